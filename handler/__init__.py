@@ -1,0 +1,1 @@
+"""The gateway: judges every `tools/call` by a compiled policy before the upstream sees it."""

@@ -1,0 +1,31 @@
+"""A server as it is registered: where it is and how the gateway treats it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Sessions(StrEnum):
+    """Whether an approved call may run in a session other than the agent's own (legacy only)."""
+
+    OWN = "own"
+    INTERCHANGEABLE = "interchangeable"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One upstream MCP server. `headers` maps names to secret references, never to secrets."""
+
+    name: str
+    upstream: str
+    """The upstream's MCP endpoint, an absolute URL."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """A reference is `env:NAME`, `ssm:NAME` or `secretsmanager:NAME`."""
+    policies: Mapping[str, str] = field(default_factory=dict)
+    """Policy name -> digest of its artifact."""
+    paused: bool = False
+    sessions: Sessions = Sessions.OWN
+    allow: tuple[str, ...] = ()
+    """Method families beside tools that pass: resources, prompts, completion, logging, …"""
+    private_network: bool = False
+    """Whether the upstream may be on a private or loopback address."""

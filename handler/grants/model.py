@@ -1,0 +1,47 @@
+"""Grants and the tokens that prove them. Pure: no store, no clock.
+
+A grant is what one agent may use: one server under one policy. Its token reads
+`hp_<grant id>_<secret>`, is shown once and kept as a SHA-256.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from compiler.verdict import Subject
+
+
+class GrantStatus(StrEnum):
+    """Only an active grant admits calls. Paused is the kill switch; revoked is final."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What an agent may use. `token_hashes` holds at most two: the current and the previous."""
+
+    id: str
+    label: str
+    tags: tuple[str, ...]
+    server: str
+    policy: str | None
+    """The policy's name on the server; None denies every call."""
+    status: GrantStatus
+    expires_at: float | None
+    token_hashes: tuple[str, ...] = ()
+    """Hex SHA-256 of whole tokens."""
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.label, self.tags)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a request presents: a token taken apart, and the server it asks for."""
+
+    grant_id: str
+    token_hash: str
+    server: str

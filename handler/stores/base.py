@@ -1,0 +1,212 @@
+"""The ports: what the gateway asks of a store, in the gateway's words.
+
+Must not know any store. Two adapters implement each port and pass one contract suite
+(tests/stores/). Every method may raise `StoreUnavailable`, which always ends in a denial. Times are
+arguments, POSIX seconds; a port that compares times uses the argument, never a clock of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from handler.approvals.model import Answer, Approval, Link
+from handler.gateway.server import Server
+from handler.grants.model import Claim, Grant
+from handler.limits.debits import Debit
+from handler.policies.model import Artifact
+
+
+class StoreUnavailable(Exception):
+    """The store could not answer, or not in time. What was asked may or may not have happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """The claim is good, and every debit was taken. `tallies` are the amounts after, in order."""
+
+    grant: Grant
+    debits: tuple[Debit, ...]
+    tallies: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unauthenticated:
+    """No such grant, or not this token, server or time. One answer for all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    """The token is good and its grant is paused."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """The claim is good, a tally has no room, and nothing was taken.
+
+    `index` is the first full debit's place among those asked for; `tally` what it stood at.
+    """
+
+    grant: Grant
+    index: int
+    tally: int
+
+
+Entry = Entered | Unauthenticated | Paused | Full
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A new approval was stored and its debits taken."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """An approval with the same call key answers; nothing was taken."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class TooManyPending:
+    """The grant has as many pending approvals as it may; nothing was taken."""
+
+    pending: int
+
+
+class Registry(Protocol):
+    """Servers and artifacts. Written by operators, read by every call."""
+
+    async def server(self, name: str) -> Server | None:
+        """The server as it is now: strongly consistent."""
+        ...
+
+    async def servers(self) -> list[Server]: ...
+
+    async def artifact(self, digest: str) -> Artifact | None: ...
+
+    async def publish(self, artifacts: Sequence[Artifact], servers: Sequence[Server]) -> None:
+        """Store the artifacts, then all the servers in one transaction."""
+        ...
+
+    async def remove_server(self, name: str) -> None: ...
+
+
+class Ledger(Protocol):
+    """Grants, their tallies, and where approvals stand."""
+
+    async def grant(self, grant_id: str) -> Grant | None: ...
+
+    async def grants(self) -> list[Grant]: ...
+
+    async def put_grant(self, grant: Grant) -> None:
+        """Create or replace the grant; its tallies stay."""
+        ...
+
+    async def enter(self, claim: Claim, debits: Sequence[Debit], now: float) -> Entry:
+        """Authenticate the claim and take every debit, or none: one step.
+
+        A tally admits a debit while tally + cost <= maximum. Without debits this only reads.
+        """
+        ...
+
+    async def release(self, debits: Sequence[Debit], now: float) -> None:
+        """Give back debits that were taken, into the tallies they came from. Call once."""
+        ...
+
+    async def tallies(self, debits: Sequence[Debit]) -> tuple[int, ...]:
+        """What the tallies stand at, in order."""
+        ...
+
+    async def hold(
+        self, claim: Claim, approval: Approval, now: float, most_pending: int
+    ) -> Held | Joined | TooManyPending | Unauthenticated | Paused | Full:
+        """Store a new pending approval and take its debits, all in one step.
+
+        Where an approval with its call key is still unfinished, or `answers_until` > now, that one
+        answers instead (`Joined`). Authenticates like `enter`.
+        """
+        ...
+
+    async def approval(self, approval_id: str) -> Approval | None: ...
+
+    async def approval_by_call_key(self, call_key: str, now: float) -> Approval | None:
+        """The approval that answers this call: unfinished, or with `answers_until` > now."""
+        ...
+
+    async def unfinished(self) -> list[Approval]:
+        """Every approval whose status is not final, oldest first."""
+        ...
+
+    async def approvals(self, limit: int) -> list[Approval]:
+        """The newest approvals, finished or not."""
+        ...
+
+    async def advance(
+        self, before: Approval, after: Approval, *, refund: bool, answer: Answer | None = None
+    ) -> bool:
+        """Replace `before` by `after` if its version is still the stored one.
+
+        In the same step: with `refund` the approval's debits are given back; with `answer` its
+        link is marked used and the answer stored. False, and nothing changed, where another was
+        first or the link was used already.
+        """
+        ...
+
+
+class Answers(Protocol):
+    """Approval links and what was answered. The agent-facing role never holds this port."""
+
+    async def put_links(self, links: Sequence[Link]) -> None: ...
+
+    async def link(self, link_hash: str) -> Link | None: ...
+
+    async def answers(self, approval_id: str) -> list[Answer]:
+        """In the order given."""
+        ...
+
+
+class Payloads(Protocol):
+    """Sealed arguments and results. Nothing past its time is ever returned."""
+
+    async def put(self, key: str, data: bytes, expires_at: float) -> None: ...
+
+    async def get(self, key: str, now: float) -> bytes | None: ...
+
+
+class Nonces(Protocol):
+    """Things that may be used once."""
+
+    async def spend(self, nonce: str, expires_at: float) -> bool:
+        """True for the first use only."""
+        ...
+
+
+class Journal(Protocol):
+    """Decision records, in the order written. A call that cannot be recorded is not forwarded."""
+
+    async def append(self, record: dict[str, Any]) -> None: ...
+
+    async def recent(self, limit: int) -> list[dict[str, Any]]:
+        """The newest records, oldest first."""
+        ...
+
+
+class Store(Protocol):
+    """One world's ports."""
+
+    @property
+    def registry(self) -> Registry: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def answers(self) -> Answers: ...
+    @property
+    def payloads(self) -> Payloads: ...
+    @property
+    def nonces(self) -> Nonces: ...
+    @property
+    def journal(self) -> Journal: ...
