@@ -18,8 +18,8 @@ ORDER = {
         (
             "version", "default", "hide", "approvals", "all_tools", "tools",
             "action", "conditions", "on_deny", "reason",
-            "rate_limit", "require", "deny_if", "approve_if", "limits", "approvers", "quorum", "expires_in",
-            "mail_arguments", "path", "op", "value",
+            "rate_limit", "require", "deny_if", "approve_if", "limits",
+            "approvers", "quorum", "expires_in", "mail_arguments", "path", "op", "value",
             "counter", "window", "max", "scope", "increment_from", "per", "shared", "on_limit",
         )
     )

@@ -130,11 +130,12 @@ def _shadowed(rule: Rule, report: Report) -> None:
 def check_constant(section: Section, report: Report) -> None:
     """Conditions that answer the same for every call that has the argument, or nearly."""
     rules = section.rules
-    for rule in (*rules.require, *rules.deny_if, *rules.approve_if):
-        for condition in rule.conditions:
-            found = _constant(condition)
-            if found:
-                report.add("W112", condition.span, *found)
+    plain = (one for rule in (*rules.require, *rules.deny_if) for one in rule.conditions)
+    held = (one for rule in rules.approve_if for one in rule.conditions)
+    for condition in (*plain, *held):
+        found = _constant(condition)
+        if found:
+            report.add("W112", condition.span, *found)
 
 
 def _constant(condition: Condition) -> tuple[str, str] | None:

@@ -69,9 +69,14 @@ def check_after_always(section: Section, report: Report) -> None:
     if stop is None:
         return
     line = rules.deny_if[stop].span.line
-    for unreached in (*rules.deny_if[stop + 1 :], *rules.approve_if, *rules.limits):
+    places = (
+        *(rule.span for rule in rules.deny_if[stop + 1 :]),
+        *(rule.span for rule in rules.approve_if),
+        *(limit.span for limit in rules.limits),
+    )
+    for place in places:
         message = f"the rule on line {line} denies every call, so this is never reached"
-        report.add("W103", unreached.span, message, "remove one of the two")
+        report.add("W103", place, message, "remove one of the two")
 
 
 CHECKS = (check_something_allowed, check_hidden, check_dropped)
