@@ -62,3 +62,6 @@ def _keeps_below(other: Limit, limit: Limit) -> bool:
         return False
     most = other.maximum // ONE * times
     return most < limit.maximum // ONE or (most == limit.maximum // ONE and times > 1)
+
+
+CHECKS = (check_totals, check_sessions, check_reach)
