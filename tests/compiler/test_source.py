@@ -79,13 +79,13 @@ def test_a_hostile_text_is_read_in_seconds(text: str) -> None:
     assert time.process_time() - start < 10
 
 
-def test_eight_megabytes_of_policy_are_read_in_seconds() -> None:
+def test_thirty_thousand_tools_are_read_in_seconds() -> None:
     rule = '{"conditions": [{"path": "args.amount", "op": "gt", "value": 5}], "on_deny": "No."}'
-    entries = ",".join(f'"tool_{number}": {{"deny_if": [{rule}]}}' for number in range(65_000))
+    entries = ",".join(f'"tool_{number}": {{"deny_if": [{rule}]}}' for number in range(30_000))
     text = f'{{"version": "1", "default": "deny", "tools": {{{entries}}}}}'
     start = time.process_time()
     parsed = parse(text)
-    assert parsed.policy is not None and len(parsed.policy.tools) == 65_000
+    assert parsed.policy is not None and len(parsed.policy.tools) == 30_000
     assert time.process_time() - start < 30
 
 
