@@ -105,7 +105,7 @@ def cost_message(path: Path) -> str:
 
 def per_message(path: Path) -> str:
     """What a call says whose `per` value cannot be read."""
-    return f"`{path.text}` must be a value without numbers beyond 2^53-1."
+    return f"`{path.text}` must be reached through objects and hold no integer beyond 2^53-1."
 
 
 def amount_text(micro_units: int) -> str:
@@ -156,5 +156,9 @@ def _expected(operator: Operator, literal: Value) -> str:
         return " or ".join(KIND_WORDS[name] for name in kinds) or "one of an empty list"
     word = KIND_WORDS[kind(literal)]
     if operator in (Operator.CONTAINS, Operator.NOT_CONTAINS):
-        return "a string or a list of strings" if word == "a string" else f"a list, each element {word}"
+        return (
+            "a string or a list of strings"
+            if word == "a string"
+            else f"a list, each element {word}"
+        )
     return word
