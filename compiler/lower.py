@@ -15,7 +15,6 @@ from compiler.policy import (
     ApprovalRule,
     Condition,
     Default,
-    Entry,
     Limit,
     Operator,
     Path,
@@ -63,7 +62,9 @@ class _Lowering:
     def program(self, policy: Policy) -> Program:
         everywhere = self.entry(None, policy.all_tools)
         exact = sorted((e for e in policy.tools if not e.is_glob), key=lambda entry: entry.name)
-        globs = sorted((e for e in policy.tools if e.is_glob), key=lambda entry: -literal_length(entry.name))
+        globs = sorted(
+            (e for e in policy.tools if e.is_glob), key=lambda entry: -literal_length(entry.name)
+        )
         served = [_after(everywhere, self.entry(e.name, e.rules)) for e in (*exact, *globs)]
         return Program(
             hide=tuple(sorted(policy.hide)),

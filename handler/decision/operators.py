@@ -48,12 +48,12 @@ MISSING = Missing.MISSING
 SAFE_LOW, SAFE_HIGH = -SAFE_INTEGER, SAFE_INTEGER
 
 
-def member_test(op: Operator, key: str, literal: Value, automaton: Dfa | None) -> Test:
+def member_test(op: Operator, literal: Value, automaton: Dfa | None, key: str) -> Test:
     """The test of the member `key` by one operator. `automaton` is a pattern's, else None."""
     if op in NEGATIONS:
-        return _not(member_test(NEGATIONS[op], key, literal, automaton), key)
+        return _not(member_test(NEGATIONS[op], literal, automaton, key), key)
     if automaton is not None:
-        return _string(key, lambda value: automaton.search(value))
+        return _string(key, automaton.search)
     return MAKERS[op](key, literal)
 
 
@@ -153,10 +153,11 @@ def _contains(key: str, literal: Value) -> Test:
 
 
 def _holds_element(elements: list[Value], literal: Value, word: str) -> Truth:
-    alike = [element for element in elements if kind(element) == word and is_readable(element)]
-    if any(equal(element, literal) for element in alike):
+    if not is_readable(elements):
+        return MISMATCH
+    if any(equal(element, literal) for element in elements):
         return True
-    return False if len(alike) == len(elements) else MISMATCH
+    return False if all(kind(element) == word for element in elements) else MISMATCH
 
 
 def _length(

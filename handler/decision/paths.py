@@ -1,7 +1,7 @@
-"""The way along a path to the value that is tested or charged.
+"""The way along a path to the value that is tested.
 
-Must not know operators or rules. What a step meets: a key that is not there, null, or the end of a
-list is a missing value; anything but an object (for an index: a list) is a mismatch.
+Must not know operators or rules. A key that is not there, a step into null and the end of a list
+lead to a missing value; a step into anything else that has no such parts is a mismatch.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,33 +16,24 @@ At = Callable[[Any], Truth]
 NOTHING: Object = {}
 """An object without the member."""
 
-Worst = Callable[[Truth, Truth], Truth]
-"""Of two answers the one that is worse for the call."""
 
+def along(steps: Sequence[Step], make: Callable[[str], Test], good: bool) -> Test:
+    """The test of a root object that follows the steps. `make` makes the test of a member.
 
-def worst_required(one: Truth, other: Truth) -> Truth:
-    """In a `require`, where only true is good."""
-    return other if one is True else one
-
-
-def worst_refused(one: Truth, other: Truth) -> Truth:
-    """In a `deny_if` or an `approve_if`, where only false is good."""
-    return other if one is False else one
-
-
-def along(steps: Sequence[Step], make: Callable[[str], Test], worst: Worst) -> Test:
-    """The test of a root object that follows the steps. `make` makes the test of a member."""
+    `good` is the answer that is good for the call: with `[*]` the first element that answers
+    otherwise answers for all.
+    """
     first, *rest = steps
-    return _key(first, rest, make, worst) if isinstance(first, str) else _at(steps, make, worst)
+    return _key(first, rest, make, good) if isinstance(first, str) else _at(steps, make, good)
 
 
-def _key(key: str, rest: Sequence[Step], make: Callable[[str], Test], worst: Worst) -> Test:
+def _key(key: str, rest: Sequence[Step], make: Callable[[str], Test], good: bool) -> Test:
     if not rest:
         return make(key)
     if not isinstance(rest[0], str):
-        onward = _at(rest, make, worst)
-        return lambda members: onward(members.get(key))
-    inner = _key(rest[0], rest[1:], make, worst)
+        onward = _at(rest, make, good)
+        return lambda members: onward(members.get(key, MISSING))
+    inner = _key(rest[0], rest[1:], make, good)
 
     def test(members: Object) -> Truth:
         value = members.get(key)
@@ -53,38 +44,44 @@ def _key(key: str, rest: Sequence[Step], make: Callable[[str], Test], worst: Wor
     return test
 
 
-def _at(steps: Sequence[Step], make: Callable[[str], Test], worst: Worst) -> At:
+def _at(steps: Sequence[Step], make: Callable[[str], Test], good: bool) -> At:
     """The test of the value that the remaining steps start from."""
     if not steps:
         member = make("")
         return lambda value: member(NOTHING if value is MISSING else {"": value})
     step, *rest = steps
-    onward = _at(rest, make, worst)
+    onward = _at(rest, make, good)
     if isinstance(step, str):
-        return _through(dict, lambda members: onward(members.get(step, MISSING)), onward)
-    if isinstance(step, int):
-        return _through(
-            list, lambda items: onward(items[step] if step < len(items) else MISSING), onward
-        )
-    return _through(list, lambda items: _of_all(items, onward, worst), onward)
+        return _into_key(step, onward)
+    return _into_index(step, onward) if isinstance(step, int) else _into_every(onward, good)
 
 
-def _through(container: type, step: At, onward: At) -> At:
-    """One step from a value, where the value is of the type the step needs."""
-
+def _into_key(key: str, onward: At) -> At:
     def test(value: Any) -> Truth:
-        if type(value) is container:
-            return step(value)
+        if type(value) is dict:
+            return onward(value.get(key, MISSING))
         return onward(MISSING) if value is None or value is MISSING else MISMATCH
 
     return test
 
 
-def _of_all(items: list[Any], test: At, worst: Worst) -> Truth:
-    """The worst answer of all elements; an empty list is a missing value."""
-    if not items:
-        return test(MISSING)
-    truth = test(items[0])
-    for item in items[1:]:
-        truth = worst(truth, test(item))
-    return truth
+def _into_index(index: int, onward: At) -> At:
+    def test(value: Any) -> Truth:
+        if type(value) is list:
+            return onward(value[index] if index < len(value) else MISSING)
+        return onward(MISSING) if value is None or value is MISSING else MISMATCH
+
+    return test
+
+
+def _into_every(onward: At, good: bool) -> At:
+    """An empty list is a missing value; anything but a list, null too, is a mismatch."""
+
+    def test(value: Any) -> Truth:
+        if value is MISSING or value == []:
+            return onward(MISSING)
+        if type(value) is not list:
+            return MISMATCH
+        return next((truth for truth in map(onward, value) if truth is not good), good)
+
+    return test
