@@ -6,7 +6,7 @@ place and the message.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from compiler import globs, names
 from compiler.names import RuleList
@@ -30,6 +30,10 @@ from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
 
 ONE = 1_000_000
 """What a call costs where no argument says: one, in micro-units."""
+
+
+Found: TypeAlias = "Value | Absent"
+"""What a path finds."""
 
 
 class Section(NamedTuple):
@@ -57,15 +61,15 @@ class Facts:
             }
         )
 
-    def read(self, path: Path) -> list[Value | Absent]:
+    def read(self, path: Path) -> list[Found]:
         """What a path finds: one thing, or with `[*]` one for every element."""
-        found: list[Value | Absent] = [self.roots[path.root]]
+        found: list[Found] = [self.roots[path.root]]
         for step in path.steps:
             found = [inner for value in found for inner in _inside(value, step)]
         return found
 
 
-def _inside(value: Value | Absent, step: Step) -> list[Value | Absent]:
+def _inside(value: Found, step: Step) -> list[Found]:
     if isinstance(value, Absent):
         return [value]
     if step is Every.ELEMENT:
@@ -239,7 +243,7 @@ def _charge(entry: str | None, index: int, limit: Limit, facts: Facts) -> Charge
     )
 
 
-def _cost(found: Value | Absent) -> int | None:
+def _cost(found: Found) -> int | None:
     """An exact decimal of at least 0 in micro-units; None for anything else."""
     if isinstance(found, Absent) or kind(found) != "number" or not is_readable(found):
         return None

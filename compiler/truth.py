@@ -31,7 +31,7 @@ class Absent(Enum):
     """A step into what has no such parts: a key of a string, an index of an object."""
 
 
-def test(operator: Operator, found: Value | Absent, literal: Value) -> Truth:
+def test(operator: Operator, found: "Value | Absent", literal: Value) -> Truth:
     """What a condition answers of what its path found."""
     if found is Absent.MISPLACED:
         return Truth.MISMATCH
