@@ -155,7 +155,6 @@ class _Lowering:
         return self.compiled[pattern]
 
 
-
 def _place(name: str | None, kind: RuleList, index: int, rule: Rule | ApprovalRule) -> Place:
     return Place(names.rule_name(name, kind, rule.conditions), index, rule.span.line)
 
