@@ -5,7 +5,7 @@ that its shortest form spells. Text whose exact value is not that decimal is ref
 two numbers that came through `read_number` compare exactly with Python's own `<` and `==`.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
@@ -31,7 +31,10 @@ def read_number(text: str) -> int | float | None:
     number = float(text)
     if number in (float("inf"), float("-inf")):
         return None
-    exact = Decimal(text)
+    try:
+        exact = Decimal(text)
+    except InvalidOperation:  # an exponent past what Decimal holds
+        return None
     return number if exact == Decimal(repr(number)) else None
 
 
