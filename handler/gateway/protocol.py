@@ -1,7 +1,6 @@
 """The request ladder: from headers and a body to a message, or to the first reason against it.
 
-Pure; must not know servers, grants or policies. What goes on to the upstream is written again from
-what was judged here (`forwarded`), so nothing reaches it that was not read.
+Pure; must not know servers, grants or policies, nor what becomes of a message.
 """
 
 import re
@@ -15,7 +14,7 @@ from handler.decision import arguments
 from handler.gateway import head as headers
 from handler.gateway import revisions
 from handler.gateway.head import Head
-from handler.gateway.methods import CLIENT_NOTIFICATIONS, METHODS
+from handler.gateway.methods import METHODS
 from handler.gateway.revisions import Era
 
 PARSE_ERROR = -32700
@@ -241,22 +240,3 @@ def _mismatch(draft: Message, header: str) -> Rejection:
 def _unsupported(draft: Message, version: str) -> Rejection:
     data = {"supported": list(revisions.MODERN), "requested": version}
     return Rejection(UNSUPPORTED_VERSION, "unsupported protocol version", id=draft.id, data=data)
-
-
-def forwarded(message: Message, replaced: Mapping[str, Value | None] | None = None) -> bytes:
-    """The body for the upstream, from known keys only. `replaced` params win; None drops one."""
-    if message.kind is Kind.REPLY:
-        known = {k: message.body[k] for k in ("jsonrpc", "id", "result", "error") if k in message.body}
-        return arguments.write(known)
-    body: dict[str, Value] = {"jsonrpc": "2.0", "method": message.method}
-    if message.id is not None:
-        body["id"] = message.id
-    row = METHODS.get(message.method)
-    known_params = row.params if row else CLIENT_NOTIFICATIONS[message.method]
-    params = {k: message.params[k] for k in (*known_params, "_meta") if k in message.params}
-    for key, value in (replaced or {}).items():
-        params.pop(key, None)
-        if value is not None:
-            params[key] = value
-    body["params"] = params
-    return arguments.write(body)
