@@ -50,12 +50,21 @@ ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A plan that what this call read bears out. `debits` are taken where it admits the call."""
+    """A plan that what this call read bears out. Debits are taken where `entry` is `Entered`."""
 
     seen: Seen
     plan: Plan
     entry: Entered | Full | Paused
     now: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The call is held: by an approval of its own, or by one it joined."""
+
+    approval: Approval
+    leg: int
+    joined: bool
 
 
 class Enforcement:
@@ -69,6 +78,7 @@ class Enforcement:
         upstream: Upstream,
         approvals: Approvals,
         waiting: Waiting,
+        settlement: Settlement,
         tokens: Tokens,
         nonces: Nonces,
         journal: Journal,
@@ -76,15 +86,36 @@ class Enforcement:
         bounds: Bounds,
     ) -> None:
         self._admission, self._decider, self._upstream = admission, decider, upstream
-        self._approvals, self._waiting, self._tokens = approvals, waiting, tokens
-        self._nonces, self._journal, self._clock, self._bounds = nonces, journal, clock, bounds
+        self._approvals, self._waiting, self._settlement = approvals, waiting, settlement
+        self._tokens, self._nonces, self._journal = tokens, nonces, journal
+        self._clock, self._bounds = clock, bounds
 
     async def call(self, message: Message, claim: Claim) -> Reply | Stream:
         """The reply to one tools/call."""
         try:
-            return await self._call(message, claim)
-        except StoreUnavailable:
-            log.warning("a call was denied because the store did not answer")
-        except Exception:
-            log.exception("a call was denied because deciding on it failed")
-        return answers.unavailable(message)
+            step = await within(self._bounds.store_seconds, self._judge(message, claim))
+        except StoreUnavailable as error:
+            log.warning("a call was denied, since it could not be decided: %s", error)
+            return answers.unavailable(message)
+        if isinstance(step, Reply):
+            return step
+        if isinstance(step, Waits):
+            return await self._waiting.answer(message, step.approval, step.leg, step.joined)
+        return await self._forward(message, step)
+
+    async def _judge(self, message: Message, claim: Claim) -> Reply | Waits | Forwarded:
+        """Everything that comes before a byte leaves. Nothing is taken where this raises."""
+        key = call_key(claim.grant_id, claim.server, message.tool, message.arguments)
+        session = self._tokens.session_of(message, claim)
+        state = self._tokens.state_of(message, claim, key, self._clock.now())
+        if session is INVALID or state is INVALID:
+            wrong = answers.NO_SESSION if session is INVALID else answers.bad_state(message)
+            known = await self._admission.knows(claim, self._clock.now())
+            return wrong if known else answers.UNAUTHORIZED
+        if state is not None:
+            return await self._resume(message, claim, state)
+        decided = await self._decide(message, claim, session)
+        if isinstance(decided, Reply):
+            return decided
+        call = secrets.token_hex(8)
+        return await self._act(message, claim, decided, Call_(call, key, session))
