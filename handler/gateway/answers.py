@@ -88,6 +88,24 @@ def error(
     return Reply(status, orjson.dumps({"jsonrpc": "2.0", "id": id, "error": fields}))
 
 
+def passed_error(message: Message, body: Mapping[str, Any], status: int) -> Reply:
+    """The upstream's JSON-RPC error, under this request's id.
+
+    An HTTP error status goes on only where it is part of the protocol: legacy clients end their
+    session on any.
+    """
+    given = body["error"]
+    code, text = given.get("code"), given.get("message")
+    kept = status if message.modern and status in (400, 404) else 200
+    return error(
+        message.id,
+        code if isinstance(code, int) else protocol.INTERNAL_ERROR,
+        text if isinstance(text, str) else "the upstream answered with an error",
+        kept,
+        given.get("data"),
+    )
+
+
 def rejected(rejection: Rejection) -> Reply:
     """The answer to a request that fell off the ladder."""
     return error(
@@ -106,6 +124,12 @@ def unavailable(message: Message) -> Reply:
     """The gateway could not decide: nothing was forwarded."""
     text = "the gateway could not decide on this request, so nothing was forwarded; try again"
     return error(message.id, protocol.INTERNAL_ERROR, text)
+
+
+def bad_state(message: Message) -> Reply:
+    """The answer to a requestState that is not this call's, was used, or is too old."""
+    text = "requestState is not valid for this call; call the tool again without it"
+    return error(message.id, protocol.INVALID_PARAMS, text, 400)
 
 
 UNAUTHORIZED = Reply(

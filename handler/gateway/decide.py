@@ -27,6 +27,11 @@ class Plan:
     revision: str | None
     debits: tuple[Debit, ...] = ()
 
+    @property
+    def admits(self) -> bool:
+        """Whether the call goes on at once where its limits have room."""
+        return self.verdict.effect is Effect.ALLOW
+
 
 def denial(place: Place, message: str) -> Plan:
     """A plan that denies before any policy is asked."""
