@@ -55,6 +55,10 @@ def _home(entry: str | None) -> tuple[str, ...]:
     return ("all_tools",) if entry is None else ("tools", entry)
 
 
+def no_policy_message(tool: str) -> str:
+    return f"No policy is attached to this grant, so the tool `{tool}` is denied."
+
+
 def hidden_message(tool: str) -> str:
     return f"The tool `{tool}` is hidden by the policy; use another tool."
 
@@ -105,7 +109,7 @@ def cost_message(path: Path) -> str:
 
 def per_message(path: Path) -> str:
     """What a call says whose `per` value cannot be read."""
-    return f"`{path.text}` must be a value without numbers beyond 2^53-1."
+    return f"`{path.text}` must be reached through objects and hold no integer beyond 2^53-1."
 
 
 def amount_text(micro_units: int) -> str:
@@ -156,5 +160,9 @@ def _expected(operator: Operator, literal: Value) -> str:
         return " or ".join(KIND_WORDS[name] for name in kinds) or "one of an empty list"
     word = KIND_WORDS[kind(literal)]
     if operator in (Operator.CONTAINS, Operator.NOT_CONTAINS):
-        return "a string or a list of strings" if word == "a string" else f"a list, each element {word}"
+        return (
+            "a string or a list of strings"
+            if word == "a string"
+            else f"a list, each element {word}"
+        )
     return word
