@@ -4,6 +4,7 @@ A denial, a full limit and a failed forward are tool results with `isError`: an 
 error on one tools/call ends the whole session of many clients.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,12 +46,23 @@ class Denial:
 
 ACCEPTED = Reply(202)
 
+UNAUTHORIZED_CODE, NO_SESSION_CODE, PAUSED_CODE = -31001, -31002, -31003
+"""JSON-RPC codes of our own, outside the range that the protocol reserves."""
+
 
 def result(message: Message, fields: Mapping[str, Any], session: str | None = None) -> Reply:
     """A result; a modern one says that it is complete unless `fields` say otherwise."""
     whole = {"resultType": COMPLETE, **fields} if message.modern else fields
     body = {"jsonrpc": "2.0", "id": message.id, "result": whole}
-    return Reply(200, orjson.dumps(body), session)
+    return Reply(200, dump(body), session)
+
+
+def dump(value: object) -> bytes:
+    """JSON text; integers past 64 bits, which upstreams may send, take the slow way."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, allow_nan=False).encode()
 
 
 def denied(message: Message, denial: Denial) -> Reply:
@@ -85,7 +97,7 @@ def error(
     fields: dict[str, object] = {"code": code, "message": text}
     if data is not None:
         fields["data"] = data
-    return Reply(status, orjson.dumps({"jsonrpc": "2.0", "id": id, "error": fields}))
+    return Reply(status, dump({"jsonrpc": "2.0", "id": id, "error": fields}))
 
 
 def passed_error(message: Message, body: Mapping[str, Any], status: int) -> Reply:
@@ -108,9 +120,7 @@ def passed_error(message: Message, body: Mapping[str, Any], status: int) -> Repl
 
 def rejected(rejection: Rejection) -> Reply:
     """The answer to a request that fell off the ladder."""
-    return error(
-        rejection.id, rejection.code, rejection.message, rejection.status, rejection.data
-    )
+    return error(rejection.id, rejection.code, rejection.message, rejection.status, rejection.data)
 
 
 def unknown_method(message: Message) -> Reply:

@@ -1,4 +1,4 @@
-"""The one path a tool call takes: decide, take from limits, record, hold or forward, settle, record.
+"""The one path a tool call takes: decide, take, record, hold or forward, settle, record, reply.
 
 Must not know HTTP or how a policy is written. The decision is planned on what was last seen of the
 grant and the server, and holds only where this call's own reading shows the same; else what was
@@ -48,7 +48,7 @@ ATTEMPTS = 4
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A plan that this call's own reading bears out. Debits are taken where `entry` is `Entered`."""
+    """A plan that this call's own reading bears out. `Entered` means its debits are taken."""
 
     seen: Seen
     plan: Plan

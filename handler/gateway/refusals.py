@@ -58,4 +58,3 @@ def not_asked(
     retry_after = max(math.ceil(outcome.until - now), 1)
     text = "this grant has asked for as many approvals as it may in one hour; try again later."
     return Denial(PENDING, text, retry_after=retry_after)
-

@@ -31,9 +31,7 @@ STATE_SECONDS = 600
 class Waiting:
     """Answers held calls."""
 
-    def __init__(
-        self, approvals: Approvals, tokens: Tokens, clock: Clock, bounds: Bounds
-    ) -> None:
+    def __init__(self, approvals: Approvals, tokens: Tokens, clock: Clock, bounds: Bounds) -> None:
         self._approvals, self._tokens = approvals, tokens
         self._clock, self._bounds = clock, bounds
 
@@ -100,9 +98,7 @@ class Waiting:
             return await self._final(message, approval)
         return outcomes.pending(message, approval)
 
-    async def _final(
-        self, message: Message, approval: Approval, repeated: bool = False
-    ) -> Reply:
+    async def _final(self, message: Message, approval: Approval, repeated: bool = False) -> Reply:
         """The stored result or the outcome; `repeated` where the call had ended before it came."""
         stored = await self._approvals.result(approval)
         return outcomes.final(message, approval, stored, repeated)
