@@ -25,6 +25,8 @@ class Settings:
     """HOLDPOINT_DATA: the data folder of the embedded world."""
     colour: bool
     """False where NO_COLOR is set or TERM is `dumb`."""
+    debug: bool
+    """HOLDPOINT_DEBUG: show where an unexpected failure happened."""
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -32,6 +34,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         data=Path(environment.get("HOLDPOINT_DATA") or ".holdpoint"),
         colour=not environment.get("NO_COLOR") and environment.get("TERM") != "dumb",
+        debug=bool(environment.get("HOLDPOINT_DEBUG")),
     )
 
 
@@ -39,9 +42,7 @@ def secret(reference: str, environment: Mapping[str, str] = os.environ) -> str:
     """The secret an `env:NAME` reference stands for. Raises `SecretMissing`."""
     name = reference.removeprefix(ENV)
     if name == reference or not name:
-        raise SecretMissing(
-            f"`{reference}` is not a reference the embedded world knows: `env:NAME`"
-        )
+        raise SecretMissing(f"`{reference}` is not a reference known here; write `env:NAME`")
     value = environment.get(name)
     if not value:
         raise SecretMissing(f"the environment variable `{name}` is not set; it holds a secret")

@@ -196,17 +196,23 @@ def _url(member: Member) -> str | None:
     if not member.present:
         return None
     text = member.text()
-    try:
-        parts = urlsplit(text)
-        usable = (
-            parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
-        )
-        usable = usable and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-    if text and not usable:
+    if text and not _is_endpoint(text):
         member.fault("must be an absolute http or https URL without a user name in it")
     return text
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+        and port != 0
+    )
 
 
 def _address(member: Member, default: str) -> str:
