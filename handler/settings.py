@@ -1,20 +1,12 @@
 """What the environment says. The only module that reads it.
 
-Must not know what the values are for: it turns variables into settings and references into
-secrets, and nothing else.
+Must not know what the values are for: it turns variables into settings and nothing else.
 """
 
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-ENV = "env:"
-"""A reference to a secret in the environment: `env:STRIPE_KEY`."""
-
-
-class SecretMissing(Exception):
-    """A reference names a secret that is not there. The text says which, never a value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +30,6 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
     )
 
 
-def secret(reference: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The secret an `env:NAME` reference stands for. Raises `SecretMissing`."""
-    name = reference.removeprefix(ENV)
-    if name == reference or not name:
-        raise SecretMissing(f"`{reference}` is not a reference known here; write `env:NAME`")
-    value = environment.get(name)
-    if not value:
-        raise SecretMissing(f"the environment variable `{name}` is not set; it holds a secret")
-    return value
+def variables() -> Mapping[str, str]:
+    """All variables, for the secrets that references of the form `env:NAME` stand for."""
+    return os.environ

@@ -133,15 +133,22 @@ def _manifest(root: Member, folder: Path) -> Manifest:
         approvers=_addresses(approvals.get("approvers")),
         mail_from=_address(mail.get("from"), "holdpoint@localhost"),
         smtp=_smtp(mail.get("smtp")),
-        public_url=_url(root.get("public_url")),
+        public_url=_url(root.get("public_url")) or None,
     )
 
 
 def _server(entry: Member, folder: Path) -> ServerEntry:
     entry.only("upstream", "policies", "headers", "private_network", "sessions", "allow", "paused")
+    upstream = _url(entry.need("upstream"))
+    private_network = entry.get("private_network").flag()
+    if upstream.startswith("http:") and not private_network:
+        entry.get("upstream").fault(
+            "must be https; plain http is for a server on this machine, and then the server needs "
+            "`private_network: true`"
+        )
     return ServerEntry(
         name=entry.name,
-        upstream=_url(entry.need("upstream")) or "",
+        upstream=upstream,
         policies={
             policy.name: folder / policy.text() for policy in entry.need("policies").entries(NAME)
         },
@@ -151,7 +158,7 @@ def _server(entry: Member, folder: Path) -> ServerEntry:
             )
             for header in entry.get("headers").entries(HEADER)
         },
-        private_network=entry.get("private_network").flag(),
+        private_network=private_network,
         sessions=Sessions(entry.get("sessions").one_of(tuple(Sessions), Sessions.OWN)),
         allow=tuple(family.one_of(FAMILIES) for family in entry.get("allow").items()),
         paused=entry.get("paused").flag(),
@@ -192,9 +199,7 @@ def _smtp(member: Member) -> Smtp | None:
     )
 
 
-def _url(member: Member) -> str | None:
-    if not member.present:
-        return None
+def _url(member: Member) -> str:
     text = member.text()
     if text and not _is_endpoint(text):
         member.fault("must be an absolute http or https URL without a user name in it")

@@ -58,6 +58,10 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
     [
         ([], "must be an object"),
         ({"servers": {}}, "`grants` is missing"),
+        (
+            {"servers": {"s": {"upstream": "http://127.0.0.1/", "policies": {}}}, "grants": {}},
+            "`servers.s.upstream` must be https; plain http is for a server on this machine",
+        ),
         (changed(servers=[]), "`servers` must be an object"),
         (changed(servers={"S": {}}), "`servers.S` is not a name that can be used here"),
         (changed(grants={"g": {"server": "stripe", "policy": "q"}}), "must be one of `p`"),
