@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterable, Sequence
 
 from handler import __version__, settings
-from handler.cli.failure import CannotRun
+from handler.failure import CannotRun
 
 FINE, FOUND, COULD_NOT_RUN = 0, 1, 2
 

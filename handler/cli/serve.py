@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from handler import settings
-from handler.cli.failure import CannotRun
+from handler.failure import CannotRun
 
 if TYPE_CHECKING:
     from handler.admin.manifest import Manifest
