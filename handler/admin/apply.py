@@ -93,7 +93,7 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
 
 
 async def carry_out(store: Store, plan: Plan) -> None:
-    """Make the changes. What takes rights away comes first, so that stopping halfway widens nothing.
+    """Make the changes. What takes rights away comes first: stopping halfway widens nothing.
 
     Artifacts and servers are one step: a server never names a policy that is not there.
     """

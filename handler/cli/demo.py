@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import sys
 
 from handler import settings
 from handler.failure import CannotRun
@@ -30,8 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise CannotRun(
             "the demo needs the official MCP SDK: pip install 'holdpoint[demo]'"
         ) from error
-    import sys
-
     from handler.demo.narration import Narrator
     from handler.demo.story import demo
 

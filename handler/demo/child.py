@@ -1,4 +1,4 @@
-"""A program in a process of its own: what it prints is waited for, and it is ended by its own id."""
+"""A program in a process of its own: its words are waited for, and it is ended by its own id."""
 
 import asyncio
 import re

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mcp import Client
 
@@ -124,7 +125,7 @@ class Story:
         """The first mail of the outbox, once it is there; None if the call ends before."""
         while not waiting.done():
             page = await asyncio.to_thread(open_page, self.stage.outbox)
-            mail = page.link(page.url.partition("://")[2].partition("/")[2].join(("/", "/")))
+            mail = page.link(f"{urlsplit(page.url).path}/")
             if mail is not None:
                 return await asyncio.to_thread(open_page, mail)
             await asyncio.sleep(0.05)
@@ -161,7 +162,7 @@ class Story:
 
 
 async def demo(narrator: Narrator, keep: bool) -> int:
-    """Run the demo; the number of promises that were not kept. `keep` waits for Ctrl-C at its end."""
+    """Run the demo; how many promises were not kept. With `keep`, wait for Ctrl-C at its end."""
     narrator.title("Holdpoint: an agent, a gateway, and what the policy makes of it")
     with tempfile.TemporaryDirectory(prefix="holdpoint-demo-") as folder, as_file(POLICY) as policy:
         upstream = await Child.start("handler.demo.upstream")

@@ -32,9 +32,7 @@ def _reason(error: OSError, host: str, port: int) -> str:
             "or choose another port with --port (0 takes any that is free)"
         )
     if error.errno == errno.EACCES:
-        return (
-            f"port {port} needs more rights than this user has; choose one above 1023 with --port"
-        )
+        return f"port {port} needs more rights than yours; choose one above 1023 with --port"
     return f"cannot listen on {host}, port {port}: {error.strerror or error}"
 
 

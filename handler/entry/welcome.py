@@ -75,9 +75,7 @@ def _grant(grant: GrantFacts) -> str:
     policy = grant.policy or "none: every call is denied"
     lines = [_row("grant", f"{grant.label} (server {grant.server}, policy {policy})")]
     if grant.token is None:
-        return "\n".join(
-            [*lines, _row("token", "as before; it is not kept here to be shown again")]
-        )
+        return "\n".join([*lines, _row("token", "as before; it was shown when it was made")])
     return "\n".join(
         [
             *lines,
