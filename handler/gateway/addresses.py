@@ -1,4 +1,4 @@
-"""Which addresses an upstream may have. Rules are pure; `Resolver` looks a name up and applies them.
+"""Which addresses an upstream may have: pure rules, and a resolver that applies them.
 
 Must not know servers or requests. What is checked is what is connected to: aiohttp connects to
 the addresses this resolver gave.
@@ -104,7 +104,7 @@ def embedded(address: Address) -> list[Address]:
 
 
 class Resolver(AbstractResolver):
-    """Looks names up with the system's resolver, and refuses a name with any address out of reach."""
+    """Looks names up as the system does; refuses a name with any address out of reach."""
 
     def __init__(self, allowed: Reach) -> None:
         self._allowed = allowed

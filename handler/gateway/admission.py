@@ -96,6 +96,10 @@ class Admission:
         self._remember(claim.grant_id, seen)
         return Admitted(seen, entry)
 
+    async def knows(self, claim: Claim, now: float) -> bool:
+        """Whether the claim is good, its server there."""
+        return isinstance(await self.enter(claim, (), now), Admitted)
+
     async def release(self, debits: Sequence[Debit], now: float) -> bool:
         """Give debits back. False where the store could not: then they stay spent."""
         try:

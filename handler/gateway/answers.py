@@ -4,6 +4,7 @@ A denial, a full limit and a failed forward are tool results with `isError`: an 
 error on one tools/call ends the whole session of many clients.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -45,12 +46,23 @@ class Denial:
 
 ACCEPTED = Reply(202)
 
+UNAUTHORIZED_CODE, NO_SESSION_CODE, PAUSED_CODE = -31001, -31002, -31003
+"""JSON-RPC codes of our own, outside the range that the protocol reserves."""
+
 
 def result(message: Message, fields: Mapping[str, Any], session: str | None = None) -> Reply:
     """A result; a modern one says that it is complete unless `fields` say otherwise."""
     whole = {"resultType": COMPLETE, **fields} if message.modern else fields
     body = {"jsonrpc": "2.0", "id": message.id, "result": whole}
-    return Reply(200, orjson.dumps(body), session)
+    return Reply(200, dump(body), session)
+
+
+def dump(value: object) -> bytes:
+    """JSON text; integers past 64 bits, which upstreams may send, take the slow way."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, allow_nan=False).encode()
 
 
 def denied(message: Message, denial: Denial) -> Reply:
@@ -85,14 +97,30 @@ def error(
     fields: dict[str, object] = {"code": code, "message": text}
     if data is not None:
         fields["data"] = data
-    return Reply(status, orjson.dumps({"jsonrpc": "2.0", "id": id, "error": fields}))
+    return Reply(status, dump({"jsonrpc": "2.0", "id": id, "error": fields}))
+
+
+def passed_error(message: Message, body: Mapping[str, Any], status: int) -> Reply:
+    """The upstream's JSON-RPC error, under this request's id.
+
+    An HTTP error status goes on only where it is part of the protocol: legacy clients end their
+    session on any.
+    """
+    given = body["error"]
+    code, text = given.get("code"), given.get("message")
+    kept = status if message.modern and status in (400, 404) else 200
+    return error(
+        message.id,
+        code if isinstance(code, int) else protocol.INTERNAL_ERROR,
+        text if isinstance(text, str) else "the upstream answered with an error",
+        kept,
+        given.get("data"),
+    )
 
 
 def rejected(rejection: Rejection) -> Reply:
     """The answer to a request that fell off the ladder."""
-    return error(
-        rejection.id, rejection.code, rejection.message, rejection.status, rejection.data
-    )
+    return error(rejection.id, rejection.code, rejection.message, rejection.status, rejection.data)
 
 
 def unknown_method(message: Message) -> Reply:
@@ -106,6 +134,12 @@ def unavailable(message: Message) -> Reply:
     """The gateway could not decide: nothing was forwarded."""
     text = "the gateway could not decide on this request, so nothing was forwarded; try again"
     return error(message.id, protocol.INTERNAL_ERROR, text)
+
+
+def bad_state(message: Message) -> Reply:
+    """The answer to a requestState that is not this call's, was used, or is too old."""
+    text = "requestState is not valid for this call; call the tool again without it"
+    return error(message.id, protocol.INVALID_PARAMS, text, 400)
 
 
 UNAUTHORIZED = Reply(

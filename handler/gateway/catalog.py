@@ -19,9 +19,7 @@ class Unreadable(Exception):
     """The upstream's answer does not have the shape that filtering needs."""
 
 
-def listed(
-    result: Mapping[str, Any], hides: Callable[[str], bool], modern: bool
-) -> dict[str, Any]:
+def listed(result: Mapping[str, Any], hides: Callable[[str], bool], modern: bool) -> dict[str, Any]:
     """A page of tools/list without the hidden tools. Raises `Unreadable`."""
     tools = result.get("tools")
     if not isinstance(tools, list):

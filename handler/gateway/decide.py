@@ -27,6 +27,11 @@ class Plan:
     revision: str | None
     debits: tuple[Debit, ...] = ()
 
+    @property
+    def admits(self) -> bool:
+        """Whether the call goes on at once where its limits have room."""
+        return self.verdict.effect is Effect.ALLOW
+
 
 def denial(place: Place, message: str) -> Plan:
     """A plan that denies before any policy is asked."""
@@ -51,7 +56,7 @@ class Decider:
         if digest is None:
             return denial(NO_POLICY, "this grant has no policy, so every call is denied.")
         engine = await self._policies.engine(digest)
-        if not PLAIN_NAME.fullmatch(call.tool) and not engine.names(call.tool):
+        if not PLAIN_NAME.fullmatch(call.tool) and not engine.lists(call.tool):
             return denial(ODD_NAME, "a tool with this name must be listed exactly in the policy.")
         verdict = engine.decide(call, grant.subject, now)
         taken = debits(

@@ -84,4 +84,8 @@ def _offer(message: Message, allow: tuple[str, ...]) -> dict[str, Value]:
 
 def _declared(capabilities: Mapping[str, Value], allow: tuple[str, ...]) -> dict[str, Value]:
     """The client's capabilities that an upstream may use: those whose family is allowed."""
-    return {key: capabilities[key] for key in CLIENT_CAPABILITIES if key in capabilities and key in allow}
+    return {
+        key: capabilities[key]
+        for key in CLIENT_CAPABILITIES
+        if key in capabilities and key in allow
+    }

@@ -43,9 +43,7 @@ _ROUNDS = ("requestState", "inputResponses")
 METHODS = {
     "tools/call": Method(Duty.CALL, BOTH, ("name", "arguments", *_ROUNDS), named_by="name"),
     "tools/list": Method(Duty.LIST, BOTH, ("cursor",)),
-    "initialize": Method(
-        Duty.HANDSHAKE, LEGACY, ("protocolVersion", "capabilities", "clientInfo")
-    ),
+    "initialize": Method(Duty.HANDSHAKE, LEGACY, ("protocolVersion", "capabilities", "clientInfo")),
     "server/discover": Method(Duty.HANDSHAKE, MODERN),
     "ping": Method(Duty.PING, LEGACY),
     "subscriptions/listen": Method(Duty.LISTEN, MODERN, ("notifications",)),
@@ -58,9 +56,7 @@ METHODS = {
     "resources/unsubscribe": Method(Duty.PASS, LEGACY, ("uri",), "resources"),
     "prompts/list": Method(Duty.PASS, BOTH, ("cursor",), "prompts"),
     "prompts/get": Method(Duty.PASS, BOTH, ("name", "arguments", *_ROUNDS), "prompts", "name"),
-    "completion/complete": Method(
-        Duty.PASS, BOTH, ("ref", "argument", "context"), "completion"
-    ),
+    "completion/complete": Method(Duty.PASS, BOTH, ("ref", "argument", "context"), "completion"),
     "logging/setLevel": Method(Duty.PASS, LEGACY, ("level",), "logging"),
 }
 

@@ -8,19 +8,15 @@ import binascii
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import orjson
 
-
-class Seal(Protocol):
-    """Keeps bytes secret and whole. What was sealed for one context opens in no other."""
-
-    def seal(self, data: bytes, context: str) -> bytes: ...
-
-    def open(self, data: bytes, context: str) -> bytes:
-        """Raises where the bytes were changed, or sealed for another context or key."""
-        ...
+from handler.approvals.ports import Seal
+from handler.gateway import answers
+from handler.gateway.answers import Reply
+from handler.gateway.head import SESSION
+from handler.gateway.protocol import Message
+from handler.grants.model import Claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,14 @@ class State:
     """The upstream's own requestState; empty where it gave none."""
 
 
+class Foreign(Exception):
+    """A token that is not this grant's, not of this call, or too old. `reply` says which kind."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__("a token that was not made for this request")
+        self.reply = reply
+
+
 class Tokens:
     """Makes and opens tokens of one deployment."""
 
@@ -48,23 +52,29 @@ class Tokens:
         """The session id a client gets for the upstream's own."""
         return self._close(upstream_id.encode(), f"session/{grant_id}/{server}")
 
-    def upstream_session(self, grant_id: str, server: str, token: str) -> str | None:
-        """The upstream's session id, or None where the token is not this grant's."""
-        data = self._open(token, f"session/{grant_id}/{server}")
-        return None if data is None else data.decode()
+    def session_of(self, message: Message, claim: Claim) -> str | None:
+        """The upstream's session of a legacy request, or None. Raises `Foreign`."""
+        token = None if message.modern else message.head.get(SESSION)
+        if token is None:
+            return None
+        data = self._open(token, f"session/{claim.grant_id}/{claim.server}")
+        if data is None:
+            raise Foreign(answers.NO_SESSION)
+        return data.decode()
 
     def state(self, grant_id: str, server: str, state: State) -> str:
         return self._close(orjson.dumps(asdict(state)), f"state/{grant_id}/{server}")
 
-    def opened_state(
-        self, grant_id: str, server: str, token: str, call_key: str, now: float
-    ) -> State | None:
-        """The state, or None where it is not this grant's, not of this call, or too old."""
-        data = self._open(token, f"state/{grant_id}/{server}")
-        if data is None:
+    def state_of(self, message: Message, claim: Claim, key: str, now: float) -> State | None:
+        """The state that a modern call brings back, or None. Raises `Foreign`."""
+        token = message.params.get("requestState")
+        if token is None:
             return None
-        state = State(**orjson.loads(data))
-        return state if state.call_key == call_key and now < state.expires_at else None
+        data = self._open(str(token), f"state/{claim.grant_id}/{claim.server}")
+        state = None if data is None else State(**orjson.loads(data))
+        if state is None or state.call_key != key or now >= state.expires_at:
+            raise Foreign(answers.bad_state(message))
+        return state
 
     def _close(self, data: bytes, context: str) -> str:
         return urlsafe_b64encode(self._seal.seal(data, context)).decode().rstrip("=")
