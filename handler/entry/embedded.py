@@ -27,7 +27,7 @@ from handler.notify import outbox_pages
 from handler.notify.outbox import Outbox
 from handler.notify.smtp import SmtpMailer, SmtpServer
 from handler.policies.current import Policies
-from handler.sealing import AesGcmSeal
+from handler.sealing import Sealer
 from handler.secrets import Environment, SecretMissing, Secrets
 from handler.stores.base import Store
 
@@ -48,7 +48,7 @@ async def world(
 ) -> World:
     """The whole gateway around a store. Raises `CannotRun`."""
     key = folder.key("deployment")
-    seal, bounds = AesGcmSeal(derived(key, "seal")), Bounds()
+    seal, bounds = Sealer([derived(key, "seal")]), Bounds()
     secrets = Secrets({"env": Environment(settings.variables())})
     upstream = Upstream(secrets, bounds)
     decider = Decider(Policies(store.registry), derived(key, "per"))
@@ -70,7 +70,7 @@ async def world(
             *(outbox_pages.routes(outbox) if outbox else ()),
         ]
     )
-    return World(app, held.workflow, upstream, outbox and outbox.url(base_url))
+    return World(app, held.workflow, upstream, outbox.url(base_url) if outbox else None)
 
 
 def derived(key: bytes, purpose: str) -> bytes:

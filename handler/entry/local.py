@@ -16,7 +16,7 @@ import uvicorn
 
 from handler.admin import apply, grants
 from handler.admin.compiling import Policies, policies
-from handler.admin.manifest import Manifest
+from handler.admin.manifest import Manifest, ServerEntry
 from handler.clock import SystemClock
 from handler.entry import listening
 from handler.entry.embedded import World, world
@@ -28,7 +28,7 @@ from handler.gateway.server import Server
 from handler.gateway.upstream import Arrived
 from handler.grants.model import Grant
 from handler.stores.base import Store, StoreUnavailable
-from handler.stores.sqlite import SqliteStore
+from handler.stores.sqlite import SQLiteStore, StoreUnusable
 
 REACH_SECONDS = 3.0
 """How long an upstream may take to show that it is there."""
@@ -126,7 +126,7 @@ async def _serve(
     with listening.listen(place.host, place.port) as listener:
         base_url = listening.address(listener)
         folder = Folder.open(place.data)
-        store = SqliteStore(folder.database)
+        store = _store(folder)
         service = Service(read, files, store, manifest, base_url, {})
         around = await world(manifest, store, folder, base_url, clock)
         try:
@@ -135,7 +135,14 @@ async def _serve(
             return await _until_stopped(service, around, listening.server(around.app), listener)
         finally:
             await around.upstream.close()
-            store.close()
+            await store.close()
+
+
+def _store(folder: Folder) -> Store:
+    try:
+        return SQLiteStore(folder.database)
+    except StoreUnusable as error:
+        raise CannotRun(f"cannot use {folder.database}: {error}") from error
 
 
 async def _until_stopped(
@@ -165,27 +172,29 @@ async def _reload_on_change(service: Service) -> None:
 
 
 async def _facts(service: Service, around: World, place: Place) -> Facts:
-    servers = await service.store.registry.servers()
+    smtp = service.manifest.smtp
+    servers = [await _server(service, around, entry) for entry in service.manifest.servers]
     return Facts(
-        servers=tuple(
-            ServerFacts(
-                name=server.name,
-                url=f"{service.base_url}/mcp/{server.name}",
-                upstream=server.upstream,
-                unreachable=await _unreachable(around, server),
-                policies=tuple(
-                    f"{entry.policies[name]} (revision {server.policies[name][:12]})"
-                    for entry in service.manifest.servers
-                    if entry.name == server.name
-                    for name in entry.policies
-                ),
-            )
-            for server in servers
-        ),
+        servers=tuple(servers),
         grants=await service.grants(),
         outbox=around.outbox,
-        mail_server=service.manifest.smtp and service.manifest.smtp.host,
+        mail_server=smtp.host if smtp else None,
         data=str(place.data),
+    )
+
+
+async def _server(service: Service, around: World, entry: ServerEntry) -> ServerFacts:
+    server = await service.store.registry.server(entry.name)
+    assert server is not None
+    return ServerFacts(
+        name=server.name,
+        url=f"{service.base_url}/mcp/{server.name}",
+        upstream=server.upstream,
+        unreachable=await _unreachable(around, server),
+        policies=tuple(
+            f"{entry.policies[name]} (revision {digest[:12]})"
+            for name, digest in server.policies.items()
+        ),
     )
 
 

@@ -78,9 +78,7 @@ def _mail(facts: Facts) -> str:
     return "\n".join(
         [
             _row("outbox", facts.outbox),
-            _row(
-                "", "mails to approvers, since no mail server is given; keep this address secret"
-            ),
+            _row("", "mails to approvers, since no mail server is given; keep this address secret"),
         ]
     )
 

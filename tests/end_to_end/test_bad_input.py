@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mcp.client.streamable_http import create_mcp_http_client
+from mcp.shared._httpx_utils import create_mcp_http_client
 
 from handler.demo.agent import agent, said
 from tests.end_to_end.stage import EXAMPLES, Upstream, refused, serving, write
@@ -152,7 +152,9 @@ async def test_an_agent_with_a_good_token_still_sees_what_is_allowed(
 ) -> None:
     """The counterpart of the refusals above: the same set-up does let a good call through."""
     options = ("--policy", POLICY, "--upstream", upstream.url)
-    async with serving(tmp_path / "data", *options) as gateway:
-        async with agent(gateway.url(), gateway.token) as client:
-            arguments = {"to": "+15005550006", "body": "well formed"}
-            assert "queued" in said(await client.call_tool("send_message", arguments))
+    async with (
+        serving(tmp_path / "data", *options) as gateway,
+        agent(gateway.url(), gateway.token) as client,
+    ):
+        arguments = {"to": "+15005550006", "body": "well formed"}
+        assert "queued" in said(await client.call_tool("send_message", arguments))

@@ -77,17 +77,19 @@ async def test_an_approved_call_runs_once_and_its_result_reaches_the_agent(
     upstream: Upstream, tmp_path: Path, mode: str
 ) -> None:
     charge = f"ch_approved_{mode}"
-    async with holding(tmp_path, upstream) as held:
-        async with agent(held.gateway.url(), held.gateway.token, mode) as client:
-            waiting = asyncio.create_task(client.call_tool("create_refund", refund(charge)))
-            mail = await held.mailbox.mail()
-            assert mail["To"] == "ops@example.com"
-            assert charge in str(mail) and "Refunds need a person." in str(mail)
-            page = await asyncio.to_thread(open_page, link_in(mail))
-            assert page.status == 200 and charge in page.html
-            assert await upstream.calls("create_refund", charge=charge) == 0
-            assert await press(link_in(mail), "approve") == "Approved"
-            result = await waiting
+    async with (
+        holding(tmp_path, upstream) as held,
+        agent(held.gateway.url(), held.gateway.token, mode) as client,
+    ):
+        waiting = asyncio.create_task(client.call_tool("create_refund", refund(charge)))
+        mail = await held.mailbox.mail()
+        assert mail["To"] == "ops@example.com"
+        assert charge in str(mail) and "Refunds need a person." in str(mail)
+        page = await asyncio.to_thread(open_page, link_in(mail))
+        assert page.status == 200 and charge in page.html
+        assert await upstream.calls("create_refund", charge=charge) == 0
+        assert await press(link_in(mail), "approve") == "Approved"
+        result = await waiting
     assert not result.is_error and f"for {charge} succeeded" in said(result)
     assert await upstream.calls("create_refund", charge=charge) == 1
 
@@ -97,13 +99,15 @@ async def test_a_rejected_call_never_runs_and_the_agent_is_told(
     upstream: Upstream, tmp_path: Path, mode: str
 ) -> None:
     charge = f"ch_rejected_{mode}"
-    async with holding(tmp_path, upstream) as held:
-        async with agent(held.gateway.url(), held.gateway.token, mode) as client:
-            waiting = asyncio.create_task(client.call_tool("create_refund", refund(charge)))
-            link = await held.mailbox.link()
-            assert await press(link, "reject") == "Rejected"
-            result = await waiting
-            assert (await asyncio.to_thread(open_page, link)).title == "This link is not open"
+    async with (
+        holding(tmp_path, upstream) as held,
+        agent(held.gateway.url(), held.gateway.token, mode) as client,
+    ):
+        waiting = asyncio.create_task(client.call_tool("create_refund", refund(charge)))
+        link = await held.mailbox.link()
+        assert await press(link, "reject") == "Rejected"
+        result = await waiting
+        assert (await asyncio.to_thread(open_page, link)).title == "This link is not open"
     assert result.is_error and "rejected" in said(result).lower()
     assert await upstream.calls("create_refund", charge=charge) == 0
 
@@ -114,8 +118,8 @@ async def test_a_crash_keeps_tallies_tokens_and_held_calls(
     policy, mailbox, charge = write(tmp_path / "p.json", POLICY), Mailbox(), "ch_restart"
     paid = {"customer": "cus_restart", "amount": 1.0, "currency": "usd"}
     async with mail_server(mailbox) as smtp:
-        serve = (tmp_path / "data", *options(policy, upstream, smtp))
-        child = await start_serving(*serve)
+        data, serve = tmp_path / "data", options(policy, upstream, smtp)
+        child = await start_serving(data, *serve)
         before = await gateway_of(child)
         async with agent(before.url(), before.token) as client:
             assert not (await client.call_tool("create_charge", paid)).is_error
@@ -125,7 +129,7 @@ async def test_a_crash_keeps_tallies_tokens_and_held_calls(
             await child.end()
             with pytest.raises(Exception, match=""):
                 await waiting
-        async with serving(*serve) as after:
+        async with serving(data, *serve) as after:
             assert after.token != before.token
             # The token from before the restart is still good, and so is what it counted.
             async with agent(after.url(), before.token) as client:
