@@ -31,7 +31,7 @@ class Settings:
     """Where approvers reach the pages; links start with it."""
     key: bytes = field(repr=False)
     """The deployment's key, for the form's token."""
-    terms: Terms = Terms()
+    terms: Terms = field(default_factory=Terms)
     most_pending: int = 20
     """Pending approvals of one grant."""
     most_asks: int = 60
