@@ -126,8 +126,8 @@ def _notified(version: str) -> Message:
 
 
 def _session_over(end: End, approval: Approval) -> bool:
-    answered = isinstance(end, Answered | Unusable)
-    return answered and end.status == 404 and approval.origin.session is not None
+    had_one = approval.origin.session is not None
+    return had_one and isinstance(end, Answered | Unusable) and end.status == 404
 
 
 def _state(end: End) -> str | None:

@@ -192,7 +192,7 @@ SHAPES: dict[str, tuple[tuple[str, type, bool], ...]] = {
 }
 """The params that the gateway reads itself: name, type, whether it must be there."""
 
-SPELLED = {str: "a string", dict: "an object"}
+SPELLED: dict[type, str] = {str: "a string", dict: "an object"}
 
 
 def _shaped(message: Message) -> Message | Rejection:

@@ -92,8 +92,7 @@ class Settlement:
         """The upstream asks for input: its state goes to the client sealed, for this call only."""
         case, allow = forwarding.case, forwarding.seen.server.allow
         wanted = end.body["result"].get("inputRequests") or {}
-        methods = [each.get("method") for each in wanted.values() if isinstance(each, dict)]
-        if len(methods) < len(wanted) or any(SERVER_REQUESTS.get(m) not in allow for m in methods):
+        if not all(_family(each) in allow for each in wanted.values()):
             return Outcome.UNUSABLE, "it asks for input that is not allowed for this server", None
         state = State(
             call_key=case.key,
@@ -109,3 +108,9 @@ class Settlement:
         grant, server = case.claim.grant_id, case.claim.server
         body["result"]["requestState"] = self._tokens.state(grant, server, state)
         return Outcome.ANSWERED, "input required", Reply(200, json.dumps(body).encode())
+
+
+def _family(asked: object) -> str:
+    """The family that must be allowed for an upstream to ask this; empty for what is unknown."""
+    method = asked.get("method") if isinstance(asked, dict) else None
+    return SERVER_REQUESTS.get(method, "") if isinstance(method, str) else ""

@@ -26,7 +26,10 @@ class Events:
         self._started = False
 
     def feed(self, chunk: bytes) -> list[str]:
-        """The data of every event that these bytes complete. Raises `TooLong`, UnicodeDecodeError."""
+        """The data of every event that these bytes complete.
+
+        Raises `TooLong` and UnicodeDecodeError.
+        """
         *lines, self._rest = _LINE_END.split(self._rest + chunk)
         if len(self._rest) + self._size > self._most:
             raise TooLong
