@@ -132,8 +132,9 @@ async def test_a_repeat_joins_the_approval_and_later_gets_its_stored_result(
     assert ids[0] == ids[1] and told(first).startswith("[PENDING APPROVAL]")
     assert await impatient.answer("approve") == 200
     async with asyncio.timeout(10):
-        while (last := impatient.call("create_charge", CHARGE).json())["result"]["isError"]:
+        while impatient.call("create_charge", CHARGE).json()["result"]["isError"]:
             await anyio.sleep(0.02)
+    last = impatient.call("create_charge", CHARGE).json()
     contents = [content["text"] for content in last["result"]["content"]]
     assert contents[0] == "charged 750 eur"
     assert contents[1].startswith("executed at ") and contents[1].endswith(", not repeated")
@@ -157,7 +158,7 @@ async def test_a_legacy_client_that_asked_for_progress_gets_it_while_it_waits(
 
 def with_tasks(method: str, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     body, headers = modern(method, params)
-    capabilities = {"extensions": {EXTENSION: {}}}
+    capabilities: dict[str, Any] = {"extensions": {EXTENSION: {}}}
     body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = capabilities
     if "taskId" in params:
         headers["Mcp-Name"] = params["taskId"]

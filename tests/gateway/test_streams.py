@@ -19,8 +19,8 @@ ALLOW = {"version": "1", "default": "allow"}
 async def test_progress_reaches_the_client_before_the_result(door: Gateway, mode: str) -> None:
     told: list[float] = []
 
-    async def progress(done: float, total: float | None, message: str | None) -> None:
-        told.append(done)
+    async def progress(progress: float, total: float | None, message: str | None) -> None:
+        told.append(progress)
 
     async with door.client(mode) as client:
         result = await client.call_tool("count", {"to": 3}, progress_callback=progress)

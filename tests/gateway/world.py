@@ -1,4 +1,4 @@
-"""A gateway for the tests: served by uvicorn in a thread, on a store on disk, before a real upstream.
+"""A gateway for the tests, served by uvicorn in a thread, on a store on disk.
 
 Nothing of ours is stood in for. The test's side changes grants and servers through a second handle
 on the same store, as an operator's command would from another process.
