@@ -67,7 +67,7 @@ def test_a_result_is_kept_digit_for_digit_and_no_capability_was_declared(tmp_pat
         found = executed(tmp_path, APPROVAL, url)
     assert (found.sent, found.result) == (Sent.FINISHED, RESULT)
     assert b'"io.modelcontextprotocol/clientCapabilities":{}' in requests[0]
-    assert b"Mcp-Name: create_charge" in requests[0]
+    assert b"mcp-name: create_charge" in requests[0].lower()
 
 
 def test_a_state_that_needs_no_input_is_brought_back_and_a_question_ends_the_call(
