@@ -43,7 +43,11 @@ def test_a_changed_argument_needs_an_approval_of_its_own(tmp_path: Path) -> None
         world = await World(tmp_path).ready()
         process = world.process()
         first = await world.held(process, amount=750)
-        changes: list[dict[str, object]] = [{"amount": "750"}, {"amount": 750.5}, {"amount": 750, "x": None}]
+        changes: list[dict[str, object]] = [
+            {"amount": "750"},
+            {"amount": 750.5},
+            {"amount": 750, "x": None},
+        ]
         for changed in changes:
             assert (await world.held(process, **changed)).id != first.id
 
@@ -138,7 +142,9 @@ def test_a_rule_whose_only_approver_is_the_requester_holds_nothing(tmp_path: Pat
     async def scenario() -> None:
         world = await World(tmp_path).ready()
         outcome = await world.process().approvals.request(ask(hold("billing AGENT")))
-        assert outcome == Unanswerable(Place("/tools/create_charge/approve_if/args.amount-gt", 0, 9))
+        assert outcome == Unanswerable(
+            Place("/tools/create_charge/approve_if/args.amount-gt", 0, 9)
+        )
         assert await world.tally() == 0
 
     asyncio.run(scenario())

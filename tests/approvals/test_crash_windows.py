@@ -56,7 +56,9 @@ WINDOWS = {
     "started, nothing sent": Window("executor.execute", "before", "unknown", away=120),
     "sent, no answer yet": Window("executor.execute", "after", "unknown", sent=1, away=120),
     "answered, result not kept": Window("payloads.put", "before", "unknown", 2, sent=1, away=120),
-    "result kept, end not recorded": Window("payloads.put", "after", "unknown", 2, sent=1, away=120),
+    "result kept, end not recorded": Window(
+        "payloads.put", "after", "unknown", 2, sent=1, away=120
+    ),
     "end recorded": Window("ledger.advance", "after", "executed", nth=6, sent=1),
     "nobody there until the deadline": Window(
         "ledger.advance", "after", "expired", nth=3, tally=0, away=1800

@@ -179,7 +179,10 @@ def test_a_form_posted_from_another_site_decides_nothing(tmp_path: Path) -> None
         (b"token={token}&answer=maybe", "application/x-www-form-urlencoded"),
         (b"token={token}&answer=approve&answer=reject", "application/x-www-form-urlencoded"),
         (b"token={token}&answer=approve&note=" + b"x" * 501, "application/x-www-form-urlencoded"),
-        (b"token={token}&answer=approve&note=" + b"x" * 20_000, "application/x-www-form-urlencoded"),
+        (
+            b"token={token}&answer=approve&note=" + b"x" * 20_000,
+            "application/x-www-form-urlencoded",
+        ),
         (b"token={token}&answer=approve" + b"&a=1" * 20, "application/x-www-form-urlencoded"),
         (b"token={token}&answer=approve\xff", "application/x-www-form-urlencoded"),
         (b"token={token}&answer=approve", "text/plain"),

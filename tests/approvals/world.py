@@ -168,6 +168,7 @@ class World:
         death: Death | None = None,
         mailer: Mailer | None = None,
         ledger: Any = None,
+        base_url: str = BASE_URL,
         **settings: Any,
     ) -> Embedded:
         """A process that has just started, and dies where it is told."""
@@ -187,7 +188,7 @@ class World:
             judge=self.judge,
             mailer=sender,
             clock=self.clock,
-            settings=Settings(BASE_URL, KEY, **settings),
+            settings=Settings(base_url, KEY, **settings),
         )
 
     async def held(self, process: Embedded, *holds: Hold, **arguments: Any) -> Approval:
@@ -236,6 +237,3 @@ class RefusingMailer:
         if mail.to in self.errors:
             raise self.errors[mail.to]
         await self.outbox.send(mail)
-
-
-
