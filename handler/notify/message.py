@@ -170,7 +170,8 @@ def _html_arguments(summary: Summary) -> str:
     note = f'<p style="{MUTED};margin:8px 0">{escape(left_out)}</p>' if left_out else ""
     if not rows:
         return f'<p style="margin:0">none</p>{note}'
-    return f'<table style="width:100%;border-collapse:collapse;table-layout:fixed">{rows}</table>{note}'
+    style = "width:100%;border-collapse:collapse;table-layout:fixed"
+    return f'<table style="{style}">{rows}</table>{note}'
 
 
 def _html_line(line: Line, name_only: bool) -> str:

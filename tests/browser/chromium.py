@@ -37,13 +37,14 @@ def chromium(width: int = 1280, height: int = 900, *, dark: bool = False) -> Ite
             options.add_argument(flag)
         browser = Chrome(options, ChromeService(driver))
         try:
-            _emulate(browser, width, height, dark)
+            emulate(browser, width, height, dark=dark)
             yield browser
         finally:
             browser.quit()
 
 
-def _emulate(browser: Chrome, width: int, height: int, dark: bool) -> None:
+def emulate(browser: Chrome, width: int, height: int, *, dark: bool = False) -> None:
+    """Give the current window that viewport; each new window needs it anew."""
     metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}

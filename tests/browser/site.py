@@ -43,6 +43,7 @@ class Site:
         self._ready.set()
         await self._server.serve(sockets=[self._socket])
         await self._process.workflow.close()
+        await self.world.close()
 
     def start(self) -> None:
         self._thread.start()
@@ -64,6 +65,11 @@ class Site:
         asyncio.run_coroutine_threadsafe(hold_one(), self._loop).result(10)
         approvers = holds[0].approvers if holds else ("ops@example.com",)
         return f"{self.base_url}/approve/{self.world.links(approvers[0])[-1]}"
+
+    def settled(self) -> None:
+        """Return once the workflow has nothing in flight."""
+        done = self._process.workflow.settled()
+        asyncio.run_coroutine_threadsafe(done, self._loop).result(10)
 
     def answered(self, approver: str, note: str) -> None:
         """A yes of one approver, given beside the browser."""

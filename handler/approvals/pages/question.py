@@ -102,10 +102,11 @@ def _said(summary: Summary) -> str:
 
 def _answer(said: Said) -> str:
     word = "approved" if said.approved else "rejected"
-    note = f'<br><span class="soft">“{shown(said.note)}”</span>' if said.note else ""
+    note = f" · “{shown(said.note)}”" if said.note else ""
+    mark = icon("yes" if said.approved else "no")
     return (
-        f"<li>{icon('yes' if said.approved else 'no')}<span><b>{shown(said.approver)}</b> {word} "
-        f'<span class="soft">{moment(said.at)}</span>{note}</span></li>'
+        f"<li>{mark}<span><b>{shown(said.approver)}</b> {word}<br>"
+        f'<span class="soft">{moment(said.at)}{note}</span></span></li>'
     )
 
 

@@ -53,7 +53,7 @@ label{display:block;font-size:.875rem;font-weight:600;margin-bottom:.375rem}
 label span{font-weight:400;color:var(--soft)}
 textarea{display:block;width:100%;min-height:3.25rem;padding:.625rem .75rem;resize:vertical;
 font:inherit;color:inherit;background:var(--well);border:1px solid #858f9a;border-radius:.625rem}
-.choice{display:grid;grid-template-columns:1fr 1fr;gap:.75rem;margin-top:1rem}
+.choice{display:grid;grid-template-columns:2fr 3fr;gap:.75rem;margin-top:1rem}
 button{min-height:3rem;padding:.625rem 1rem;border-radius:.625rem;font:inherit;font-weight:650;
 cursor:pointer;border:1px solid transparent}
 .approve{background:var(--yes);color:var(--yes-ink)}
@@ -76,8 +76,7 @@ a{color:inherit}
 pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.8125rem}
 iframe{display:block;width:100%;height:36rem;border:0;background:#f5f6f8}
 @media(min-width:40rem){main{padding-top:3rem}.part{padding:1.5rem 1.75rem}
-.end{padding:3.5rem 2rem}h1{font-size:1.75rem}.brand{margin-bottom:1.25rem}
-.choice{grid-template-columns:1fr 1.5fr}}
+.end{padding:3.5rem 2rem}h1{font-size:1.75rem}.brand{margin-bottom:1.25rem}}
 @media(max-width:30rem){.values>div{display:flex;flex-wrap:wrap}.values dt{min-width:6.5rem}
 .values dd .flag{margin-left:0}.d1{padding-left:1.75rem!important}
 .d2{padding-left:2.5rem!important}.d3{padding-left:3.25rem!important}

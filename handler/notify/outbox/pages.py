@@ -65,7 +65,8 @@ def mail_list(outbox: Outbox) -> Response:
         for mail in outbox.mails()
     )
     body = items or '<li class="part soft">No mail yet. A held call puts one here.</li>'
-    head = '<div class="part"><h1>Outbox</h1><p class="soft">Mails that stay on this machine, newest first</p></div>'
+    about = '<p class="soft">Mails that stay on this machine, newest first</p>'
+    head = f'<div class="part"><h1>Outbox</h1>{about}</div>'
     return page("Outbox", f'<div class="card">{head}<ul class="list">{body}</ul></div>')
 
 
