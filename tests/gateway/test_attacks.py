@@ -1,17 +1,36 @@
 """Requests that other gateways let through: each is refused, and the upstream sees nothing."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import pytest
 
-from tests.gateway.world import LEGACY, MODERN, Gateway, UpstreamProcess, legacy, modern
+from tests.gateway.world import (
+    LEGACY,
+    MODERN,
+    POLICY,
+    Gateway,
+    UpstreamProcess,
+    gateway,
+    legacy,
+    modern,
+)
 
 CALL = {"name": "read_customer", "arguments": {"id": "1"}}
 BODY, HEADERS = modern("tools/call", CALL)
 TEXT = json.dumps(BODY)
 PLAIN, PLAIN_HEADERS = legacy("tools/call", CALL)
+
+
+@pytest.fixture(scope="module")
+def door(
+    tmp_path_factory: pytest.TempPathFactory, upstream_server: UpstreamProcess
+) -> Iterator[Gateway]:
+    """One gateway for the whole list: what is refused leaves nothing behind."""
+    with gateway(tmp_path_factory.mktemp("attacks"), upstream_server.url) as found:
+        yield found
 
 
 def changed(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
@@ -140,6 +159,7 @@ def test_a_tool_name_outside_the_plain_set_must_be_listed_exactly(
         body = changed(PLAIN, params={"name": name, "arguments": {}})
         facts = door.post(body, headers=PLAIN_HEADERS).json()["result"]["_meta"]
         assert facts["holdpoint/decision"]["rule"] == "(tool name)"
+    door.register(door.servers["crm"], POLICY)
     assert upstream.calls == []
 
 
