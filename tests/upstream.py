@@ -7,7 +7,6 @@ test can tell a refused call from one that came through. Run as `python -m tests
 import asyncio
 import json
 import socket
-import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,4 +109,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -155,7 +155,7 @@ def test_a_tool_name_outside_the_plain_set_must_be_listed_exactly(
     door: Gateway, upstream: UpstreamProcess
 ) -> None:
     door.register(door.servers["crm"], {"version": "1", "default": "allow", "tools": {"*": {}}})
-    for name in ("read_customer\u200b", "ｒead_customer", "a" * 129, "read customer", ""):
+    for name in ("read_customer\u200b", "\uff52ead_customer", "a" * 129, "read customer", ""):
         body = changed(PLAIN, params={"name": name, "arguments": {}})
         facts = door.post(body, headers=PLAIN_HEADERS).json()["result"]["_meta"]
         assert facts["holdpoint/decision"]["rule"] == "(tool name)"

@@ -1,4 +1,4 @@
-"""Who may ask: one identical 401, and changes of grants and servers that hold from the next call."""
+"""Who may ask: one identical 401, and changes that hold from the next call."""
 
 import time
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A gateway for the tests: served by uvicorn in a thread, on a store on disk, before a real upstream.
+"""A gateway for the tests, served by uvicorn in a thread, on a store on disk.
 
 Nothing of ours is stood in for. The test's side changes grants and servers through a second handle
 on the same store, as an operator's command would from another process.
@@ -11,11 +11,12 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import httpx2
 import uvicorn
@@ -42,6 +43,8 @@ from handler.secrets import Environment, Secrets
 from handler.stores.base import Store
 from handler.stores.sqlite.store import SQLiteStore
 
+T = TypeVar("T")
+
 KEY = b"k" * 32
 MODERN, LEGACY = "2026-07-28", "2025-11-25"
 
@@ -53,9 +56,7 @@ POLICY: dict[str, Any] = {
         "read_customer": {},
         "count": {},
         "send_message": {
-            "limits": [
-                {"counter": "messages", "window": 31_622_400, "max": 10, "scope": "grant"}
-            ]
+            "limits": [{"counter": "messages", "window": 31_622_400, "max": 10, "scope": "grant"}]
         },
         "create_charge": {
             "require": [
@@ -76,6 +77,12 @@ POLICY: dict[str, Any] = {
     },
 }
 """Its one limit is on the longest window there is, so that no test meets its end."""
+
+
+def done(step: Coroutine[Any, Any, T]) -> T:
+    """What a step of the operator's answers, from a loop of its own, also while a test's runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, step).result()
 
 
 @dataclass(frozen=True)
@@ -128,7 +135,7 @@ class Gateway:
         if policy is not None:
             artifacts = [compile_policy(json.dumps(policy).encode(), "policy.json")]
             server = replace(server, policies={"main": artifacts[0].digest})
-        asyncio.run(self.store.registry.publish(artifacts, [server]))
+        done(self.store.registry.publish(artifacts, [server]))
         self.servers[server.name] = server
 
     def grant(self, id: str, server: str = "crm", **changes: Any) -> str:
@@ -148,11 +155,11 @@ class Gateway:
         return token.text
 
     def change(self, grant: Grant) -> None:
-        asyncio.run(self.store.ledger.put_grant(grant))
+        done(self.store.ledger.put_grant(grant))
         self.grants[grant.id] = grant
 
     def journal(self) -> list[dict[str, Any]]:
-        return asyncio.run(self.store.journal.recent(1_000))
+        return done(self.store.journal.recent(1_000))
 
     def post(
         self,
@@ -208,10 +215,8 @@ class Gateway:
         async with httpx2.AsyncClient() as browser:
             page = await browser.get(link[0])
             fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.text))
-            fields = {name: value for name, value in fields.items() if name != "decision"}
-            origin = self.url
             answered = await browser.post(
-                link[0], data={**fields, "decision": decision}, headers={"Origin": origin}
+                link[0], data={**fields, "answer": decision}, headers={"Origin": self.url}
             )
         return answered.status_code
 
@@ -256,7 +261,7 @@ def gateway(
         try:
             yield found
         finally:
-            asyncio.run(_closed(own, operators))
+            done(_closed(own, operators))
 
 
 async def _closed(*stores: SQLiteStore) -> None:
