@@ -108,12 +108,9 @@ async def carry_out(store: Store, plan: Plan) -> None:
 
 
 async def current_grants(ledger: Ledger) -> dict[str, Grant]:
-    """The grants that are not revoked, by label."""
-    return {
-        grant.label: grant
-        for grant in await ledger.grants()
-        if grant.status is not GrantStatus.REVOKED
-    }
+    """The grants that are not revoked by label, in the labels' order."""
+    found = sorted(await ledger.grants(), key=lambda grant: grant.label)
+    return {grant.label: grant for grant in found if grant.status is not GrantStatus.REVOKED}
 
 
 def _server(entry: ServerEntry, artifacts: Mapping[str, Artifact]) -> Server:

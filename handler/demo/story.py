@@ -7,6 +7,7 @@ official client, the approver opens the mailed link. Must not know how the gatew
 import asyncio
 import json
 import re
+import signal
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 
 from mcp import Client
 
+from handler.clock import SystemClock
 from handler.demo.agent import agent, said
 from handler.demo.browser import Page, open_page
 from handler.demo.child import Child
@@ -24,6 +26,10 @@ from handler.demo.narration import BOLD, GREEN, RED, YELLOW, Narrator
 POLICY = files("handler.demo").joinpath("policy.json")
 RATE, BUDGET = 3, 2_000
 """What the policy's limits say: messages a minute, dollars a day."""
+
+MINUTE, DAY = 60, 86_400
+
+CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +74,19 @@ class Story:
 
     async def rate_limited(self) -> None:
         self.narrator.begin("A rate limit", f"{RATE} messages a minute, whoever asks how fast.")
-        # A minute may end in between, so up to twice as many can pass; exactly those are checked.
+        begun = CLOCK.now()
         passed = await self._until_refused(
             2 * RATE + 1, "send_message", to="+15005550006", body="Your order is on its way."
         )
         seen = await self._reached_tool("send_message")
         self._check(
-            RATE <= passed <= 2 * RATE and seen == passed,
+            passed in _expected(RATE, MINUTE, begun) and seen == passed,
             f"{passed} messages reached the server, the next one did not",
         )
 
     async def budgeted(self) -> None:
         self.narrator.begin("A money limit", f"Charges count by their amount: {BUDGET:,} a day.")
+        begun = CLOCK.now()
         passed = await self._until_refused(
             2 * BUDGET // 500 + 1, "create_charge", customer="cus_1", amount=500, currency="usd"
         )
@@ -89,7 +96,7 @@ class Story:
             if call["tool"] == "create_charge"
         )
         self._check(
-            BUDGET <= spent == passed * 500 <= 2 * BUDGET,
+            passed in _expected(BUDGET // 500, DAY, begun) and spent == passed * 500,
             f"{spent:,.0f} was charged, and not a cent more",
         )
 
@@ -133,14 +140,22 @@ class Story:
 
     async def _until_refused(self, most: int, tool: str, **arguments: Any) -> int:
         """How often the call went well before it was refused."""
+        self._asks(tool, arguments, "again and again")
         for number in range(most):
-            if not await self._call(tool, **arguments):
+            if not await self._answered(tool, arguments):
                 return number
         return most
 
     async def _call(self, tool: str, **arguments: Any) -> bool:
         """Make a call as the agent and tell of it; whether it went well."""
-        self.narrator.says("agent", f"{tool} {json.dumps(arguments) if arguments else ''}", BOLD)
+        self._asks(tool, arguments)
+        return await self._answered(tool, arguments)
+
+    def _asks(self, tool: str, arguments: dict[str, Any], how: str = "") -> None:
+        shown = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
+        self.narrator.says("agent", f"{tool}({shown}) {how}".rstrip(), BOLD)
+
+    async def _answered(self, tool: str, arguments: dict[str, Any]) -> bool:
         result = await self.client.call_tool(tool, arguments)
         who, tone = ("gateway", RED) if result.is_error else ("server", GREEN)
         self.narrator.says(who, said(result), tone)
@@ -159,6 +174,12 @@ class Story:
 
     def _check(self, happened: bool, promise: str) -> None:
         self.narrator.check(happened, promise)
+
+
+def _expected(most: int, window: int, begun: float) -> range:
+    """How many calls may pass: exactly `most`, or up to twice that where a window just ended."""
+    same = begun // window == CLOCK.now() // window
+    return range(most, most + 1 if same else 2 * most + 1)
 
 
 async def demo(narrator: Narrator, keep: bool) -> int:
@@ -181,6 +202,14 @@ async def demo(narrator: Narrator, keep: bool) -> int:
     return len(narrator.failed)
 
 
+async def interrupted() -> None:
+    """Wait for Ctrl-C, or to be told to end."""
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    await asked.wait()
+
+
 async def _gateway(upstream: Child, policy: Path, folder: Path) -> Child:
     url = (await upstream.says(r"^(http://\S+/mcp)$")).group(1)
     arguments = ["serve", "--policy", str(policy), "--upstream", url]
@@ -199,7 +228,7 @@ async def _stage(upstream: Child, gateway: Child) -> Stage:
 
 
 def _introduce(narrator: Narrator, stage: Stage, policy: Path) -> None:
-    narrator.says("upstream", f"{stage.upstream}  records what it is asked, does nothing else")
+    narrator.says("upstream", f"{stage.upstream} records what it is asked, does nothing else")
     narrator.says("gateway", stage.gateway)
     narrator.says("policy", str(policy))
     narrator.says("agent", "the official MCP client, with a token for this gateway only")
@@ -215,7 +244,7 @@ async def _finish(narrator: Narrator, stage: Stage, gateway: Child, keep: bool) 
         "Is it right:       holdpoint check policy.json"
     )
     if keep:
-        narrator.title("Still running; Ctrl-C ends it")
-        narrator.note(gateway.text)
-        narrator.note(f"Ask your agent for a refund above 100, then open {stage.outbox}")
-        await gateway.end()
+        narrator.title("Still running")
+        narrator.note(gateway.text.partition("\n\n")[2])
+        narrator.note(f"Let your agent ask for a refund above 100, then open {stage.outbox}")
+        await interrupted()
