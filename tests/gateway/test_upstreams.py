@@ -215,6 +215,21 @@ def test_upstream_credentials_go_up_and_nowhere_else(
     assert "canary-9" not in told
 
 
+def test_only_known_keys_of_a_request_go_on(door: Gateway) -> None:
+    body, headers = modern("tools/call", {"name": "send_message", "arguments": MESSAGE})
+    body["params"] |= {"task": {"canary": 1}, "canary": 2}
+    body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = {"sampling": {}}
+    body["canary"] = 3
+    with scripted(answer("200 OK", RESULT)) as (url, requests):
+        point(door, url)
+        door.post(body, headers=headers)
+    sent = json.loads(requests[0].partition(b"\r\n\r\n")[2])
+    assert set(sent) == {"jsonrpc", "id", "method", "params"}
+    assert set(sent["params"]) == {"name", "arguments", "_meta"}
+    assert sent["params"]["arguments"] == MESSAGE
+    assert sent["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] == {}
+
+
 FORBIDDEN = [
     Server("crm", "http://example.com/mcp", private_network=True),
     Server("crm", "http://127.0.0.1:9/mcp"),
