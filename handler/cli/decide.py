@@ -12,7 +12,7 @@ import orjson
 
 from compiler.meaning import Meaning
 from compiler.names import amount_text
-from compiler.verdict import Charge, Effect, Engine, Place, Verdict
+from compiler.verdict import Charge, Effect, Engine, Place
 from handler.cli.calls import CallLine, LineError, parse_line
 from handler.cli.policy_file import Compiled, compiled
 from handler.clock import Clock, SystemClock

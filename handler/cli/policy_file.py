@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.artifact import unpack, digest_of
+from compiler.artifact import digest_of, unpack
 from compiler.build import build
 from compiler.ir import Program
 from compiler.policy import Policy
@@ -28,4 +28,6 @@ def compiled(path: str) -> Compiled:
     built = build(source, path)
     if built.policy is None or built.program is None or built.artifact is None:
         raise CannotRun(f"{path} does not compile\n{built.rendered()}".rstrip())
-    return Compiled(built.policy, built.program, unpack(built.artifact, digest_of(built.artifact)).table)
+    return Compiled(
+        built.policy, built.program, unpack(built.artifact, digest_of(built.artifact)).table
+    )
