@@ -48,7 +48,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Decide every line of standard input. Raises `CannotRun` where there is nothing to decide by."""
+    """Decide every line of standard input. Raises `CannotRun` where nothing can decide."""
     engine = ENGINES[arguments.engine](compiled(arguments.policy))
     return decide(engine, sys.stdin.buffer, sys.stdout.buffer, SystemClock())
 
