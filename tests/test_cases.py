@@ -7,14 +7,18 @@ import pytest
 
 from compiler.check import check
 from compiler.diagnostics import render
+from compiler.lower import lower
 from compiler.meaning import Meaning
 from compiler.parse import parse
 from compiler.policy import Policy
+from compiler.table.write import encode
 from compiler.verdict import Engine
+from handler.decision.table import TableEngine
 from tests.corpus import CASES, DECISIONS, DIAGNOSTICS, asked, bytes_of, lines, policy_of, record
 
 ENGINES: dict[str, Callable[[Policy], Engine]] = {
     "meaning": Meaning,
+    "table": lambda policy: TableEngine(encode(lower(policy))),
 }
 
 
