@@ -11,13 +11,19 @@ import pytest
 
 from handler.entry.watch import changes
 
+
+def replace(file: Path) -> None:
+    """What careful editors do: write another file, then put it in the first one's place."""
+    file.with_suffix(".new").write_text("other")
+    file.with_suffix(".new").replace(file)
+
+
 EDITS: dict[str, Callable[[Path], object]] = {
     "written": lambda file: file.write_text("longer than before"),
     "removed": lambda file: file.unlink(),
-    "replaced": lambda file: (file.with_suffix(".new").write_text("other"),
-                              os.replace(file.with_suffix(".new"), file)),
+    "replaced": replace,
     "touched": lambda file: os.utime(file, ns=(1, 1)),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
