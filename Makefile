@@ -17,10 +17,10 @@ help:
 demo: set-up
 	@$(BIN)/holdpoint demo
 
-test: check browser
+test: check browser clients
 	@$(BIN)/python -m pytest -q -m "not full"
 
-test-full: check browser
+test-full: check browser clients
 	@$(BIN)/python -m pytest -q
 
 check: set-up
@@ -36,9 +36,12 @@ format: set-up
 clean:
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: set-up browser
+.PHONY: set-up browser clients
 set-up:
 	@.ci/set-up
 
 browser: set-up
 	@.ci/browser
+
+clients: set-up
+	@$(BIN)/python -m tests.clients.tools

@@ -48,7 +48,8 @@ async def world(
 ) -> World:
     """The whole gateway around a store. Raises `CannotRun`."""
     key = folder.key("deployment")
-    seal, bounds = Sealer([derived(key, "seal")]), Bounds()
+    seal = Sealer([derived(key, "seal")])
+    bounds = Bounds(origins=frozenset({base_url, manifest.public_url or base_url}))
     secrets = Secrets({"env": Environment(settings.variables())})
     upstream = Upstream(secrets, bounds)
     decider = Decider(Policies(store.registry), derived(key, "per"))

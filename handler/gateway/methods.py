@@ -20,7 +20,7 @@ class Duty(Enum):
     CALL = "judge, then forward"
     LIST = "forward, then take out what is hidden"
     HANDSHAKE = "forward, then take out what is not served"
-    PING = "answer here"
+    PING = "forward in a session, which may be over; else answer here"
     LISTEN = "answer here: no notifications"
     TASK = "answer here, from the approval"
     PASS = "forward where the family is allowed"

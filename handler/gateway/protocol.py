@@ -196,7 +196,10 @@ SPELLED: dict[type, str] = {str: "a string", dict: "an object"}
 
 
 def _shaped(message: Message) -> Message | Rejection:
-    for key, wanted, needed in SHAPES.get(message.method, ()):
+    row = METHODS.get(message.method)
+    # A method of the other era is unknown here, whatever its params look like.
+    shapes = SHAPES.get(message.method, ()) if row and message.era in row.eras else ()
+    for key, wanted, needed in shapes:
         if key not in message.params and not needed:
             continue
         if not isinstance(message.params.get(key), wanted):

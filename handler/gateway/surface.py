@@ -79,7 +79,9 @@ class Surface:
         if not isinstance(sent, Arrived):
             return Reply(200)
         sent.close()
-        return answers.NO_SESSION if sent.status == 404 else Reply(200)
+        if sent.status == 404:
+            return answers.NO_SESSION
+        return Reply(200) if sent.status < 300 else Reply(405)
 
     async def _serve(self, message: Message, claim: Claim, admitted: Admitted) -> Reply | Stream:
         server = admitted.seen.server
@@ -92,7 +94,7 @@ class Surface:
         paused = server.paused or isinstance(admitted.entry, Paused)
         if paused and row.duty not in WHILE_PAUSED:
             return answers.error(message.id, answers.PAUSED_CODE, PAUSED)
-        if row.duty is Duty.PING:
+        if row.duty is Duty.PING and session is None:
             return answers.result(message, {})
         if row.duty is Duty.LISTEN:
             return _nothing_to_hear(message)
