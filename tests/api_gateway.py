@@ -15,7 +15,7 @@ from mangum import Mangum
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 CONTAINERS = 4
 
@@ -25,14 +25,14 @@ INTEGRATION_SECONDS = 30.0
 class Container:
     """One Lambda container: a thread, its event loop, and a Mangum handler."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: Starlette) -> None:
         self._thread = ThreadPoolExecutor(1, "container")
         self._loop = asyncio.new_event_loop()
         self._thread.submit(asyncio.set_event_loop, self._loop).result()
         self._handler = Mangum(app, lifespan="off")
 
     def invoke(self, event: dict[str, Any]) -> Future[dict[str, Any]]:
-        return self._thread.submit(self._handler, event, None)
+        return self._thread.submit(self._handler, event, None)  # type: ignore[arg-type]
 
     def end(self, last: Coroutine[Any, Any, None]) -> None:
         """Lambda only stops a container; a test also lets go of its connections."""

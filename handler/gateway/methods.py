@@ -48,6 +48,7 @@ METHODS = {
     "ping": Method(Duty.PING, LEGACY),
     "subscriptions/listen": Method(Duty.LISTEN, MODERN, ("notifications",)),
     "tasks/get": Method(Duty.TASK, MODERN, ("taskId",), named_by="taskId"),
+    "tasks/update": Method(Duty.TASK, MODERN, ("taskId", "inputResponses"), named_by="taskId"),
     "tasks/cancel": Method(Duty.TASK, MODERN, ("taskId",), named_by="taskId"),
     "resources/list": Method(Duty.PASS, BOTH, ("cursor",), "resources"),
     "resources/templates/list": Method(Duty.PASS, BOTH, ("cursor",), "resources"),

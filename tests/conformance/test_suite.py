@@ -4,6 +4,7 @@ Behind a front door that buffers, it loses the scenarios that `baseline.json` na
 """
 
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.server import Server
 from tests.api_gateway import ApiGateway
 from tests.conformance import suite
-from tests.gateway.world import Gateway, gateway, upstream_process
+from tests.gateway.world import Gateway, done, gateway, upstream_process
 
 BASELINE: dict[str, dict[str, str]] = json.loads(
     (Path(__file__).parent / "baseline.json").read_text()
@@ -111,3 +112,60 @@ def test_behind_a_buffering_front_door_only_the_named_scenarios_are_lost(
     assert found.keys() == BASELINE[f"buffered {revision}"].keys(), found
     # One scenario that hangs would take the 20 s that a buffered answer may.
     assert time.monotonic() - started < 20
+
+
+HELD: dict[str, Any] = {
+    "version": "1",
+    "default": "allow",
+    "tools": {
+        "slow_compute": {
+            "approve_if": [
+                {
+                    "conditions": [
+                        {"path": "args.seconds", "op": "gt", "value": 0},
+                        {"path": "args.seconds", "op": "lte", "value": 5},
+                    ],
+                    "reason": "Short work needs somebody.",
+                    "approvers": ["quick@example.com"],
+                },
+                {
+                    "conditions": [{"path": "args.seconds", "op": "gt", "value": 5}],
+                    "reason": "Long work needs somebody who is away.",
+                    "approvers": ["away@example.com"],
+                },
+            ]
+        },
+        "failing_job": {"approve_if": [{"conditions": [], "approvers": ["quick@example.com"]}]},
+    },
+}
+
+
+@contextmanager
+def quick_approver(door: Gateway) -> Iterator[None]:
+    """Approves every mail to quick@example.com as it comes."""
+    stop, answered = threading.Event(), set[str]()
+
+    def approve() -> None:
+        while not stop.wait(0.05):
+            for mail in door.outbox.mails():
+                if mail.to == "quick@example.com" and mail.name not in answered:
+                    answered.add(mail.name)
+                    done(door.press(mail.text, "approve"))
+
+    person = threading.Thread(target=approve)
+    person.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        person.join()
+
+
+def test_held_calls_are_tasks_as_the_extension_s_scenarios_want_them(
+    tmp_path: Path, fixture_server: str
+) -> None:
+    with through(tmp_path, fixture_server, HELD) as door, quick_approver(door):
+        found = suite.run(door.endpoint(), "2026-07-28", tmp_path / "out")
+    tasks = [checks for name, checks in found.items() if name.startswith("tasks-")]
+    failed = {id for checks in tasks for id, status in checks.items() if status == "FAILURE"}
+    assert len(tasks) == 10 and failed == BASELINE["tasks"].keys()

@@ -212,7 +212,11 @@ class Gateway:
 
     async def answer(self, decision: str) -> int:
         """Open the link of the newest mail and press a button of its page; the status."""
-        link = re.search(r"http://\S+", await self.mail())
+        return await self.press(await self.mail(), decision)
+
+    async def press(self, mail: str, decision: str) -> int:
+        """Answer one mail by its text."""
+        link = re.search(r"http://\S+", mail)
         assert link is not None
         async with httpx2.AsyncClient() as browser:
             page = await browser.get(link[0])
