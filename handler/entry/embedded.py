@@ -49,7 +49,8 @@ async def world(
     """The whole gateway around a store. Raises `CannotRun`."""
     key = folder.key("deployment")
     seal = Sealer([derived(key, "seal")])
-    bounds = Bounds(origins=frozenset({base_url, manifest.public_url or base_url}))
+    address = manifest.public_url or base_url
+    bounds = Bounds(origins=frozenset({base_url, address}))
     secrets = Secrets({"env": Environment(settings.variables())})
     upstream = Upstream(secrets, bounds)
     decider = Decider(Policies(store.registry), derived(key, "per"))
@@ -61,9 +62,18 @@ async def world(
         judge=StoredCallJudge(store.registry, store.ledger, decider),
         mailer=outbox or await _smtp(manifest, secrets, clock),
         clock=clock,
-        settings=Settings(manifest.public_url or base_url, derived(key, "form")),
+        settings=Settings(address, derived(key, "form")),
     )
-    parts = Parts(store, decider, upstream, held.approvals, seal, clock, bounds)
+    parts = Parts(
+        store,
+        decider,
+        upstream,
+        held.approvals,
+        seal,
+        clock,
+        bounds,
+        manifest.public_url or base_url,
+    )
     app = Starlette(
         routes=[
             *routes(parts),

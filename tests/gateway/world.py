@@ -311,6 +311,7 @@ def _listening(
         sealer=sealer,
         clock=clock,
         bounds=bounds,
+        base_url=url,
     )
 
     @asynccontextmanager
