@@ -1,8 +1,12 @@
-"""What a call takes from tallies, in the ledger's words. Pure."""
+"""What a call takes from tallies, in the ledger's words, and whether there is room. Pure."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from compiler.verdict import Scope
+
+Tally = tuple[Scope, str, str]
+"""A tally's whole name: scope, scope id, key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +24,46 @@ class Debit:
     maximum: int
     ends_at: float
     """When the tally's window ends, POSIX seconds."""
+
+    def __post_init__(self) -> None:
+        if self.cost < 0:
+            raise ValueError("a cost is never negative: it would give room instead of taking it")
+
+    @property
+    def tally(self) -> Tally:
+        return self.scope, self.scope_id, self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """The first debit without room, by index, and what its tally stands at."""
+
+    index: int
+    tally: int
+
+
+def take(debits: Sequence[Debit], standing: Mapping[Tally, int]) -> dict[Tally, int] | Short:
+    """What the tallies stand at once every debit is taken in order, or the first without room.
+
+    A tally absent from `standing` is zero. Debits of one tally add up.
+    """
+    after: dict[Tally, int] = {}
+    for index, debit in enumerate(debits):
+        amount = after.get(debit.tally, standing.get(debit.tally, 0)) + debit.cost
+        if amount > debit.maximum:
+            return Short(index, standing.get(debit.tally, 0))
+        after[debit.tally] = amount
+    return after
+
+
+def give_back(debits: Sequence[Debit], standing: Mapping[Tally, int]) -> dict[Tally, int]:
+    """What the tallies stand at once every debit is given back; never below zero.
+
+    A tally absent from `standing` was cleaned away after its window: it stays absent.
+    """
+    after: dict[Tally, int] = {}
+    for debit in debits:
+        if debit.tally in standing:
+            amount = after.get(debit.tally, standing[debit.tally]) - debit.cost
+            after[debit.tally] = max(0, amount)
+    return after

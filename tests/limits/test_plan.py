@@ -1,0 +1,143 @@
+"""The debits of a call: which tally each of its charges counts on."""
+
+from dataclasses import replace
+
+import pytest
+
+from compiler.values import Value
+from compiler.verdict import Charge, Place, Scope, Window
+from handler.limits.debits import Debit
+from handler.limits.plan import debits
+
+CHARGE = Charge(
+    place=Place("/tools/pay/limits/spend", 0, 7),
+    owner="tools/pay",
+    counter="spend",
+    window=Window("86400"),
+    scope=Scope.GRANT,
+    maximum=2_000_000_000,
+    cost=1_000_000,
+    per=None,
+    message="",
+)
+NOON = 1_795_176_000.0  # 2026-11-20T12:00:00Z
+KEY = b"k" * 32
+
+
+def plan(
+    *charges: Charge,
+    grant_id: str = "g1",
+    session: str | None = "s1",
+    now: float = NOON,
+    per_key: bytes = KEY,
+) -> tuple[Debit, ...]:
+    return debits(
+        charges, grant_id=grant_id, session=session, server="shop", now=now, per_key=per_key
+    )
+
+
+def only(charge: Charge, **more: float | str | bytes | None) -> Debit:
+    (debit,) = plan(charge, **more)  # type: ignore[arg-type]  # the keywords of plan
+    return debit
+
+
+def per(*values: Value) -> Charge:
+    return replace(CHARGE, per=values)
+
+
+def test_each_charge_becomes_one_debit_in_order() -> None:
+    first, second = plan(CHARGE, replace(CHARGE, counter="calls", cost=5, maximum=9))
+    assert (first.cost, first.maximum) == (1_000_000, 2_000_000_000)
+    assert (second.cost, second.maximum) == (5, 9)
+    assert first.key != second.key
+    assert first.ends_at == NOON + 43_200
+
+
+@pytest.mark.parametrize(
+    ("scope", "session", "expected", "scope_id"),
+    [
+        (Scope.GRANT, "s1", Scope.GRANT, "g1"),
+        (Scope.SESSION, None, Scope.GRANT, "g1"),
+        (Scope.SERVER, "s1", Scope.SERVER, "shop"),
+        (Scope.ALL, "s1", Scope.ALL, "all"),
+    ],
+)
+def test_a_scope_says_whose_tally_it_is(
+    scope: Scope, session: str | None, expected: Scope, scope_id: str
+) -> None:
+    debit = only(replace(CHARGE, scope=scope), session=session)
+    assert (debit.scope, debit.scope_id) == (expected, scope_id)
+
+
+def test_a_session_is_one_conversation_of_one_grant_and_is_not_stored_as_sent() -> None:
+    charge = replace(CHARGE, scope=Scope.SESSION)
+    here = only(charge, session="secret-session")
+    assert here.scope is Scope.SESSION
+    assert here.scope_id == only(charge, session="secret-session").scope_id
+    assert here.scope_id != only(charge, session="another").scope_id
+    assert here.scope_id != only(charge, session="secret-session", grant_id="g2").scope_id
+    assert "secret-session" not in here.scope_id
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(CHARGE, owner="all_tools"),
+        replace(CHARGE, counter="calls"),
+        replace(CHARGE, window=Window("3600")),
+        replace(CHARGE, per=("a",)),
+        replace(CHARGE, owner="tools/payspend", counter=""),
+    ],
+)
+def test_owner_counter_window_and_per_name_the_tally(other: Charge) -> None:
+    assert only(other).key != only(CHARGE).key
+
+
+def test_an_edit_of_maximum_cost_place_or_message_keeps_the_tally() -> None:
+    edited = replace(CHARGE, maximum=1, cost=0, place=Place("/elsewhere"), message="no")
+    assert only(edited).tally == only(CHARGE).tally
+
+
+def test_the_next_window_is_another_tally() -> None:
+    midnight = NOON + 43_200
+    assert only(CHARGE, now=midnight - 0.001).key == only(CHARGE).key
+    assert only(CHARGE, now=midnight).key != only(CHARGE).key
+
+
+def test_equal_per_values_share_a_tally_whatever_their_spelling() -> None:
+    assert only(per(1)).key == only(per(1.0)).key
+    assert only(per(0)).key == only(per(-0.0)).key
+    assert only(per(10**19)).key == only(per(1e19)).key
+    assert only(per({"a": 1, "b": [2]})).key == only(per({"b": [2.0], "a": 1})).key
+
+
+def test_different_per_values_have_their_own_tallies() -> None:
+    values: list[tuple[Value, ...]] = [
+        (1,), ("1",), (True,), (None,), ("",), (0,), (10,), (100,), (0.1,), (-1,), ("a", "b"),
+        (["a", "b"],), ("ab",), ("a,b",), ({"a": "b"},), ([],), ({},), ("é",), ("e\u0301",),
+        (9007199254740993,), (9007199254740992,), (),
+    ]  # fmt: skip
+    keys = {only(per(*value)).key for value in values}
+    assert len(keys) == len(values)
+
+
+def test_per_values_are_hashed_with_the_key_and_other_names_outlive_it() -> None:
+    assert only(per("+15550100")).key != only(per("+15550100"), per_key=b"K" * 32).key
+    assert only(CHARGE).key == only(CHARGE, per_key=b"K" * 32).key
+
+
+@pytest.mark.parametrize("key", [b"", b"k" * 15, b"k" * 65])
+def test_a_key_that_would_not_key_is_refused(key: bytes) -> None:
+    with pytest.raises(ValueError, match="16 to 64 bytes"):
+        plan(CHARGE, per_key=key)
+
+
+def test_tally_keys_never_change_between_releases() -> None:
+    """A changed key would forget what was counted, so these two are pinned."""
+    assert only(CHARGE).key == "Ijk_Q2ChEAGT.1795132800"
+    assert only(per("a", 1)).key == "mEVDNC3axRRy.1795132800"
+
+
+def test_a_negative_cost_is_refused() -> None:
+    with pytest.raises(ValueError, match="never negative"):
+        plan(replace(CHARGE, cost=-1))
