@@ -4,7 +4,14 @@ The item decides and a callback only wakes, so every step is a compare-and-set o
 version, and what may follow what is this table and nothing else.
 """
 
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from handler.approvals.model import Approval
 
 
 class Status(StrEnum):
@@ -24,13 +31,16 @@ class Status(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        return not TRANSITIONS[self]
+        return self not in OPEN
 
 
 class Event(StrEnum):
     """What can happen to an approval."""
 
+    SUPPORT = "support"
+    """A yes that counts, while others are still asked for."""
     APPROVE = "approve"
+    """The yes that completes what every rule asks for."""
     REJECT = "reject"
     EXPIRE = "expire"
     WITHDRAW = "withdraw"
@@ -44,8 +54,12 @@ class Event(StrEnum):
     """Sent, and the lease ended without news."""
 
 
+OPEN = frozenset({Status.PENDING, Status.APPROVED, Status.EXECUTING})
+"""The statuses that something still has to happen to, each with a deadline of its own."""
+
 TRANSITIONS: dict[Status, dict[Event, Status]] = {
     Status.PENDING: {
+        Event.SUPPORT: Status.PENDING,
         Event.APPROVE: Status.APPROVED,
         Event.REJECT: Status.REJECTED,
         Event.EXPIRE: Status.EXPIRED,
@@ -69,3 +83,55 @@ TRANSITIONS: dict[Status, dict[Event, Status]] = {
 
 REFUNDS = frozenset({Event.REJECT, Event.EXPIRE, Event.WITHDRAW, Event.REFUSE})
 """The events that give the reserved quota back, in the same step as the outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How long an approval may stand still, in seconds."""
+
+    start_within: float = 300
+    """From the last yes to the sending."""
+    lease: float = 120
+    """From the sending to the answer; past it the outcome is unknown."""
+    repeats_for: float = 600
+    """How long a finished approval answers repeats of its call."""
+
+
+class IllegalStep(Exception):
+    """The event cannot happen to an approval that stands there."""
+
+    def __init__(self, status: Status, event: Event) -> None:
+        super().__init__(f"an approval that is {status} cannot {event}")
+
+
+def step(
+    approval: Approval, event: Event, now: float, terms: Terms, detail: str = ""
+) -> Approval:
+    """The approval after the event. Raises `IllegalStep`; without a detail the old one stays."""
+    status = TRANSITIONS[approval.status].get(event)
+    if status is None:
+        raise IllegalStep(approval.status, event)
+    moved = replace(
+        approval, version=approval.version + 1, status=status, detail=detail or approval.detail
+    )
+    if status is approval.status:
+        return moved
+    return replace(
+        moved,
+        changed_at=now,
+        lease_until=now + terms.lease if status is Status.EXECUTING else None,
+        answers_until=now + terms.repeats_for if status.is_final else None,
+    )
+
+
+def overdue(approval: Approval, now: float, terms: Terms) -> Event | None:
+    """What the passing of time did to the approval, whoever looks first."""
+    limits = {
+        Status.PENDING: (approval.deadline, Event.EXPIRE),
+        Status.APPROVED: (approval.changed_at + terms.start_within, Event.REFUSE),
+        Status.EXECUTING: (approval.lease_until or 0.0, Event.LOSE),
+    }
+    if approval.status not in limits:
+        return None
+    ends_at, event = limits[approval.status]
+    return event if now >= ends_at else None

@@ -40,11 +40,14 @@ class Approval:
     changed_at: float
     version: int = 1
     lease_until: float | None = None
-    """While executing: when silence means the outcome is unknown."""
+    """While executing: when silence means the outcome is unknown. While pending: until when one
+    process has the mailing to itself, or waits to try it again."""
     answers_until: float | None = None
     """Once final: how long it answers repeats of the same call."""
     detail: str = ""
     """What an operator and an agent may read about the outcome; holds no arguments."""
+    mailed: tuple[str, ...] = ()
+    """Approvers whose mail was sent."""
     undeliverable: tuple[str, ...] = ()
     """Approvers whose mail came back."""
 

@@ -24,6 +24,8 @@ class Debit:
     maximum: int
     ends_at: float
     """When the tally's window ends, POSIX seconds."""
+    keyed: bool = False
+    """Whether it is one of many tallies of its limit, named by values that agents send (`per`)."""
 
     def __post_init__(self) -> None:
         if self.cost < 0:

@@ -53,7 +53,8 @@ def debits(
 def _debit(charge: Charge, scope: Scope, scope_id: str, now: float, per_key: bytes) -> Debit:
     start, end = windows.bounds(charge.window, now)
     key = f"{_name(charge, per_key)}.{start}"
-    return Debit(scope, scope_id, key, charge.cost, charge.maximum, float(end))
+    keyed = charge.per is not None
+    return Debit(scope, scope_id, key, charge.cost, charge.maximum, float(end), keyed)
 
 
 def _conversation(grant_id: str, session: str | None) -> tuple[Scope, str]:

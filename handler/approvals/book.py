@@ -1,0 +1,73 @@
+"""Reading an approval as it stands now, and taking it one step on.
+
+Must not know who asks. Every step is a compare-and-set, and whoever reads an approval past one of
+its deadlines writes what that means, the refund included, in that same step.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from handler.approvals.bell import Bell
+from handler.approvals.lifecycle import REFUNDS, Event, Terms, overdue, step
+from handler.approvals.model import Answer, Approval
+from handler.clock import Clock
+from handler.stores.base import Ledger
+
+TOO_LATE = {
+    Event.EXPIRE: "Nobody answered in time.",
+    Event.REFUSE: "It was approved but not started in time, so it was not run.",
+    Event.LOSE: (
+        "It was sent, and what became of it was not seen. "
+        "Check with the service before asking for it again."
+    ),
+}
+
+
+class Book:
+    """The approvals of one deployment. Every method may raise `StoreUnavailable`."""
+
+    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell, terms: Terms) -> None:
+        self._ledger, self._clock, self._bell, self._terms = ledger, clock, bell, terms
+
+    async def current(self, approval_id: str) -> Approval | None:
+        """The approval as it stands now, its deadlines applied."""
+        approval = await self._ledger.approval(approval_id)
+        while approval is not None:
+            event = overdue(approval, self._clock.now(), self._terms)
+            if event is None:
+                return approval
+            after = await self.take(approval, event, detail=TOO_LATE[event])
+            approval = after or await self._ledger.approval(approval_id)
+        return None
+
+    async def answering(self, call_key: str) -> Approval | None:
+        """The approval that answers this call: an open one, or one finished a short while ago."""
+        approval = await self._ledger.approval_by_call_key(call_key, self._clock.now())
+        return None if approval is None else await self.current(approval.id)
+
+    async def unfinished(self) -> list[Approval]:
+        return await self._ledger.unfinished()
+
+    async def take(
+        self, before: Approval, event: Event, *, detail: str = "", answer: Answer | None = None
+    ) -> Approval | None:
+        """The approval after the event, or None where another step was first.
+
+        Raises `IllegalStep` for what the table does not know.
+        """
+        after = step(before, event, self._clock.now(), self._terms, detail)
+        refund = event in REFUNDS
+        return await self._replace(before, after, refund=refund, answer=answer)
+
+    async def note(self, before: Approval, **changes: Any) -> Approval | None:
+        """The approval with other fields, in the same status; None where another was first."""
+        after = replace(before, version=before.version + 1, **changes)
+        return await self._replace(before, after, refund=False)
+
+    async def _replace(
+        self, before: Approval, after: Approval, *, refund: bool, answer: Answer | None = None
+    ) -> Approval | None:
+        if not await self._ledger.advance(before, after, refund=refund, answer=answer):
+            return None
+        self._bell.ring(after.id)
+        return after

@@ -1,0 +1,108 @@
+"""What an approver does with a link: open it, and answer once.
+
+Must not know HTTP. The answer and its outcome are one step of the store; waking whoever executes
+comes after it and may be lost.
+"""
+
+from dataclasses import dataclass
+
+from handler.approvals import quorum
+from handler.approvals.book import Book
+from handler.approvals.lifecycle import Status
+from handler.approvals.links import link_hash
+from handler.approvals.listing import PAGE
+from handler.approvals.model import Answer, Approval, Link
+from handler.approvals.ports import Workflow
+from handler.approvals.summary import Summary, summarise
+from handler.approvals.vault import Vault
+from handler.clock import Clock
+from handler.stores.base import Answers
+
+
+class Unreadable(Exception):
+    """The call's arguments cannot be shown, so nobody may decide on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What an open link leads to."""
+
+    approval: Approval
+    approver: str
+    summary: Summary
+    has_answered: bool
+    """Whether this approver answered already, through another mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer counts. The approval may still wait for others."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """The link was used, or the call was decided otherwise first; the approval says how."""
+
+    approval: Approval
+
+
+class Desk:
+    """The approvers' side. Every method may raise `StoreUnavailable`."""
+
+    def __init__(
+        self, *, book: Book, answers: Answers, vault: Vault, workflow: Workflow, clock: Clock
+    ) -> None:
+        self._book, self._answers, self._vault = book, answers, vault
+        self._workflow, self._clock = workflow, clock
+
+    async def open(self, secret: str) -> Opened | None:
+        """What the link leads to; None for a wrong, used or expired one. Raises `Unreadable`."""
+        link = await self._answers.link(link_hash(secret))
+        if link is None or link.used or self._clock.now() >= link.expires_at:
+            return None
+        approval = await self._book.current(link.approval_id)
+        if approval is None:
+            return None
+        return await self._opened(approval, link)
+
+    async def answer(self, secret: str, approved: bool, note: str) -> Recorded | TooLate | None:
+        """Record the answer, if it is still wanted. None for a link that never was.
+
+        Repeating an answer changes nothing, and wakes whoever executes once more.
+        """
+        link = await self._answers.link(link_hash(secret))
+        if link is None:
+            return None
+        outcome = await self._recorded(link, approved, note)
+        if outcome is not None:
+            await self._workflow.wake(link.approval_id)
+        return outcome
+
+    async def _recorded(self, link: Link, approved: bool, note: str) -> Recorded | TooLate | None:
+        while True:
+            approval = await self._book.current(link.approval_id)
+            latest = await self._answers.link(link.hash)
+            if approval is None or latest is None:
+                return None
+            now = self._clock.now()
+            if approval.status is not Status.PENDING or latest.used or now >= link.expires_at:
+                return TooLate(approval)
+            answer = Answer(approval.id, link.hash, link.approver, approved, note, now)
+            # Read after the approval: an answer given in between moves its version on.
+            said = [*await self._answers.answers(approval.id), answer]
+            event = quorum.event(approval, said)
+            after = await self._book.take(approval, event, detail=note, answer=answer)
+            if after is not None:
+                return Recorded(after)
+
+    async def _opened(self, approval: Approval, link: Link) -> Opened:
+        arguments = await self._vault.arguments(approval.id, self._clock.now())
+        if arguments is None:
+            raise Unreadable(approval.id)
+        answers = await self._answers.answers(approval.id)
+        summary = summarise(approval, arguments, answers, PAGE)
+        who = quorum.person(link.approver)
+        answered = any(quorum.person(answer.approver) == who for answer in answers)
+        return Opened(approval, link.approver, summary, answered)
