@@ -80,7 +80,8 @@ def read(item: Item) -> Approval:
     document["debits"] = tuple(_debit(debit) for debit in document["debits"])
     document["origin"] = Origin(**document["origin"])
     document["status"] = Status(document["status"])
-    document["undeliverable"] = tuple(document["undeliverable"])
+    for name in ("undeliverable", "mailed"):
+        document[name] = tuple(document[name])
     return Approval(**document)
 
 

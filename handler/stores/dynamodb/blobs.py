@@ -1,4 +1,4 @@
-"""Bytes of up to 4 MB in a table whose items hold 400 KB.
+"""Some 4 MB of bytes in a table whose items hold 400 KB.
 
 The pieces are written first and the head last, and the head names its pieces by a random
 generation: a reader sees one writing or another, never parts of both.
@@ -11,7 +11,8 @@ from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.tables import Table
 
-MOST_BYTES = 4 * 1024 * 1024
+MOST_BYTES = 4 * 2**20 + 2**16
+"""4 MB, and what sealing adds to it."""
 
 PIECE_BYTES = 380_000
 """An item of this size stays under 400 KB with its names."""
