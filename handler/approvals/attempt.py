@@ -82,9 +82,7 @@ class Attempts:
         if started is not None:
             await self._record(started, await self._send(started, arguments))
 
-    async def _refusal(
-        self, approval: Approval, arguments: Mapping[str, Value]
-    ) -> str | None:
+    async def _refusal(self, approval: Approval, arguments: Mapping[str, Value]) -> str | None:
         """Why the call may not run any more, or None where it may."""
         key = call_key(approval.grant_id, approval.server, approval.tool, arguments)
         if key != approval.call_key:

@@ -104,9 +104,7 @@ class IllegalStep(Exception):
         super().__init__(f"an approval that is {status} cannot {event}")
 
 
-def step(
-    approval: Approval, event: Event, now: float, terms: Terms, detail: str = ""
-) -> Approval:
+def step(approval: Approval, event: Event, now: float, terms: Terms, detail: str = "") -> Approval:
     """The approval after the event. Raises `IllegalStep`; without a detail the old one stays."""
     status = TRANSITIONS[approval.status].get(event)
     if status is None:

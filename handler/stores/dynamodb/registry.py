@@ -11,7 +11,7 @@ from typing import Any
 
 from handler.gateway.server import Server, Sessions
 from handler.policies.model import Artifact
-from handler.stores.dynamodb.attributes import Item, encode_item
+from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.blobs import Blobs
 from handler.stores.dynamodb.tables import Table
 from handler.stores.dynamodb.update import Update
@@ -51,21 +51,22 @@ class DynamoRegistry:
         return Artifact(digest, zlib.decompress(found[0])) if found else None
 
     async def publish(self, artifacts: Sequence[Artifact], servers: Sequence[Server]) -> None:
-        """Raises TooMuch beyond 100 servers, or where one server's item is over 4 KB."""
-        items = {server.name: _item(server) for server in servers}
+        """Raises TooMuch beyond 100 servers, or where one server's item is over 4 KB.
+
+        Of a server that is there only what changed is written: a role that may attach policies and
+        nothing else is told from others by the attributes it writes.
+        """
+        items = {_key(server.name): _item(server) for server in servers}
         if len(items) > MOST_SERVERS:
             raise TooMuch(f"one publication holds {MOST_SERVERS} servers: publish these in parts")
         for artifact in artifacts:
-            key = f"artifact#{artifact.digest}"
-            if await self._table.get(key) is None:
-                await self._blobs.put(key, zlib.compress(artifact.data))
-        if not items:
-            return
-        await self._list(sorted(items))
-        puts = [
-            {"TableName": self._table.name, "Item": encode_item(item)} for item in items.values()
-        ]
-        await self._table.transact(puts, secrets.token_hex(16))
+            await self._store(artifact)
+        held = await self._table.get_all(sorted(items))
+        await self._list([item["name"] for key, item in items.items() if key not in held])
+        updates = [_changing(self._table.name, key, held.get(key, {}), items[key]) for key in items]
+        changes = [update for update in updates if not update.is_empty]
+        if changes:
+            await self._table.transact(changes, secrets.token_hex(16))
 
     async def remove_server(self, name: str) -> None:
         await self._table.delete(_key(name))
@@ -73,8 +74,16 @@ class DynamoRegistry:
         update.discard(name, "names")
         await self._table.update(update)
 
+    async def _store(self, artifact: Artifact) -> None:
+        """An artifact that is there already is the same one: its key is its digest."""
+        key = f"artifact#{artifact.digest}"
+        if await self._table.get(key) is None:
+            await self._blobs.put(key, zlib.compress(artifact.data))
+
     async def _list(self, names: Sequence[str]) -> None:
         """Before the servers themselves: a name without a server is skipped by readers."""
+        if not names:
+            return
         update = Update(self._table.name, DIRECTORY)
         update.include(names, "names")
         await self._table.update(update)
@@ -84,9 +93,14 @@ def _key(name: str) -> str:
     return f"server#{name}"
 
 
+def _changing(table: str, key: str, held: Item, wanted: Item) -> Update:
+    update = Update(table, key)
+    update.put(**{name: value for name, value in wanted.items() if held.get(name) != value})
+    return update
+
+
 def _item(server: Server) -> Item:
     item: dict[str, Any] = {
-        "pk": _key(server.name),
         "name": server.name,
         "upstream": server.upstream,
         "headers": dict(server.headers),

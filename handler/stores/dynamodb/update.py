@@ -84,6 +84,11 @@ class Update:
         path = self.at(*steps)
         self.require(f"(attribute_not_exists({path}) OR {path} <= {self.value(most)})")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it would change nothing."""
+        return not (self._sets or self._removes or self._adds or self._deletes)
+
     def request(self) -> dict[str, Any]:
         """The fields that UpdateItem and a transaction's Update share."""
         clauses = {
