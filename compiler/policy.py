@@ -4,7 +4,7 @@ Must not know JSON text, tables or engines. Made by `parse`, read by everything 
 language itself is docs/policy.md.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 
 from compiler.values import Value
@@ -60,7 +60,10 @@ Step = str | int | Every
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where something stands in the source: 1-based line and column, length in code points."""
+    """Where something stands in the source: 1-based line and column, length in code points.
+
+    Two policies that say the same are equal wherever it stands: no comparison looks at spans.
+    """
 
     line: int
     column: int
@@ -83,7 +86,7 @@ class Condition:
     path: Path
     operator: Operator
     value: Value
-    span: Span
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class Rule:
     conditions: tuple[Condition, ...]
     message: str
     """`on_deny` as written, or empty: `lower` and `meaning` make the default sentence."""
-    span: Span
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ class ApprovalRule:
     expires_in: int
     """Seconds."""
     mail_arguments: bool
-    span: Span
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ class Limit:
     shared: bool
     message: str
     """`on_limit` as written, or empty."""
-    span: Span
+    span: Span = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,7 @@ class Entry:
 
     name: str
     rules: Rules
-    span: Span
+    span: Span = field(compare=False)
 
     @property
     def is_glob(self) -> bool:

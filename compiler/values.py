@@ -5,6 +5,7 @@ that its shortest form spells. Text whose exact value is not that decimal is ref
 two numbers that came through `read_number` compare exactly with Python's own `<` and `==`.
 """
 
+import re
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -15,29 +16,84 @@ SAFE_INTEGER = 2**53 - 1
 
 SMALLEST_64_BIT, LARGEST_64_BIT = -(2**63), 2**64 - 1
 
+NUMBER = re.compile(
+    r"(?P<sign>-?)(?P<whole>0|[1-9][0-9]*+)(?:\.(?P<fraction>[0-9]++))?"
+    r"(?:[eE](?:\+|(?P<minus>-))?(?P<exponent>[0-9]++))?"
+)
+"""A number as RFC 8259 writes it."""
+
+LONGEST_64_BIT = 20
+"""Digits of the longest integer within 64 bits."""
+
+DOUBLE_DIGITS = 17
+"""No shortest form of a double has more significant digits."""
+
+DOUBLE_EXPONENT = 400
+"""Beyond it a number of at most 17 digits is no double's shortest form, whatever its digits."""
+
+LONGEST_EXPONENT = 12
+"""More digits than the length of any text can outweigh."""
+
 
 def read_number(text: str) -> int | float | None:
     """The number a JSON token spells, or None where readers would disagree about its value.
 
     Integers within 64 bits are always read (see `is_comparable`); everything else must equal the
-    shortest form of its double.
+    shortest form of its double. Takes time linear in the text and never
+    raises; text that is no JSON number is None too.
     """
-    if text.lstrip("-").isdigit():
-        if len(text) > 400:
-            return None
+    parts = NUMBER.fullmatch(text)
+    if parts is None:
+        return None
+    sign, whole, fraction, minus, exponent = parts.groups()
+    if fraction is None and exponent is None and len(whole) <= LONGEST_64_BIT:
         integer = int(text)
         if SMALLEST_64_BIT <= integer <= LARGEST_64_BIT:
             return integer
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
+    digits, power = _shortest(whole, fraction or "", minus, exponent or "0")
+    if not digits:
+        return -0.0 if sign else 0.0
+    if len(digits) > DOUBLE_DIGITS or abs(power) > DOUBLE_EXPONENT:
         return None
-    exact = Decimal(text)
-    return number if exact == Decimal(repr(number)) else None
+    number = float(f"{sign}{digits}e{power}")
+    spelled = NUMBER.fullmatch(repr(number))
+    if spelled is None:  # an overflow, spelled `inf`
+        return None
+    _, whole, fraction, minus, exponent = spelled.groups()
+    same = _shortest(whole, fraction or "", minus, exponent or "0") == (digits, power)
+    return number if same else None
+
+
+def _shortest(whole: str, fraction: str, minus: str | None, exponent: str) -> tuple[str, int]:
+    """A number's significant digits without zeros at either end, and the power of their last.
+
+    An exponent too long to matter is answered with one that is out of every range.
+    """
+    digits = (whole + fraction).lstrip("0")
+    significant = digits.rstrip("0")
+    exponent = exponent.lstrip("0") or "0"
+    shift = int(exponent if len(exponent) <= LONGEST_EXPONENT else "9" * LONGEST_EXPONENT)
+    power = len(digits) - len(significant) - len(fraction) + (-shift if minus else shift)
+    return significant, power
 
 
 def is_comparable(number: int | float) -> bool:
     """Whether conditions and costs may read the number: not an integer that some servers round."""
     return abs(number) <= SAFE_INTEGER or not SMALLEST_64_BIT <= number <= LARGEST_64_BIT
+
+
+def is_readable(value: Value) -> bool:
+    """Whether every number anywhere inside the value is comparable. Takes any depth."""
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting.extend(item)
+        elif isinstance(item, dict):
+            waiting.extend(item.values())
+        elif isinstance(item, int | float) and not is_comparable(item):
+            return False
+    return True
 
 
 def kind(value: Value) -> str:
@@ -54,7 +110,10 @@ def kind(value: Value) -> str:
 
 
 def equal(left: Value, right: Value) -> bool:
-    """Typed equality: 5 is not "5", true is not 1, 1 is 1.0; lists and objects by value."""
+    """Typed equality: 5 is not "5", true is not 1, 1 is 1.0; lists and objects by value.
+
+    No deeper than the shallower of the two, and a policy's literals are at most 64 deep.
+    """
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(equal, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
@@ -68,7 +127,7 @@ def micro_units(number: int | float) -> int | None:
     Negative numbers have no cost; the caller says so in its own words.
     """
     exact = Decimal(repr(number))
-    scaled = exact.scaleb(6)
-    if exact < 0 or exact >= 10**12 or scaled != scaled.to_integral_value():
+    if exact < 0 or exact >= 10**12:
         return None
-    return int(scaled)
+    scaled = exact.scaleb(6)
+    return int(scaled) if scaled == scaled.to_integral_value() else None

@@ -17,7 +17,7 @@ class Bell:
 
     @contextmanager
     def listening(self, approval_id: str) -> Iterator[asyncio.Event]:
-        """An event that is set by every ring from here on: read the store after this, not before."""
+        """An event that every ring from here on sets. Read the store after this, not before."""
         event = asyncio.Event()
         listeners = self._listeners.setdefault(approval_id, set())
         listeners.add(event)

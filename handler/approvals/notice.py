@@ -4,6 +4,7 @@ Must not decide anything. One process at a time has the mailing to itself, for a
 approval's lease says; a crash between a mail and its mark mails that approver again.
 """
 
+import asyncio
 import logging
 
 from handler.approvals.book import Book
@@ -21,10 +22,13 @@ from handler.stores.base import Answers
 
 log = logging.getLogger(__name__)
 
-MAILING = 90.0
-"""Seconds one mail may take before another process may try."""
+MAILING = 30.0
+"""Seconds one mail may take; past it another process may try."""
 
-RETRY = 15.0
+MARGIN = 5.0
+"""Seconds of it that are left for noting what became of the mail."""
+
+RETRY = 10.0
 """Seconds until a mail that failed for now is tried again."""
 
 UNREACHABLE = "Too few approvers can be reached by mail, so nobody can approve this call."
@@ -84,7 +88,8 @@ class Notices:
         link = Link(link_hash(secret), approval.id, approver, approval.deadline)
         await self._answers.put_links([link])
         url = f"{self._base_url}/approve/{secret}"
-        await self._mailer.send(compose(summary, approver, url))
+        async with asyncio.timeout(MAILING - MARGIN):
+            await self._mailer.send(compose(summary, approver, url))
 
     async def _mark(self, approval_id: str, *, mailed: str = "", undeliverable: str = "") -> bool:
         """Note what became of one mail. False where the approval is no longer pending."""

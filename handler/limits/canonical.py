@@ -6,13 +6,12 @@ apart: 1, 1.0 and 1e0 are one value, "1" and true are others.
 """
 
 import json
-from collections.abc import Sequence
 from decimal import Decimal
 
 from compiler.values import Value
 
 
-def canonical(value: Value | Sequence[Value]) -> str:
+def canonical(value: Value) -> str:
     """The value as canonical JSON text, in ASCII."""
     if isinstance(value, bool) or value is None or isinstance(value, str):
         return json.dumps(value)

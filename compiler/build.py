@@ -1,0 +1,46 @@
+"""The whole pipeline: policy.json in, an artifact out, or every reason why not."""
+
+from dataclasses import dataclass
+
+from compiler import artifact
+from compiler.check import check
+from compiler.diagnostics import Diagnostic, has_errors, ordered, render
+from compiler.ir import Program
+from compiler.lower import lower
+from compiler.parse import parse
+from compiler.policy import Policy
+from compiler.table.write import encode
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What became of one policy.json.
+
+    `policy`, `program` and `artifact` are None where the diagnostics hold an error; warnings may
+    stand beside them.
+    """
+
+    name: str
+    """What the diagnostics call the file."""
+    text: str
+    diagnostics: tuple[Diagnostic, ...]
+    policy: Policy | None = None
+    program: Program | None = None
+    artifact: bytes | None = None
+
+    def rendered(self) -> str:
+        """The diagnostics as their author reads them; empty where there are none."""
+        return render(self.diagnostics, self.text, self.name)
+
+
+def build(source: bytes, name: str) -> Built:
+    """Compile one policy. Equal sources give equal artifacts, whatever the name."""
+    parsed = parse(source)
+    if parsed.policy is None:
+        return Built(name, parsed.text, parsed.diagnostics)
+    diagnostics = tuple(ordered((*parsed.diagnostics, *check(parsed.policy))))
+    if has_errors(diagnostics):
+        return Built(name, parsed.text, diagnostics)
+    program = lower(parsed.policy)
+    data = artifact.pack(artifact.Parts(encode(program), source))
+    return Built(name, parsed.text, diagnostics, parsed.policy, program, data)

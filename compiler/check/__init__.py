@@ -1,0 +1,26 @@
+"""Warnings on what parses and cannot be meant.
+
+Must not change a policy or refuse one. `tools` looks at entries as wholes, `rules` at single rules
+and conditions, `limits` at limits; each reads only the parsed policy.
+"""
+
+from compiler.check import limits, rules, tools
+from compiler.check.sections import sections
+from compiler.diagnostics import Diagnostic, EnoughErrors, Report, ordered
+from compiler.policy import Policy
+
+PER_SECTION = (*tools.SECTION_CHECKS, *rules.CHECKS, *limits.CHECKS)
+
+
+def check(policy: Policy) -> tuple[Diagnostic, ...]:
+    """The warnings on a policy, in order of place."""
+    report = Report()
+    try:
+        for look in tools.CHECKS:
+            look(policy, report)
+        for section in sections(policy):
+            for inspect in PER_SECTION:
+                inspect(section, report)
+    except EnoughErrors:
+        pass
+    return tuple(ordered(report.diagnostics))

@@ -1,0 +1,160 @@
+"""Single rules and conditions: what does not guard what it seems to guard."""
+
+import json
+import re
+
+from compiler.check.sections import Section
+from compiler.diagnostics import Report, quote
+from compiler.policy import Condition, Operator, Root, Rule, Step
+from compiler.truth import NEGATIONS
+
+Steps = tuple[Step, ...]
+
+
+def check_optional(section: Section, report: Report) -> None:
+    """A `deny_if` comparison is false where the argument is missing, so leaving it out passes."""
+    guarded = _guarded(section)
+    for rule in section.rules.deny_if:
+        asked = {_place(one) for one in rule.conditions if one.operator is Operator.EXISTS}
+        for condition in rule.conditions:
+            fires_on_missing = condition.operator in (Operator.EXISTS, *NEGATIONS)
+            known = _place(condition) in guarded | asked or condition.path.root is not Root.ARGS
+            if not fires_on_missing and not known:
+                path = condition.path.text
+                form = json.dumps({"path": path, "op": "exists", "value": True})
+                message = f"a call without {quote(path)} passes this `deny_if`"
+                advice = f'if it must be there: "require": [{{"conditions": [{form}]}}]'
+                report.add("W104", condition.span, message, advice)
+
+
+def _guarded(section: Section) -> set[tuple[Root, Steps]]:
+    """The paths without which a call is denied already."""
+    required = (one for rule in section.require for one in rule.conditions)
+    refused = (rule.conditions[0] for rule in section.deny_if if len(rule.conditions) == 1)
+    return {
+        *(_place(one) for one in required if not _asks_for_absence(one)),
+        *(_place(one) for one in refused if _asks_for_absence(one)),
+    }
+
+
+def _asks_for_absence(condition: Condition) -> bool:
+    return condition.operator is Operator.EXISTS and condition.value is False
+
+
+def _place(condition: Condition) -> tuple[Root, Steps]:
+    return condition.path.root, condition.path.steps
+
+
+FLAGS = re.compile(r"^\(\?[a-zA-Z-]+\)")
+ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]|[^\\\[()|]+|.", re.DOTALL)
+
+
+def is_anchored(pattern: str) -> bool:
+    """Whether a pattern matches whole texts only: `^…$` around everything it says."""
+    atoms = ATOM.findall(FLAGS.sub("", pattern))
+    depth = 0
+    for atom in atoms:
+        depth += (atom == "(") - (atom == ")")
+        if atom == "|" and depth == 0:
+            return False
+    if not atoms:
+        return False
+    starts = atoms[0].startswith("^") or atoms[0] == r"\A"
+    ends = (atoms[-1].endswith("$") and not atoms[-1].startswith("\\")) or atoms[-1] == r"\z"
+    return starts and ends
+
+
+def check_anchors(section: Section, report: Report) -> None:
+    """An allow-list that matches anywhere in the text lets `x evil` through where `x` is meant."""
+    for rule in section.rules.require:
+        for condition in rule.conditions:
+            pattern = str(condition.value)
+            if condition.operator is Operator.REGEX and not is_anchored(pattern):
+                message = f"{quote(pattern)} matches anywhere in the text"
+                advice = f"to match all of it: {quote(f'^(?:{pattern})$')}"
+                report.add("W105", condition.span, message, advice)
+
+
+APPROVAL_WORDS = re.compile(r"approv|human|review|sign.?off|confirm|permission", re.IGNORECASE)
+
+
+def check_approval_text(section: Section, report: Report) -> None:
+    """A permanent deny that reads as if somebody could say yes."""
+    for rule in section.rules.deny_if:
+        if not rule.conditions and APPROVAL_WORDS.search(rule.message):
+            message = "this denies every call, and nobody can approve one"
+            report.add("W106", rule.span, message, f"to hold calls instead: {holding_form(rule)}")
+
+
+def holding_form(rule: Rule) -> str:
+    """The `approve_if` that says what the text of a permanent deny only promises."""
+    held = {"conditions": [], "reason": rule.message, "approvers": ["you@example.com"]}
+    return f'"approve_if": [{json.dumps(held, ensure_ascii=False)}]'
+
+
+def check_approvers(section: Section, report: Report) -> None:
+    """Calls that an `approve_if` holds are denied where nobody can be asked."""
+    for rule in section.rules.approve_if:
+        if not rule.approvers:
+            message = "nobody can approve this, so the calls it holds are denied"
+            advice = 'add "approvers": ["you@example.com"], here or in `approvals`'
+            report.add("W107", rule.span, message, advice)
+
+
+def check_shadowed(section: Section, report: Report) -> None:
+    """A rule whose conditions another one before it has already settled."""
+    seen: set[str] = set()
+    for rule in section.require:
+        keys = [_key(one) for one in rule.conditions]
+        if keys and seen.issuperset(keys) and rule in section.rules.require:
+            _shadowed(rule, report)
+        seen.update(keys)
+    rules: set[frozenset[str]] = set()
+    for rule in section.deny_if:
+        found = frozenset(map(_key, rule.conditions))
+        before = [found, *(frozenset([key]) for key in found)]
+        if found and not rules.isdisjoint(before) and rule in section.rules.deny_if:
+            _shadowed(rule, report)
+        rules.add(found)
+
+
+def _key(condition: Condition) -> str:
+    return json.dumps([condition.path.text, condition.operator, condition.value])
+
+
+def _shadowed(rule: Rule, report: Report) -> None:
+    message = "a rule before this one decides every call that this one would"
+    report.add("W103", rule.span, message, "remove it")
+
+
+def check_constant(section: Section, report: Report) -> None:
+    """Conditions that answer the same for every call that has the argument, or nearly."""
+    rules = section.rules
+    plain = (one for rule in (*rules.require, *rules.deny_if) for one in rule.conditions)
+    held = (one for rule in rules.approve_if for one in rule.conditions)
+    for condition in (*plain, *held):
+        found = _constant(condition)
+        if found:
+            report.add("W112", condition.span, *found)
+
+
+def _constant(condition: Condition) -> tuple[str, str] | None:
+    operator, value = condition.operator, condition.value
+    if operator in (Operator.EQ, Operator.NEQ) and value is None:
+        message = f"`{operator}` null is a mismatch for everything but null"
+        return message, "to ask whether a value is there, use `exists`"
+    if operator in (Operator.IN, Operator.NOT_IN) and value == []:
+        return f"`{operator}` an empty list is a mismatch for every value", "list some values"
+    if operator is Operator.LENGTH_GTE and value == 0:
+        return "every length is at least 0", ""
+    return None
+
+
+CHECKS = (
+    check_optional,
+    check_anchors,
+    check_approval_text,
+    check_approvers,
+    check_shadowed,
+    check_constant,
+)

@@ -1,0 +1,168 @@
+"""Conditions: path, operator and a literal that the operator can compare with."""
+
+from compiler import regex
+from compiler.diagnostics import quote
+from compiler.parse.fields import Reading, did_you_mean, kind_word
+from compiler.paths import PathError, fixed_kind, has_every, parse_path
+from compiler.policy import Condition, Operator, Path
+from compiler.source import ListNode, Node, Scalar, plain
+from compiler.values import Value, kind
+
+OPERATORS = {operator.value: operator for operator in Operator}
+
+ALIASES = {
+    "=": "eq", "==": "eq", "equals": "eq", "is": "eq",
+    "!=": "neq", "ne": "neq", "not_eq": "neq", "not_equals": "neq",
+    "<": "lt", "less_than": "lt", "<=": "lte", "le": "lte",
+    ">": "gt", "greater_than": "gt", ">=": "gte", "ge": "gte",
+    "nin": "not_in", "one_of": "in", "matches": "regex", "pattern": "regex",
+    "includes": "contains", "max_length": "length_lte", "min_length": "length_gte",
+}  # fmt: skip
+"""What people write who know the operators from elsewhere."""
+
+LITERALS: dict[Operator, tuple[str, ...]] = {
+    Operator.LT: ("number", "string"),
+    Operator.LTE: ("number", "string"),
+    Operator.GT: ("number", "string"),
+    Operator.GTE: ("number", "string"),
+    Operator.IN: ("array",),
+    Operator.NOT_IN: ("array",),
+    Operator.EXISTS: ("boolean",),
+    Operator.REGEX: ("string",),
+    Operator.NOT_REGEX: ("string",),
+    Operator.STARTS_WITH: ("string",),
+    Operator.ENDS_WITH: ("string",),
+    Operator.LENGTH_LTE: ("number",),
+    Operator.LENGTH_GTE: ("number",),
+}
+"""The kinds of literal an operator takes, where it does not take them all."""
+
+WORDS = {
+    ("number", "string"): "a number or a string",
+    ("array",): "a list",
+    ("boolean",): "true or false",
+    ("string",): "a string",
+    ("number",): "a whole number of at least 0",
+}
+
+PATTERNS = (Operator.REGEX, Operator.NOT_REGEX)
+LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
+MEMBERSHIPS = (Operator.IN, Operator.NOT_IN)
+CONTAINMENTS = (Operator.CONTAINS, Operator.NOT_CONTAINS)
+
+
+def conditions(reading: Reading, node: Node | None) -> tuple[Condition, ...]:
+    """A rule's conditions as written; those that do not parse are reported and left out."""
+    read = [_condition(reading, item) for item in reading.list(node, "`conditions`")]
+    return tuple(one for one in read if one is not None)
+
+
+def _condition(reading: Reading, node: Node) -> Condition | None:
+    what = "a condition"
+    fields = reading.object(node, what, ("path", "op", "value"))
+    complete = reading.needed(fields, node, what, "path", "op", "value")
+    path = path_of(reading, fields["path"]) if "path" in fields else None
+    operator = _operator(reading, fields["op"]) if "op" in fields else None
+    if not complete or path is None or operator is None:
+        return None
+    literal = fields["value"]
+    if not (_fits(reading, operator, literal) and _meets(reading, path, operator, literal)):
+        return None
+    return Condition(path, operator, plain(literal), reading.span(node))
+
+
+def path_of(reading: Reading, node: Node, single: str = "") -> Path | None:
+    """The path a string spells. `single` names what needs one value, so that `[*]` is refused."""
+    text = reading.string(node, "a path")
+    if text is None:
+        return None
+    try:
+        path = parse_path(text)
+    except PathError as error:
+        at = f" at {quote(text[error.offset :], 20)}" if error.offset else ""
+        reading.fail("E020", node, f"{error.message}: {quote(text)}{at}", error.help)
+        return None
+    if single and has_every(path):
+        reading.fail("E024", node, f"{single} needs one value, and `[*]` reads several")
+        return None
+    return path
+
+
+def _operator(reading: Reading, node: Node) -> Operator | None:
+    text = reading.string(node, "`op`")
+    if text is None or text in OPERATORS:
+        return OPERATORS[text] if text else None
+    alias = ALIASES.get(text.lower())
+    advice = f"did you mean `{alias}`?" if alias else did_you_mean(text, OPERATORS)
+    reading.fail("E021", node, f"unknown operator {quote(text)}", advice)
+    return None
+
+
+def _fits(reading: Reading, operator: Operator, node: Node) -> bool:
+    """Whether the operator can compare with the literal at all."""
+    literal = None if isinstance(node, ListNode) else plain(node)
+    wanted = LITERALS.get(operator)
+    if wanted and ("array" if isinstance(node, ListNode) else kind(literal)) not in wanted:
+        message = f"`{operator}` compares with {WORDS[wanted]}, not with {kind_word(node)}"
+        reading.fail("E022", node, message)
+        return False
+    if operator in LENGTHS and not (isinstance(literal, int) and literal >= 0):
+        reading.fail("E022", node, f"`{operator}` compares with {WORDS['number',]}")
+        return False
+    return operator not in PATTERNS or _compiles(reading, node, str(literal))
+
+
+def _compiles(reading: Reading, node: Node, pattern: str) -> bool:
+    if pattern not in reading.patterns:
+        try:
+            regex.compile(pattern)
+            reading.patterns[pattern] = None
+        except regex.PatternError as error:
+            reading.patterns[pattern] = error
+    refused = reading.patterns[pattern]
+    if refused is None:
+        return True
+    at = f" at {quote(pattern[refused.offset :], 20)}" if 0 < refused.offset < len(pattern) else ""
+    reading.fail("E023", node, f"{refused.message}{at}", "patterns are in RE2 syntax")
+    return False
+
+
+RANGES = {"hour": (0, 23), "weekday": (1, 7)}
+
+
+def _meets(reading: Reading, path: Path, operator: Operator, node: Node) -> bool:
+    """Whether what we fill in ourselves (`grant`, `time`) can ever meet the literal."""
+    read = fixed_kind(path)
+    if read is None or operator is Operator.EXISTS:
+        return True
+    if read not in _comparable(operator, plain(node)):
+        message = f"`{operator}` cannot compare `{path.text}`, which is {KINDS[read]}, with this"
+        reading.fail("E022", node, message)
+        return False
+    if path.steps[-1] not in RANGES:
+        return True
+    low, high = RANGES[str(path.steps[-1])]
+    scalars = node.items if isinstance(node, ListNode) else [node]
+    for one in scalars:
+        number = one.value if isinstance(one, Scalar) else None
+        if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
+            message = f"`{path.text}` is a whole number from {low} to {high}"
+            reading.fail("E022", one, message, "Monday is 1, Sunday 7; all times are UTC")
+            return False
+    return True
+
+
+KINDS = {"string": "a string", "number": "a number", "array": "a list of strings"}
+
+
+def _comparable(operator: Operator, literal: Value) -> tuple[str, ...]:
+    """The kinds of value that the operator compares with this literal."""
+    if operator in LENGTHS:
+        return ("string", "array")
+    if operator in (*PATTERNS, Operator.STARTS_WITH, Operator.ENDS_WITH):
+        return ("string",)
+    if operator in CONTAINMENTS:
+        return ("string", "array") if isinstance(literal, str) else ()
+    if operator in MEMBERSHIPS and isinstance(literal, list):
+        return tuple(map(kind, literal))
+    return (kind(literal),)

@@ -1,0 +1,100 @@
+"""Limits, and `rate_limit`, which is one."""
+
+from compiler.diagnostics import quote
+from compiler.names import RuleList
+from compiler.parse.conditions import path_of
+from compiler.parse.fields import Reading, did_you_mean
+from compiler.policy import Limit
+from compiler.source import Node, Scalar
+from compiler.values import micro_units
+from compiler.verdict import Scope, Window
+from compiler.windows import LONGEST_WINDOW, NAMED, seconds_window
+
+KEYS = ("counter", "window", "max", "scope", "increment_from", "per", "shared", "on_limit")
+RATE_KEYS = ("max", "window", "scope")
+
+
+def limits(reading: Reading, node: Node | None) -> tuple[Limit, ...]:
+    """A list of limits as written; those that do not parse are reported and left out."""
+    read = [_limit(reading, item) for item in reading.list(node, f"`{RuleList.LIMITS}`")]
+    return tuple(one for one in read if one is not None)
+
+
+def _limit(reading: Reading, node: Node) -> Limit | None:
+    what = "a limit"
+    fields = reading.object(node, what, KEYS)
+    complete = reading.needed(fields, node, what, "counter", "window", "max")
+    counter = reading.string(fields.get("counter"), "`counter`")
+    if counter == "":
+        reading.fail("E017", fields["counter"], "a counter needs a name")
+    increment = fields.get("increment_from")
+    paths = [path_of(reading, item, "`per`") for item in reading.list(fields.get("per"), "`per`")]
+    limit = Limit(
+        counter=counter or "",
+        window=_window(reading, fields.get("window")),
+        maximum=_maximum(reading, fields.get("max")),
+        scope=_scope(reading, fields.get("scope")),
+        increment_from=path_of(reading, increment, "`increment_from`") if increment else None,
+        per=tuple(path for path in paths if path is not None),
+        shared=reading.boolean(fields.get("shared"), "`shared`", False),
+        message=reading.string(fields.get("on_limit"), "`on_limit`") or "",
+        span=reading.span(node),
+    )
+    if limit.scope is Scope.ALL and not limit.shared:
+        advice = 'add "shared": true, and let every tool that counts on it name the counter'
+        reading.fail("E032", node, "a limit of scope `all` must be shared", advice)
+    return limit if complete else None
+
+
+def rate_limit(reading: Reading, tool: str, node: Node) -> tuple[Limit, ...]:
+    """`{"max": 10, "window": 60}`: a limit on the calls of one tool, per grant unless it says."""
+    what = "`rate_limit`"
+    fields = reading.object(node, what, RATE_KEYS)
+    if not reading.needed(fields, node, what, "max", "window"):
+        return ()
+    return (
+        Limit(
+            counter=f"{tool}_rate",
+            window=_window(reading, fields["window"]),
+            maximum=_maximum(reading, fields["max"]),
+            scope=_scope(reading, fields.get("scope")),
+            increment_from=None,
+            per=(),
+            shared=False,
+            message="",
+            span=reading.span(node),
+        ),
+    )
+
+
+def _window(reading: Reading, node: Node | None) -> Window:
+    """The window; any one where it is missing or does not parse, which is reported."""
+    value = node.value if isinstance(node, Scalar) else None
+    if isinstance(value, str) and value in NAMED:
+        return NAMED[value]
+    if isinstance(value, int) and not isinstance(value, bool):
+        window = seconds_window(value)
+        if window is not None:
+            return window
+    if node is not None:
+        names = ", ".join(f"`{name}`" for name in NAMED)
+        message = f"a window is {names}, or a whole number of seconds from 1 to {LONGEST_WINDOW}"
+        advice = did_you_mean(value, NAMED) if isinstance(value, str) else ""
+        reading.fail("E034", node, message, advice)
+    return NAMED["second"]
+
+
+def _maximum(reading: Reading, node: Node | None) -> int:
+    number = reading.number(node, "`max`") if node is not None else None
+    if node is None or number is None:
+        return 0
+    amount = micro_units(number)
+    if amount is None:
+        message = "`max` is at least 0, with at most 12 digits before and 6 after the point"
+        reading.fail("E015", node, f"{message}, not {quote(str(number))}")
+    return amount or 0
+
+
+def _scope(reading: Reading, node: Node | None) -> Scope:
+    read = reading.word(node, "`scope`", Scope) if node is not None else None
+    return read or Scope.GRANT

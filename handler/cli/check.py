@@ -1,0 +1,78 @@
+"""`holdpoint check policy.json`: what is wrong with a policy, and what it cannot mean.
+
+Exit codes: 0 fine (warnings too, unless --strict), 1 found errors, 2 could not read the file.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from compiler.check import check
+from compiler.diagnostics import Diagnostic, Severity, ordered, render
+from compiler.parse import parse
+from compiler.source import LARGEST
+
+FINE, FOUND, UNREADABLE = 0, 1, 2
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command `check`."""
+    parser = subparsers.add_parser(
+        "check",
+        help="show the errors and warnings of a policy",
+        description="Show every error and warning of a policy, each with its place in the file.",
+        epilog="Exit codes: 0 fine, 1 errors (with --strict: or warnings), 2 could not read.",
+    )
+    parser.add_argument("policy", help="a policy.json, or - for standard input")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the diagnostics of one policy; the answer is the exit code."""
+    try:
+        data = _read(args.policy)
+    except OSError as error:
+        print(f"{args.policy}: cannot be read: {error.strerror}", file=sys.stderr)
+        return UNREADABLE
+    name = "<stdin>" if args.policy == "-" else args.policy
+    parsed = parse(data)
+    found = ordered((*parsed.diagnostics, *(check(parsed.policy) if parsed.policy else ())))
+    if args.format == "json":
+        print(json.dumps([_record(one, name) for one in found], indent=2))
+    else:
+        print(render(found, parsed.text, name) + _summary(found, name))
+    errors = sum(one.severity is Severity.ERROR for one in found)
+    return FOUND if errors or (args.strict and found) else FINE
+
+
+def _read(name: str) -> bytes:
+    """The file, up to one byte more than a policy may have: the compiler refuses that."""
+    if name == "-":
+        return sys.stdin.buffer.read(LARGEST + 1)
+    with Path(name).open("rb") as file:
+        return file.read(LARGEST + 1)
+
+
+def _summary(found: list[Diagnostic], name: str) -> str:
+    counts = []
+    for severity in Severity:
+        count = sum(one.severity is severity for one in found)
+        if count:
+            counts.append(f"{count} {severity}{'s' if count > 1 else ''}")
+    return f"{name}: {', '.join(counts) or 'no errors, no warnings'}"
+
+
+def _record(one: Diagnostic, name: str) -> dict[str, object]:
+    return {
+        "file": name,
+        "line": one.span.line,
+        "column": one.span.column,
+        "length": one.span.length,
+        "severity": one.severity,
+        "code": one.code,
+        "message": one.message,
+        "help": one.help,
+    }

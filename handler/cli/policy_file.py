@@ -1,0 +1,31 @@
+"""A policy.json named on the command line, compiled."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from compiler.artifact import unpack, digest_of
+from compiler.build import build
+from compiler.ir import Program
+from compiler.policy import Policy
+from handler.failure import CannotRun
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A policy that compiles."""
+
+    policy: Policy
+    program: Program
+    table: bytes
+
+
+def compiled(path: str) -> Compiled:
+    """The policy in this file. Raises `CannotRun` with its diagnostics, or why it is not read."""
+    try:
+        source = Path(path).read_bytes()
+    except OSError as error:
+        raise CannotRun(f"cannot read {path}: {error.strerror}") from None
+    built = build(source, path)
+    if built.policy is None or built.program is None or built.artifact is None:
+        raise CannotRun(f"{path} does not compile\n{built.rendered()}".rstrip())
+    return Compiled(built.policy, built.program, unpack(built.artifact, digest_of(built.artifact)).table)

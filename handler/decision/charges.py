@@ -1,0 +1,89 @@
+"""What a call's limits take: the cost and the `per` values, read from the call.
+
+Must not know tallies or windows: the ledger counts. Amounts are micro-units.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from compiler import names
+from compiler.ir import LimitRow
+from compiler.policy import Path
+from compiler.table.read import Table
+from compiler.values import Value, is_comparable, is_readable, micro_units
+from compiler.verdict import Charge, Effect, Verdict
+from handler.decision.facts import ROOTS, Roots
+from handler.decision.operators import MISMATCH, MISSING, Mismatch, Missing
+
+ONE = 1_000_000
+"""What a call costs where its limit names no argument."""
+
+Found: TypeAlias = "Value | Missing | Mismatch"
+
+Taking = Callable[[Roots], Charge | Verdict]
+"""From the roots to what one limit takes, or to the denial of a call it cannot be read from."""
+
+
+def taking(table: Table, row: LimitRow) -> Charge | Taking:
+    """What the limit takes: the same from every call, or to be read from each."""
+    if row.increment_from is None and not row.per:
+        return _charge(row, ONE, None)
+    source = None if row.increment_from is None else table.path(row.increment_from)
+    per = tuple(map(table.path, row.per))
+
+    def take(roots: Roots) -> Charge | Verdict:
+        cost = ONE
+        if source is not None:
+            read = _cost(_find(source, roots))
+            if read is None:
+                return _denial(row, names.cost_message(source))
+            cost = read
+        values: list[Value] = []
+        for path in per:
+            found = _find(path, roots)
+            value = None if isinstance(found, Missing) else found
+            if isinstance(value, Mismatch) or not is_readable(value):
+                return _denial(row, names.per_message(path))
+            values.append(value)
+        return _charge(row, cost, tuple(values) if per else None)
+
+    return take
+
+
+def _find(path: Path, roots: Roots) -> Found:
+    """The value a path without `[*]` leads to, by the rules of `paths`."""
+    value: Found | Mapping[str, Value] = roots[ROOTS.index(path.root)]
+    for step in path.steps:
+        if value is None or value is MISSING:
+            value = MISSING
+        elif isinstance(step, str) and isinstance(value, Mapping):
+            value = value.get(step, MISSING)
+        elif isinstance(step, int) and isinstance(value, list):
+            value = value[step] if step < len(value) else MISSING
+        else:
+            return MISMATCH
+    return dict(value) if isinstance(value, Mapping) else value
+
+
+def _cost(value: Found) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not is_comparable(value):
+        return None
+    return micro_units(value)
+
+
+def _charge(row: LimitRow, cost: int, per: tuple[Value, ...] | None) -> Charge:
+    return Charge(
+        place=row.place,
+        owner=row.owner,
+        counter=row.counter,
+        window=row.window,
+        scope=row.scope,
+        maximum=row.maximum,
+        cost=cost,
+        per=per,
+        message=row.message,
+    )
+
+
+def _denial(row: LimitRow, message: str) -> Verdict:
+    return Verdict(Effect.DENY, row.place, message)

@@ -1,0 +1,87 @@
+"""The way along a path to the value that is tested.
+
+Must not know operators or rules. A key that is not there, a step into null and the end of a list
+lead to a missing value; a step into anything else that has no such parts is a mismatch.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from compiler.policy import Step
+from handler.decision.operators import MISMATCH, MISSING, Object, Test, Truth
+
+At = Callable[[Any], Truth]
+"""A test of what a step leads to: a value, or MISSING."""
+
+NOTHING: Object = {}
+"""An object without the member."""
+
+
+def along(steps: Sequence[Step], make: Callable[[str], Test], good: bool) -> Test:
+    """The test of a root object that follows the steps. `make` makes the test of a member.
+
+    `good` is the answer that is good for the call: with `[*]` the first element that answers
+    otherwise answers for all.
+    """
+    first, *rest = steps
+    return _key(first, rest, make, good) if isinstance(first, str) else _at(steps, make, good)
+
+
+def _key(key: str, rest: Sequence[Step], make: Callable[[str], Test], good: bool) -> Test:
+    if not rest:
+        return make(key)
+    if not isinstance(rest[0], str):
+        onward = _at(rest, make, good)
+        return lambda members: onward(members.get(key, MISSING))
+    inner = _key(rest[0], rest[1:], make, good)
+
+    def test(members: Object) -> Truth:
+        value = members.get(key)
+        if type(value) is dict:
+            return inner(value)
+        return inner(NOTHING) if value is None else MISMATCH
+
+    return test
+
+
+def _at(steps: Sequence[Step], make: Callable[[str], Test], good: bool) -> At:
+    """The test of the value that the remaining steps start from."""
+    if not steps:
+        member = make("")
+        return lambda value: member(NOTHING if value is MISSING else {"": value})
+    step, *rest = steps
+    onward = _at(rest, make, good)
+    if isinstance(step, str):
+        return _into_key(step, onward)
+    return _into_index(step, onward) if isinstance(step, int) else _into_every(onward, good)
+
+
+def _into_key(key: str, onward: At) -> At:
+    def test(value: Any) -> Truth:
+        if type(value) is dict:
+            return onward(value.get(key, MISSING))
+        return onward(MISSING) if value is None or value is MISSING else MISMATCH
+
+    return test
+
+
+def _into_index(index: int, onward: At) -> At:
+    def test(value: Any) -> Truth:
+        if type(value) is list:
+            return onward(value[index] if index < len(value) else MISSING)
+        return onward(MISSING) if value is None or value is MISSING else MISMATCH
+
+    return test
+
+
+def _into_every(onward: At, good: bool) -> At:
+    """An empty list is a missing value; anything but a list, null too, is a mismatch."""
+
+    def test(value: Any) -> Truth:
+        if value is MISSING or value == []:
+            return onward(MISSING)
+        if type(value) is not list:
+            return MISMATCH
+        return next((truth for truth in map(onward, value) if truth is not good), good)
+
+    return test

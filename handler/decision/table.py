@@ -1,0 +1,115 @@
+"""The table engine: decides from a decision table, with closures made when a tool is first called.
+
+Must not know policy text: it loads nothing of the compiler but what reads a table. Its answers are
+those of `compiler.meaning`, and tests hold it to them.
+"""
+
+from functools import lru_cache
+
+from compiler import names
+from compiler.ir import HoldRow
+from compiler.table.read import Table
+from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
+from handler.decision.facts import Roots, roots_of
+from handler.decision.operators import MISMATCH
+from handler.decision.plan import Plan, Planner, Rule
+
+MOST_PLANS = 2048
+"""How many entries' closures are kept: some 5 KB each, made again in tens of microseconds."""
+
+MOST_NAMES = 8192
+LONGEST_NAME = 256
+"""How many tools' names are kept, and how long they may be: calls must not fill the memory."""
+
+
+class TableEngine:
+    """One decision table at work. Implements `compiler.verdict.Engine`."""
+
+    def __init__(self, table: bytes) -> None:
+        """Raises `TableError` where the bytes are not a whole table of this version."""
+        self._table = Table(table)
+        self._plan = lru_cache(MOST_PLANS)(Planner(self._table).plan)
+        self._kept = lru_cache(MOST_NAMES)(self._serving)
+
+    def hides(self, tool: str) -> bool:
+        return self._table.hides(tool)
+
+    def lists(self, tool: str) -> bool:
+        return self._table.own(tool) is not None
+
+    def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
+        tool = call.tool
+        plan = self._kept(tool) if len(tool) <= LONGEST_NAME else self._serving(tool)
+        if isinstance(plan, Verdict):
+            return plan
+        if plan.args_only:
+            roots: Roots = (call.arguments,)
+        else:
+            roots = roots_of(call.arguments, subject, now)
+        for root, test, rule, mismatch in plan.require:
+            truth = test(roots[root])
+            if truth is not True:
+                return _required(rule, mismatch if truth is MISMATCH else "")
+        for conditions, rule in plan.deny_if:
+            for root, test in conditions:
+                if not test(roots[root]):
+                    break
+            else:
+                return _refused(rule, roots)
+        return plan.allowed or _admitted(plan, roots)
+
+    def _serving(self, tool: str) -> Plan | Verdict:
+        """The plan of the entry that serves the tool, or the denial of every call of it."""
+        if self._table.hides(tool):
+            return Verdict(Effect.DENY, Place(names.HIDDEN), names.hidden_message(tool))
+        entry = self._table.serving(tool)
+        if entry is None:
+            return Verdict(Effect.DENY, Place(names.DEFAULT_DENY), names.default_deny_message(tool))
+        return self._plan(entry)
+
+
+def _required(rule: Rule, mismatch: str) -> Verdict:
+    place = rule.row.place
+    message = names.require_message(rule.row.written, place.rule, mismatch)
+    return Verdict(Effect.DENY, place, message)
+
+
+def _refused(rule: Rule, roots: Roots) -> Verdict:
+    place = rule.row.place
+    message = names.deny_if_message(rule.row.written, place.rule, rule.mismatch(roots))
+    return Verdict(Effect.DENY, place, message)
+
+
+def _admitted(plan: Plan, roots: Roots) -> Verdict:
+    """The verdict on a call that no rule denies: what it takes, and who must approve it."""
+    charges = []
+    for take in plan.takings:
+        charge = take if isinstance(take, Charge) else take(roots)
+        if isinstance(charge, Verdict):
+            return charge
+        charges.append(charge)
+    holds = [
+        _hold(rule, roots)
+        for conditions, rule in plan.approve_if
+        if all(test(roots[root]) for root, test in conditions)
+    ]
+    for hold in holds:
+        if not hold.approvers:
+            return Verdict(Effect.DENY, hold.place, names.no_approver_message(hold.reason))
+    if not holds:
+        return Verdict(Effect.ALLOW, None, charges=tuple(charges))
+    first = holds[0]
+    return Verdict(Effect.REQUIRE_APPROVAL, first.place, first.reason, tuple(charges), tuple(holds))
+
+
+def _hold(rule: Rule, roots: Roots) -> Hold:
+    row = rule.row
+    assert isinstance(row, HoldRow)
+    return Hold(
+        place=row.place,
+        reason=names.approve_if_reason(row.written, row.place.rule, rule.mismatch(roots)),
+        approvers=row.approvers,
+        quorum=row.quorum,
+        expires_in=row.expires_in,
+        mail_arguments=row.mail_arguments,
+    )

@@ -1,0 +1,84 @@
+"""Mail through an SMTP server.
+
+Must not know approvals. `smtplib` blocks, so each mail has a thread for its time; a refusal for
+good is `Undeliverable`, everything else is worth another attempt.
+"""
+
+import asyncio
+import smtplib
+import ssl
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from handler.approvals.ports import Mail, Undeliverable
+from handler.clock import Clock
+from handler.notify.mime import BrokenHeader, message
+
+PERMANENT = 500
+"""SMTP reply codes from here on say that another attempt would be refused too (RFC 5321, 4.2.1)."""
+
+
+class Security(StrEnum):
+    """How the connection is protected."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+    """For a server on the same machine."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where mail goes, and as whom."""
+
+    host: str
+    port: int
+    sender: str
+    security: Security = Security.STARTTLS
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    timeout: float = 10.0
+    """Seconds for connecting and for each reply."""
+
+
+class SmtpMailer:
+    """Implements `Mailer`. `tls` is for servers whose certificate is signed privately."""
+
+    def __init__(self, server: SmtpServer, clock: Clock, tls: ssl.SSLContext | None = None) -> None:
+        self._server, self._clock = server, clock
+        self._tls = tls or ssl.create_default_context()
+
+    async def send(self, mail: Mail) -> None:
+        await asyncio.to_thread(self._send, mail)
+
+    def _send(self, mail: Mail) -> None:
+        try:
+            made = message(mail, self._server.sender, self._clock.now())
+            with self._connect() as connection:
+                connection.send_message(made)
+        except BrokenHeader as error:
+            raise Undeliverable(str(error)) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            if all(code >= PERMANENT for code, _ in error.recipients.values()):
+                raise Undeliverable("the mail server refused the recipient") from error
+            raise
+        except smtplib.SMTPNotSupportedError as error:
+            raise Undeliverable("the mail server cannot write to this address") from error
+
+    def _connect(self) -> smtplib.SMTP:
+        server = self._server
+        if server.security is Security.TLS:
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(
+                server.host, server.port, timeout=server.timeout, context=self._tls
+            )
+        else:
+            connection = smtplib.SMTP(server.host, server.port, timeout=server.timeout)
+        try:
+            if server.security is Security.STARTTLS:
+                connection.starttls(context=self._tls)
+            if server.user is not None:
+                connection.login(server.user, server.password or "")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
