@@ -1,0 +1,23 @@
+"""Making grants and their tokens. A token is the return value of one call and is kept nowhere."""
+
+from dataclasses import replace
+
+from handler.grants.model import Grant, GrantStatus
+from handler.grants.tokens import mint
+from handler.stores.base import Ledger
+
+KEPT = 2
+"""Tokens that are good at a time: the current one and the one before."""
+
+
+async def rotate(ledger: Ledger, grant: Grant) -> str:
+    """A new token for the grant; the one before stays good, older ones do not. Tallies stay."""
+    token = mint(grant.id)
+    hashes = (token.hash, *grant.token_hashes)[:KEPT]
+    await ledger.put_grant(replace(grant, token_hashes=hashes))
+    return token.text
+
+
+async def revoke(ledger: Ledger, grant: Grant) -> None:
+    """End the grant for good, with effect from its next call."""
+    await ledger.put_grant(replace(grant, status=GrantStatus.REVOKED, token_hashes=()))
