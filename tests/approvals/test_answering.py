@@ -1,0 +1,147 @@
+"""The approver's side: one link, one answer."""
+
+import asyncio
+from pathlib import Path
+
+from handler.approvals.desk import Recorded, TooLate
+from handler.approvals.lifecycle import Status
+from handler.approvals.links import mint
+from tests.approvals.world import World, hold
+
+
+def test_fifty_overlapping_answers_through_one_link_count_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        processes = [world.process(), world.process()]
+        approval = await world.held(processes[0])
+        (link,) = world.links()
+        outcomes = await asyncio.gather(
+            *(processes[n % 2].desk.answer(link, n % 3 == 0, f"{n}") for n in range(50))
+        )
+        recorded = [outcome for outcome in outcomes if isinstance(outcome, Recorded)]
+        late = [outcome for outcome in outcomes if isinstance(outcome, TooLate)]
+        assert (len(recorded), len(late)) == (1, 49)
+        approved = recorded[0].approval.status is Status.APPROVED
+        for process in processes:
+            await process.workflow.settled()
+        assert await world.status(approval.id) == ("executed" if approved else "rejected")
+        assert len(world.executor.sent) == int(approved)
+        assert len(await world.store.answers.answers(approval.id)) == 1
+
+    asyncio.run(scenario())
+
+
+def test_fifty_approvers_answering_at_once_decide_once_and_learn_the_outcome(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        processes = [world.process(), world.process()]
+        people = [f"p{n}@example.com" for n in range(50)]
+        approval = await world.held(processes[0], hold(*people))
+        outcomes = await asyncio.gather(
+            *(
+                processes[n % 2].desk.answer(world.links(person)[0], True, "")
+                for n, person in enumerate(people)
+            )
+        )
+        assert sum(isinstance(outcome, Recorded) for outcome in outcomes) == 1
+        late = [outcome for outcome in outcomes if isinstance(outcome, TooLate)]
+        assert len(late) == 49
+        assert all(outcome.approval.status is not Status.PENDING for outcome in late)
+        for process in processes:
+            await process.workflow.settled()
+        assert await world.status(approval.id) == "executed"
+        assert len(world.executor.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_rejected_call_never_runs_and_gives_its_room_back(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        approval = await world.held(process)
+        await process.desk.answer(world.links()[0], False, "wrong customer")
+        await process.workflow.settled()
+        rejected = await process.approvals.current(approval.id)
+        assert rejected is not None
+        assert (rejected.status, rejected.detail) == (Status.REJECTED, "wrong customer")
+        assert await world.tally() == 0
+        assert world.executor.sent == []
+
+    asyncio.run(scenario())
+
+
+def test_a_quorum_of_two_runs_after_the_second_person_and_not_before(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        approval = await world.held(process, hold("a@example.com", "b@example.com", quorum=2))
+        first = await process.desk.answer(world.links("a@example.com")[0], True, "")
+        await process.workflow.settled()
+        assert isinstance(first, Recorded)
+        assert await world.status(approval.id) == "pending"
+        assert world.executor.sent == []
+        opened = await process.desk.open(world.links("b@example.com")[0])
+        assert opened is not None
+        assert opened.summary.reasons[0].given == ("a@example.com",)
+        await process.desk.answer(world.links("b@example.com")[0], True, "")
+        await process.workflow.settled()
+        assert await world.status(approval.id) == "executed"
+        assert len(world.executor.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_two_yeses_at_once_complete_a_quorum_of_two(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        processes = [world.process(), world.process()]
+        people = ["a@example.com", "b@example.com"]
+        approval = await world.held(processes[0], hold(*people, quorum=2))
+        outcomes = await asyncio.gather(
+            *(
+                process.desk.answer(world.links(person)[0], True, "")
+                for process, person in zip(processes, people, strict=True)
+            )
+        )
+        assert all(isinstance(outcome, Recorded) for outcome in outcomes)
+        for process in processes:
+            await process.workflow.settled()
+        assert await world.status(approval.id) == "executed"
+        assert len(world.executor.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_one_rejection_ends_it_after_a_yes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        approval = await world.held(process, hold("a@example.com", "b@example.com", quorum=2))
+        await process.desk.answer(world.links("a@example.com")[0], True, "")
+        await process.desk.answer(world.links("b@example.com")[0], False, "")
+        await process.workflow.settled()
+        assert await world.status(approval.id) == "rejected"
+        assert await world.tally() == 0
+
+    asyncio.run(scenario())
+
+
+def test_wrong_used_and_expired_links_open_nothing(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        await world.held(process, hold("a@example.com", "b@example.com", quorum=2))
+        used, unused = world.links("a@example.com")[0], world.links("b@example.com")[0]
+        await process.desk.answer(used, True, "")
+        world.clock.time += 1800
+        for secret in (mint(), "x", used, unused):
+            assert await process.desk.open(secret) is None
+        assert await process.desk.answer(mint(), True, "") is None
+        late = await process.desk.answer(unused, True, "")
+        assert isinstance(late, TooLate)
+        assert late.approval.status is Status.EXPIRED
+
+    asyncio.run(scenario())

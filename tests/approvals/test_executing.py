@@ -1,0 +1,240 @@
+"""Running an approved call: decided again, sent once, its end written down."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from compiler.verdict import Effect, Place, Verdict
+from handler.approvals.embedded import Embedded
+from handler.approvals.lifecycle import Event, Status, Terms, step
+from handler.approvals.model import Approval
+from handler.approvals.ports import Execution, Sent
+from tests.approvals.store import open_seal
+from tests.approvals.world import START, World, hold
+
+DENIED = Verdict(Effect.DENY, Place("/tools/create_charge/deny_if/always", 0, 3), "Closed today.")
+
+
+async def approved(world: World, process: Embedded) -> Approval:
+    """A held call, approved and carried to its end."""
+    approval = await world.held(process)
+    await process.desk.answer(world.links()[0], True, "")
+    await process.workflow.settled()
+    ended = await process.approvals.current(approval.id)
+    assert ended is not None
+    return ended
+
+
+def test_the_call_that_runs_has_the_arguments_that_were_judged(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        arguments = {"amount": 9007199254740993, "rate": 0.1, "to": {"n": [1.0, "é", None]}}
+        await world.held(process, **arguments)
+        await process.desk.answer(world.links()[0], True, "")
+        await process.workflow.settled()
+        assert world.executor.sent == [arguments]
+        assert repr(world.executor.sent[0]) == repr(arguments)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "tally"),
+    [
+        (Sent.FINISHED, "executed", 750),
+        (Sent.NEVER_REACHED, "failed", 0),
+        (Sent.FAILED, "failed", 750),
+        (Sent.LOST, "unknown", 750),
+    ],
+)
+def test_each_end_of_an_attempt_has_its_status_and_quota_comes_back_only_if_nothing_was_sent(
+    tmp_path: Path, sent: Sent, status: str, tally: int
+) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        world.executor.answer = Execution(sent, {"content": []} if sent is Sent.FINISHED else None)
+        ended = await approved(world, process)
+        assert (ended.status, await world.tally()) == (status, tally)
+        assert bool(ended.detail) == (sent is not Sent.FINISHED)
+        await process.workflow.round()
+        await process.workflow.settled()
+        assert len(world.executor.sent) == 1
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("verdict", "runs"),
+    [
+        (DENIED, False),
+        (Verdict(Effect.ALLOW, None), True),
+        (Verdict(Effect.REQUIRE_APPROVAL, None, holds=(hold("OPS@example.com"),)), True),
+        (Verdict(Effect.REQUIRE_APPROVAL, None, holds=(hold("cfo@example.com"),)), False),
+        (Verdict(Effect.REQUIRE_APPROVAL, None, holds=(hold(), hold("cfo@example.com"))), False),
+        (
+            Verdict(
+                Effect.REQUIRE_APPROVAL,
+                None,
+                holds=(hold("ops@example.com", "cfo@example.com", quorum=2),),
+            ),
+            False,
+        ),
+    ],
+)
+def test_an_approved_call_is_decided_again_before_it_runs(
+    tmp_path: Path, verdict: Verdict, runs: bool
+) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        world.judge.verdict = verdict
+        ended = await approved(world, world.process())
+        assert ended.status is (Status.EXECUTED if runs else Status.FAILED)
+        assert len(world.executor.sent) == int(runs)
+        assert await world.tally() == (750 if runs else 0)
+
+    asyncio.run(scenario())
+
+
+def test_a_denial_at_execution_names_its_rule(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        world.judge.verdict = DENIED
+        ended = await approved(world, world.process())
+        assert "/tools/create_charge/deny_if/always: Closed today." in ended.detail
+
+    asyncio.run(scenario())
+
+
+def test_an_approval_that_no_answer_supports_never_runs(tmp_path: Path) -> None:
+    """The ledger alone cannot approve: the agent's side writes it, and holds no answers."""
+
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        world.judge.verdict = Verdict(Effect.ALLOW, None)
+        approval = await process.approvals.current((await world.held(process)).id)
+        assert approval is not None
+        forged = step(approval, Event.APPROVE, START, Terms())
+        assert await world.store.ledger.advance(approval, forged, refund=False)
+        await process.workflow.wake(approval.id)
+        await process.workflow.settled()
+        assert await world.status(approval.id) == "failed"
+        assert world.executor.sent == []
+
+    asyncio.run(scenario())
+
+
+def test_arguments_put_in_place_of_the_approved_ones_never_run(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        approval = await world.held(process)
+        key = f"{approval.id}/call"
+        other = open_seal().seal(b'{"amount":750000,"currency":"eur"}', key)
+        await world.store.payloads.put(key, other, START + 9e4)
+        await process.desk.answer(world.links()[0], True, "")
+        await process.workflow.settled()
+        assert await world.status(approval.id) == "failed"
+        assert world.executor.sent == []
+
+    asyncio.run(scenario())
+
+
+def test_two_processes_that_wake_for_one_approval_send_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        processes = [world.process() for _ in range(4)]
+        approval = await world.held(processes[0])
+        await processes[0].desk.answer(world.links()[0], True, "")
+        for process in processes:
+            await process.workflow.wake(approval.id)
+        for process in processes:
+            await process.workflow.settled()
+        assert len(world.executor.sent) == 1
+        assert await world.status(approval.id) == "executed"
+
+    asyncio.run(scenario())
+
+
+def test_an_attempt_that_ends_after_its_lease_still_says_how_it_went(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process, other = world.process(), world.process()
+        world.executor.gate = asyncio.Event()
+        approval = await world.held(process)
+        await process.desk.answer(world.links()[0], True, "")
+        await world.executor.begun.wait()
+        world.clock.time += 120
+        seen = await other.approvals.current(approval.id)
+        assert seen is not None
+        assert seen.status is Status.UNKNOWN
+        world.executor.gate.set()
+        await process.workflow.settled()
+        assert await world.status(approval.id) == "executed"
+        assert await world.tally() == 750
+        assert len(world.executor.sent) == 1
+
+    asyncio.run(scenario())
+
+
+def test_a_late_word_that_nothing_was_reached_keeps_the_quota_spent(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        world.executor.gate = asyncio.Event()
+        world.executor.answer = Execution(Sent.NEVER_REACHED)
+        approval = await world.held(process)
+        await process.desk.answer(world.links()[0], True, "")
+        await world.executor.begun.wait()
+        world.clock.time += 120
+        world.executor.gate.set()
+        await process.workflow.settled()
+        assert await world.status(approval.id) == "failed"
+        assert await world.tally() == 750
+
+    asyncio.run(scenario())
+
+
+def test_a_result_too_large_to_keep_ends_as_run_without_one(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        huge = {"content": [{"type": "text", "text": "x" * (4 * 2**20)}]}
+        world.executor.answer = Execution(Sent.FINISHED, huge)
+        ended = await approved(world, process)
+        assert ended.status is Status.FAILED
+        assert ended.detail == "It was run; its result is too large to be kept."
+        assert await world.tally() == 750
+
+    asyncio.run(scenario())
+
+
+def test_a_fault_in_the_executor_ends_as_unknown(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        world.executor.fault = RuntimeError("a defect")
+        ended = await approved(world, world.process())
+        assert ended.status is Status.UNKNOWN
+
+    asyncio.run(scenario())
+
+
+def test_a_stopping_process_lets_a_running_call_end(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        world = await World(tmp_path).ready()
+        process = world.process()
+        running = asyncio.create_task(process.workflow.run())
+        world.executor.gate = asyncio.Event()
+        approval = await world.held(process)
+        await process.desk.answer(world.links()[0], True, "")
+        await world.executor.begun.wait()
+        running.cancel()
+        asyncio.get_running_loop().call_soon(world.executor.gate.set)
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert await world.status(approval.id) == "executed"
+
+    asyncio.run(scenario())
