@@ -13,9 +13,10 @@ from typing import TypeVar
 
 import pytest
 
+from handler.aws.service import Account
+from handler.aws.signature import Credentials
 from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.connection import Connection
-from handler.stores.dynamodb.signature import Credentials
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
 from infra.emulator import REGION, Emulator, is_installed
@@ -40,7 +41,7 @@ def emulator() -> Emulator:
 
 
 def connection(url: str) -> Connection:
-    return Connection(url, REGION, lambda: Credentials("test", "test"))
+    return Connection(Account(REGION, lambda: Credentials("test", "test"), url))
 
 
 def journal() -> CloudWatchJournal:

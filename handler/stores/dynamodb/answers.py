@@ -25,7 +25,7 @@ class DynamoAnswers:
         self._table = table
 
     async def put_links(self, links: Sequence[Link]) -> None:
-        await asyncio.gather(*(self._table.put(_key(link.hash), _item(link)) for link in links))
+        await asyncio.gather(*(self._table.put_new(_key(link.hash), _item(link)) for link in links))
 
     async def link(self, link_hash: str) -> Link | None:
         item = await self._table.get(_key(link_hash))

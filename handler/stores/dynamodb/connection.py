@@ -7,26 +7,21 @@ are made for other deadlines than a tool call's.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-import aiohttp
 import orjson
 
+from handler.aws.service import DYNAMODB, Account, Reply, Service, Unanswered
 from handler.clock import Clock, SystemClock
 from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb.attributes import Item, decode_item
-from handler.stores.dynamodb.signature import Credentials, Signer
-
-TARGET = "DynamoDB_20120810"
 
 STEP_SECONDS = 3.0
 """What a store step may take, resending included."""
-
-CONNECT_SECONDS, READ_SECONDS = 0.5, 1.0
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.02, 0.3
 """Seconds before sending again: doubled each time, and shortened at random to part rivals."""
@@ -91,24 +86,12 @@ async def one_step() -> AsyncIterator[None]:
 
 
 class Connection:
-    """DynamoDB at one address under one identity. Close it when done.
+    """DynamoDB as one identity sees it. Close it when done."""
 
-    `credentials` is asked before every attempt, since temporary ones change.
-    """
-
-    def __init__(
-        self,
-        endpoint: str,
-        region: str,
-        credentials: Callable[[], Credentials],
-        clock: Clock | None = None,
-    ) -> None:
-        self._endpoint = endpoint
-        self._signer = Signer(endpoint, region, "dynamodb")
-        self._credentials = credentials
+    def __init__(self, account: Account, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._service = Service(account, DYNAMODB, self._clock)
+        self._closed = False
 
     async def send(self, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one operation, as DynamoDB wrote it.
@@ -132,40 +115,21 @@ class Connection:
             raise StoreUnavailable(f"{operation} was not answered in time{why}") from last
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        """From then on every request raises StoreUnavailable."""
+        self._closed = True
+        await self._service.close()
 
     async def _attempt(self, operation: str, data: bytes) -> dict[str, Any]:
-        headers = self._signer.headers(
-            f"{TARGET}.{operation}", data, self._credentials(), self._clock.now()
-        )
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
         try:
-            async with self._open().post(self._endpoint, data=data, headers=headers) as response:
-                self._compare_clocks(response.headers.get("date"))
-                answer = orjson.loads(await response.read())
-                if response.status == 200:
-                    return dict(answer)
-                raise _refusal(operation, response.status, answer)
-        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
-            raise _Passing(type(error).__name__) from error
-
-    def _open(self) -> aiohttp.ClientSession:
-        """A session belongs to the event loop it was made in."""
-        loop = asyncio.get_running_loop()
-        if self._session is None or self._loop is not loop:
-            self._loop = loop
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
-                timeout=aiohttp.ClientTimeout(
-                    total=CONNECT_SECONDS + READ_SECONDS,
-                    connect=CONNECT_SECONDS,
-                    sock_read=READ_SECONDS,
-                ),
-                headers={"accept-encoding": "identity"},
-                skip_auto_headers=("user-agent",),
-            )
-        return self._session
+            reply = await self._service.post(operation, data)
+        except Unanswered as error:
+            raise _Passing(str(error)) from error
+        self._compare_clocks(reply.date)
+        if reply.status != 200:
+            raise _refusal(operation, reply)
+        return reply.body
 
     def _compare_clocks(self, date: str | None) -> None:
         if date is None:
@@ -181,14 +145,14 @@ class Connection:
             )
 
 
-def _refusal(operation: str, status: int, answer: Mapping[str, Any]) -> Exception:
-    code = str(answer.get("__type", "")).rpartition("#")[2]
+def _refusal(operation: str, reply: Reply) -> Exception:
+    code, answer = reply.code, reply.body
     if code == "ConditionalCheckFailedException":
         return ConditionFailed(_item(answer))
     if code == "TransactionCanceledException":
         return _cancellation(operation, answer.get("CancellationReasons") or [])
-    if status >= 500 or code in PASSING:
-        return _Passing(code or str(status))
+    if reply.status >= 500 or code in PASSING:
+        return _Passing(code or str(reply.status))
     return StoreUnavailable(f"{operation} was refused: {code} {answer.get('message', '')}")
 
 

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from handler.stores.dynamodb.attributes import Item, decode, decode_item, encode, encode_item
-from handler.stores.dynamodb.connection import Connection
+from handler.stores.dynamodb.connection import ConditionFailed, Connection
 from handler.stores.dynamodb.update import Update
 
 INDEX = "listing"
@@ -56,6 +57,16 @@ class Table:
         await self._connection.send(
             "PutItem", {"TableName": self.name, "Item": encode_item({"pk": key, **item})}
         )
+
+    async def put_new(self, key: str, item: Item) -> None:
+        """Put an item where none is; one that is there stays as it is."""
+        request = {
+            "TableName": self.name,
+            "Item": encode_item({"pk": key, **item}),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        with suppress(ConditionFailed):
+            await self._connection.send("PutItem", request)
 
     async def update(self, update: Update) -> Item:
         """The item after the update. Raises ConditionFailed."""

@@ -34,6 +34,7 @@ class Signer:
     endpoint: str
     region: str
     service: str
+    content_type: str
 
     def headers(
         self, target: str, body: bytes, credentials: Credentials, now: float
@@ -41,7 +42,7 @@ class Signer:
         """All headers of a request to operation `target`, its signature included."""
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%SZ")
         signed = {
-            "content-type": "application/x-amz-json-1.0",
+            "content-type": self.content_type,
             "host": urlsplit(self.endpoint).netloc,
             "x-amz-date": stamp,
             "x-amz-target": target,
