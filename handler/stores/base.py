@@ -3,6 +3,8 @@
 Must not know any store. Two adapters implement each port and pass one contract suite
 (tests/stores/). Every method may raise `StoreUnavailable`, which always ends in a denial. Times are
 arguments, POSIX seconds; a port that compares times uses the argument, never a clock of its own.
+What a method returned is kept: it survives a crash of this process, and every process that uses the
+store sees it from its next call on.
 """
 
 from collections.abc import Sequence
@@ -20,6 +22,14 @@ class StoreUnavailable(Exception):
     """The store could not answer, or not in time. What was asked may or may not have happened."""
 
 
+class PayloadTooLarge(Exception):
+    """More than `LARGEST_PAYLOAD` bytes. Nothing was stored."""
+
+
+LARGEST_PAYLOAD = 4 * 1024 * 1024 + 1024
+"""Bytes: a result of 4 MB and its seal."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entered:
     """The claim is good, and every debit was taken. `tallies` are the amounts after, in order."""
@@ -31,12 +41,12 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Unauthenticated:
-    """No such grant, or not this token, server or time. One answer for all of them."""
+    """No such grant, a revoked one, or not this token, server or time. One answer for all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paused:
-    """The token is good and its grant is paused."""
+    """The token is good and its grant is paused; nothing was taken."""
 
     grant: Grant
 
@@ -45,7 +55,8 @@ class Paused:
 class Full:
     """The claim is good, a tally has no room, and nothing was taken.
 
-    `index` is the first full debit's place among those asked for; `tally` what it stood at.
+    `index` is the place of a debit without room among those asked for, the first where the store
+    can tell; `tally` is what its tally stands at.
     """
 
     grant: Grant
@@ -84,15 +95,22 @@ class Registry(Protocol):
         """The server as it is now: strongly consistent."""
         ...
 
-    async def servers(self) -> list[Server]: ...
+    async def servers(self) -> list[Server]:
+        """All of them, by name."""
+        ...
 
     async def artifact(self, digest: str) -> Artifact | None: ...
 
     async def publish(self, artifacts: Sequence[Artifact], servers: Sequence[Server]) -> None:
-        """Store the artifacts, then all the servers in one transaction."""
+        """Store the artifacts, then create or replace all the servers in one transaction.
+
+        An artifact never changes: one whose digest is there already stays as it is.
+        """
         ...
 
-    async def remove_server(self, name: str) -> None: ...
+    async def remove_server(self, name: str) -> None:
+        """Forget the server; one that is not there is no error. Artifacts stay."""
+        ...
 
 
 class Ledger(Protocol):
@@ -100,7 +118,9 @@ class Ledger(Protocol):
 
     async def grant(self, grant_id: str) -> Grant | None: ...
 
-    async def grants(self) -> list[Grant]: ...
+    async def grants(self) -> list[Grant]:
+        """All of them, by id."""
+        ...
 
     async def put_grant(self, grant: Grant) -> None:
         """Create or replace the grant; its tallies stay."""
@@ -109,12 +129,19 @@ class Ledger(Protocol):
     async def enter(self, claim: Claim, debits: Sequence[Debit], now: float) -> Entry:
         """Authenticate the claim and take every debit, or none: one step.
 
-        A tally admits a debit while tally + cost <= maximum. Without debits this only reads.
+        Good is a token hash the grant holds (compared in constant time), for the grant's server,
+        with now < `expires_at` and the grant not revoked; then a paused grant is `Paused`. A tally
+        admits a debit while tally + cost <= maximum; debits of one tally add up. Without debits
+        this only reads.
         """
         ...
 
     async def release(self, debits: Sequence[Debit], now: float) -> None:
-        """Give back debits that were taken, into the tallies they came from. Call once."""
+        """Give back debits that were taken, into the tallies they came from. Call once.
+
+        A tally never falls below zero, and one that was cleaned away (24 h after its window's end,
+        not before) stays away.
+        """
         ...
 
     async def tallies(self, debits: Sequence[Debit]) -> tuple[int, ...]:
@@ -127,7 +154,8 @@ class Ledger(Protocol):
         """Store a new pending approval and take its debits, all in one step.
 
         Where an approval with its call key is still unfinished, or `answers_until` > now, that one
-        answers instead (`Joined`). Authenticates like `enter`.
+        answers instead (`Joined`), whatever room there is. Authenticates like `enter`, first. The
+        grant's approvals whose stored status is pending may be `most_pending` at most.
         """
         ...
 
@@ -142,7 +170,7 @@ class Ledger(Protocol):
         ...
 
     async def approvals(self, limit: int) -> list[Approval]:
-        """The newest approvals, finished or not."""
+        """The newest approvals, finished or not, newest first."""
         ...
 
     async def advance(
@@ -150,9 +178,9 @@ class Ledger(Protocol):
     ) -> bool:
         """Replace `before` by `after` if its version is still the stored one.
 
-        In the same step: with `refund` the approval's debits are given back; with `answer` its
-        link is marked used and the answer stored. False, and nothing changed, where another was
-        first or the link was used already.
+        `after.version` is the next one. In the same step: with `refund` the debits of `before` are
+        given back; with `answer` its link is marked used and the answer stored. False, and nothing
+        changed, where another was first, or the link is used, unknown or another approval's.
         """
         ...
 
@@ -160,7 +188,9 @@ class Ledger(Protocol):
 class Answers(Protocol):
     """Approval links and what was answered. The agent-facing role never holds this port."""
 
-    async def put_links(self, links: Sequence[Link]) -> None: ...
+    async def put_links(self, links: Sequence[Link]) -> None:
+        """Store new links. One that is there already stays as it is: a used one stays used."""
+        ...
 
     async def link(self, link_hash: str) -> Link | None: ...
 
@@ -172,7 +202,9 @@ class Answers(Protocol):
 class Payloads(Protocol):
     """Sealed arguments and results. Nothing past its time is ever returned."""
 
-    async def put(self, key: str, data: bytes, expires_at: float) -> None: ...
+    async def put(self, key: str, data: bytes, expires_at: float) -> None:
+        """Create or replace. Raises `PayloadTooLarge`."""
+        ...
 
     async def get(self, key: str, now: float) -> bytes | None: ...
 
@@ -210,3 +242,7 @@ class Store(Protocol):
     def nonces(self) -> Nonces: ...
     @property
     def journal(self) -> Journal: ...
+
+    async def close(self) -> None:
+        """Finish what was begun. From then on every port raises `StoreUnavailable`."""
+        ...
