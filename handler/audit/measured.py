@@ -8,13 +8,13 @@ from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from handler.stores.base import Journal
+from handler.stores.cloudwatch import CloudWatchJournal
 
 
 class MeasuredJournal:
-    """The Journal port around another. A metric that cannot be written stops the record too."""
+    """The Journal port around a log. A metric that cannot be written stops the record too."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: CloudWatchJournal) -> None:
         self._journal = journal
 
     async def append(self, record: dict[str, Any]) -> None:
@@ -26,6 +26,9 @@ class MeasuredJournal:
                 count("denials", rule=rule_kind(record["place"]))
         elif kind == "held" and not record["joined"]:
             count("holds")
+
+    def close(self) -> None:
+        self._journal.close()
 
     async def recent(self, limit: int) -> list[dict[str, Any]]:
         return await self._journal.recent(limit)

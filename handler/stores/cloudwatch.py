@@ -11,6 +11,8 @@ from typing import Any, TextIO
 
 import orjson
 
+from handler.stores.base import StoreUnavailable
+
 KIND = "decision"
 """The member `log` by which a record is told from other lines."""
 
@@ -23,13 +25,24 @@ class CloudWatchJournal:
 
     def __init__(self, out: TextIO, group: str, client: Callable[[], Any]) -> None:
         self._out, self._group, self._client = out, group, client
+        self._closed = False
 
     async def append(self, record: dict[str, Any]) -> None:
+        self._refuse_closed()
         self._out.write(orjson.dumps({"log": KIND, **record}).decode() + "\n")
         self._out.flush()
 
     async def recent(self, limit: int) -> list[dict[str, Any]]:
+        self._refuse_closed()
         return await asyncio.to_thread(self._recent, limit)
+
+    def close(self) -> None:
+        """From then on both raise StoreUnavailable."""
+        self._closed = True
+
+    def _refuse_closed(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
 
     def _recent(self, limit: int) -> list[dict[str, Any]]:
         client = self._client()

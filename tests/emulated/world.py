@@ -62,21 +62,27 @@ class World:
         return DynamoStore(connection(self.proxy.url), self.names, journal())
 
 
-@asynccontextmanager
-async def world() -> AsyncIterator[World]:
-    direct = connection(emulator().url)
+async def make_tables(url: str) -> Names:
+    """New tables, as the template has them."""
+    direct = connection(url)
     prefix = secrets.token_hex(4)
     ids = ("Registry", "Ledger", "Answers", "Payloads")
-    names = [f"{prefix}-{logical_id}" for logical_id in ids]
     try:
-        for logical_id, name in zip(ids, names, strict=True):
-            await direct.send("CreateTable", table_request(logical_id, name))
+        for logical_id in ids:
+            request = table_request(logical_id, f"{prefix}-{logical_id}")
+            await direct.send("CreateTable", request)
     finally:
         await direct.close()
+    return Names(*(f"{prefix}-{logical_id}" for logical_id in ids))
+
+
+@asynccontextmanager
+async def world() -> AsyncIterator[World]:
+    names = await make_tables(emulator().url)
     async with Proxy(emulator().url).running() as proxy:
-        store = DynamoStore(connection(proxy.url), Names(*names), journal())
+        store = DynamoStore(connection(proxy.url), names, journal())
         try:
-            yield World(store, Names(*names), proxy)
+            yield World(store, names, proxy)
         finally:
             await store.close()
 

@@ -49,7 +49,7 @@ class Step:
         """The writes whose refusal means that another was first."""
         deciding = [approval_items.replacing(self._ledger, self._before, self._after)]
         if self._answer:
-            deciding += answering(self._answers, self._answer)
+            deciding += answering(self._answers, self._before.id, self._answer)
         return deciding
 
     def tidying(self) -> list[Update]:

@@ -46,13 +46,13 @@ class DynamoAnswers:
         return item.get("token") if item else None
 
 
-def answering(table: str, answer: Answer) -> tuple[Update, Update]:
-    """Two actions of a transaction: the link is used, and the answer is stored."""
+def answering(table: str, approval_id: str, answer: Answer) -> tuple[Update, Update]:
+    """Two actions of a transaction: the approval's link is used, and the answer is stored."""
     use = Update(table, _key(answer.link_hash))
     use.require(f"{use.at('used')} = {use.value(False)}")
-    use.require(f"{use.at('approval_id')} = {use.value(answer.approval_id)}")
+    use.require(f"{use.at('approval_id')} = {use.value(approval_id)}")
     use.put(used=True)
-    store = Update(table, _approval(answer.approval_id))
+    store = Update(table, _approval(approval_id))
     store.append(
         {
             "approval_id": answer.approval_id,

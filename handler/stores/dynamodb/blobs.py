@@ -1,4 +1,4 @@
-"""Some 4 MB of bytes in a table whose items hold 400 KB.
+"""Bytes of any size in a table whose items hold 400 KB.
 
 The pieces are written first and the head last, and the head names its pieces by a random
 generation: a reader sees one writing or another, never parts of both.
@@ -11,15 +11,8 @@ from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.tables import Table
 
-MOST_BYTES = 4 * 2**20 + 2**16
-"""4 MB, and what sealing adds to it."""
-
 PIECE_BYTES = 380_000
 """An item of this size stays under 400 KB with its names."""
-
-
-class TooLarge(ValueError):
-    """More bytes than a blob may hold. Nothing was written."""
 
 
 class Blobs:
@@ -30,8 +23,6 @@ class Blobs:
 
     async def put(self, key: str, data: bytes, *, ttl: int | None = None) -> None:
         """`ttl` is when the table may clean it away, POSIX seconds; readers compare it too."""
-        if len(data) > MOST_BYTES:
-            raise TooLarge(f"{len(data)} bytes are more than the {MOST_BYTES} that can be kept")
         pieces = [data[at : at + PIECE_BYTES] for at in range(0, len(data), PIECE_BYTES)] or [b""]
         generation = secrets.token_hex(8)
         kept: Item = {} if ttl is None else {"ttl": ttl}

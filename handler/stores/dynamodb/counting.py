@@ -165,7 +165,7 @@ def met_by(own: Reason, others: Sequence[Reason], asked: Sequence[Demand]) -> di
 
     `own` is the reason of the grant's item, `others` those of the tallies apart, in order.
     """
-    met = standing_within(own.item, [d for d in asked if not d.apart]) if own.failed else {}
+    met = standing_within(own.item, asked) if own.failed else {}
     for demand, reason in zip([d for d in asked if d.apart], others, strict=True):
         met |= standing_apart(reason.item, demand) if reason.failed else {}
     return met

@@ -101,6 +101,8 @@ class DynamoLedger:
     async def advance(
         self, before: Approval, after: Approval, *, refund: bool, answer: Answer | None = None
     ) -> bool:
+        if (after.id, after.version) != (before.id, before.version + 1):
+            raise ValueError("a step leads to the next version of the same approval")
         step = Step(self._table.name, self._answers, before, after, refund, answer)
         async with one_step():
             while True:

@@ -5,6 +5,7 @@ The caller seals them: this module, and whoever may read the table, never sees w
 
 import math
 
+from handler.stores.base import LARGEST_PAYLOAD, PayloadTooLarge
 from handler.stores.dynamodb.blobs import Blobs
 from handler.stores.dynamodb.tables import Table
 
@@ -16,6 +17,8 @@ class DynamoPayloads:
         self._blobs = Blobs(table)
 
     async def put(self, key: str, data: bytes, expires_at: float) -> None:
+        if len(data) > LARGEST_PAYLOAD:
+            raise PayloadTooLarge
         await self._blobs.put(key, data, ttl=math.floor(expires_at))
 
     async def get(self, key: str, now: float) -> bytes | None:

@@ -1,5 +1,7 @@
 """The AWS world's ports over one connection."""
 
+from typing import Protocol
+
 from handler.stores.base import Journal
 from handler.stores.dynamodb.answers import DynamoAnswers
 from handler.stores.dynamodb.connection import Connection
@@ -10,10 +12,16 @@ from handler.stores.dynamodb.registry import DynamoRegistry
 from handler.stores.dynamodb.tables import Names, Table
 
 
+class ClosingJournal(Journal, Protocol):
+    """A journal that can be told that it is over."""
+
+    def close(self) -> None: ...
+
+
 class DynamoStore:
     """One world's ports; records go to `journal`, since logs are no table. Close it when done."""
 
-    def __init__(self, connection: Connection, names: Names, journal: Journal) -> None:
+    def __init__(self, connection: Connection, names: Names, journal: ClosingJournal) -> None:
         self._connection = connection
         ledger = Table(connection, names.ledger)
         self.registry = DynamoRegistry(Table(connection, names.registry))
@@ -24,4 +32,5 @@ class DynamoStore:
         self.journal = journal
 
     async def close(self) -> None:
+        self.journal.close()
         await self._connection.close()

@@ -98,7 +98,11 @@ def give_back_apart(table: str, demand: Demand) -> Update:
 def standing_within(item: Item | None, asked: Iterable[Demand]) -> dict[Tally, int]:
     """What tallies stand at in a grant's item; one that is not there is left out."""
     tallies: Mapping[str, int] = item.get("t", {}) if item else {}
-    return {demand.tally: tallies[demand.name] for demand in asked if demand.name in tallies}
+    return {
+        demand.tally: tallies[demand.name]
+        for demand in asked
+        if not demand.apart and demand.name in tallies
+    }
 
 
 def standing_apart(item: Item | None, demand: Demand) -> dict[Tally, int]:
