@@ -58,6 +58,7 @@ class _Lowering:
         self.paths: _Rows[Path] = _Rows()
         self.values: _Rows[str] = _Rows()
         self.automata: _Rows[bytes] = _Rows()
+        self.compiled: dict[str, int] = {}
 
     def program(self, policy: Policy) -> Program:
         everywhere = self.entry(None, policy.all_tools)
@@ -148,7 +149,10 @@ class _Lowering:
     def automaton(self, condition: Condition) -> int | None:
         if condition.operator not in PATTERNS:
             return None
-        return self.automata.add(regex.compile(str(condition.value)).encode())
+        pattern = str(condition.value)
+        if pattern not in self.compiled:
+            self.compiled[pattern] = self.automata.add(regex.compile(pattern).encode())
+        return self.compiled[pattern]
 
 
 def _place(name: str | None, kind: RuleList, index: int, rule: Rule | ApprovalRule) -> Place:

@@ -111,16 +111,16 @@ class Table:
 
     def rule(self, index: int) -> RuleRow:
         words = self._sections.words(Section.RULES, index)
-        return RuleRow(self._place(words), tuple(words[4:]), self._string(words[3]))
+        return RuleRow(self._place(words), tuple(words[5:]), self._string(words[4]))
 
     def hold(self, index: int) -> HoldRow:
         words = self._sections.words(Section.HOLDS, index)
-        quorum, expires_in, mail_arguments, approvers = words[4:8]
+        quorum, expires_in, mail_arguments, approvers = words[5:9]
         return HoldRow(
             place=self._place(words),
-            conditions=tuple(words[8 + approvers :]),
-            written=self._string(words[3]),
-            approvers=tuple(map(self._string, words[8 : 8 + approvers])),
+            conditions=tuple(words[9 + approvers :]),
+            written=self._string(words[4]),
+            approvers=tuple(map(self._string, words[9 : 9 + approvers])),
             quorum=quorum,
             expires_in=expires_in,
             mail_arguments=bool(mail_arguments),
@@ -128,8 +128,8 @@ class Table:
 
     def limit(self, index: int) -> LimitRow:
         words = self._sections.words(Section.LIMITS, index)
-        owner, counter, window, message = map(self._string, words[3:7])
-        scope, high, low, increment_from = words[7:11]
+        owner, counter, window, message = map(self._string, words[4:8])
+        scope, high, low, increment_from = words[8:12]
         return LimitRow(
             place=self._place(words),
             owner=owner,
@@ -138,7 +138,7 @@ class Table:
             scope=SCOPES[scope],
             maximum=high * WORD + low,
             increment_from=_present(increment_from),
-            per=tuple(words[11:]),
+            per=tuple(words[12:]),
             message=message,
         )
 
@@ -165,7 +165,8 @@ class Table:
         return Every.ELEMENT if kind == EVERY else operand
 
     def _place(self, words: Words) -> Place:
-        return Place(self._string(words[0]), _present(words[1]), _present(words[2]))
+        name = self._string(words[0]) + self._string(words[1])
+        return Place(name, _present(words[2]), _present(words[3]))
 
     def _name(self, index: int) -> str:
         return self._string(self._sections.words(Section.ENTRIES, index)[0])

@@ -51,7 +51,10 @@ class _Writer:
         return self.strings.setdefault(text, len(self.strings))
 
     def place(self, place: Place) -> Words:
-        return self.string(place.rule), _optional(place.index), _optional(place.line)
+        """The name in two: what all rules of an entry share, and what rules of entries share."""
+        home = "/".join(place.rule.split("/")[:-2])
+        name = self.string(home), self.string(place.rule[len(home) :])
+        return *name, _optional(place.index), _optional(place.line)
 
     def entry(self, row: EntryRow) -> Words:
         lists = (row.require, row.deny_if, row.approve_if, row.limits)

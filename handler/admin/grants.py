@@ -3,18 +3,14 @@
 from dataclasses import replace
 
 from handler.grants.model import Grant, GrantStatus
-from handler.grants.tokens import mint
+from handler.grants.tokens import mint, rotated
 from handler.stores.base import Ledger
-
-KEPT = 2
-"""Tokens that are good at a time: the current one and the one before."""
 
 
 async def rotate(ledger: Ledger, grant: Grant) -> str:
     """A new token for the grant; the one before stays good, older ones do not. Tallies stay."""
     token = mint(grant.id)
-    hashes = (token.hash, *grant.token_hashes)[:KEPT]
-    await ledger.put_grant(replace(grant, token_hashes=hashes))
+    await ledger.put_grant(rotated(grant, token))
     return token.text
 
 

@@ -10,13 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from handler.admin.members import Fault, Member
 from handler.gateway.server import Sessions
+from handler.notify.smtp import Security
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
@@ -24,14 +24,6 @@ SECRET = re.compile(r"(env|ssm|secretsmanager):\S+")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A field name (RFC 9110, section 5.1)."""
 FAMILIES = ("resources", "prompts", "completion", "logging", "sampling", "elicitation", "roots")
-
-
-class Security(StrEnum):
-    """How the connection to the mail server is protected."""
-
-    STARTTLS = "starttls"
-    TLS = "tls"
-    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

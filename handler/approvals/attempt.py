@@ -17,9 +17,9 @@ from handler.approvals.call_key import call_key
 from handler.approvals.lifecycle import Event, Status
 from handler.approvals.model import Answer, Approval
 from handler.approvals.ports import Execution, Executor, Judge, Sent
-from handler.approvals.vault import TooLarge, Vault
+from handler.approvals.vault import Vault
 from handler.clock import Clock
-from handler.stores.base import Answers, StoreUnavailable
+from handler.stores.base import Answers, PayloadTooLarge, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,11 @@ class Attempts:
             return
         arguments = await self._vault.arguments(approval_id, self._clock.now())
         if arguments is None:
-            await self._book.take(approval, Event.REFUSE, detail="Its arguments are gone.")
+            await self._book.take(
+                approval,
+                Event.REFUSE,
+                detail="Its stored arguments cannot be read any more, so it was not run.",
+            )
             return
         refusal = await self._refusal(approval, arguments)
         if refusal is not None:
@@ -130,7 +134,7 @@ class Attempts:
                 await self._vault.keep_result(
                     approval_id, execution.result or {}, self._clock.now()
                 )
-            except TooLarge:
+            except PayloadTooLarge:
                 return Event.FAIL, "It was run; its result is too large to be kept."
         return event, execution.detail or DETAILS.get(event, "")
 

@@ -15,11 +15,12 @@ from handler.approvals.book import Book
 from handler.approvals.desk import Desk
 from handler.approvals.lifecycle import Terms
 from handler.approvals.notice import Notices
-from handler.approvals.ports import Executor, Judge, Mailer, Seal
+from handler.approvals.ports import Executor, Judge, Mailer
 from handler.approvals.service import Approvals
 from handler.approvals.vault import Vault
 from handler.approvals.workflow_local import LocalWorkflow
 from handler.clock import Clock
+from handler.sealing import Sealer
 from handler.stores.base import Store
 
 
@@ -51,7 +52,7 @@ class Embedded:
 def embedded(
     store: Store,
     *,
-    seal: Seal,
+    seal: Sealer,
     executor: Executor,
     judge: Judge,
     mailer: Mailer,

@@ -79,13 +79,3 @@ class Mailer(Protocol):
     """Sends one mail. Raises `Undeliverable`, or any other error where trying again may help."""
 
     async def send(self, mail: Mail) -> None: ...
-
-
-class Seal(Protocol):
-    """Keeps bytes secret and whole. What was sealed for one context opens in no other."""
-
-    def seal(self, data: bytes, context: str) -> bytes: ...
-
-    def open(self, data: bytes, context: str) -> bytes:
-        """Raises where the bytes were changed, or sealed for another context or key."""
-        ...

@@ -60,9 +60,9 @@ class Summary:
     """Whether a mail shows the arguments' names only."""
 
     @property
-    def quorum(self) -> int:
-        """The most yeses that any one rule asks for."""
-        return max((reason.quorum for reason in self.reasons), default=1)
+    def one_yes_runs(self) -> bool:
+        """Whether the next yes is surely the last: one rule, one yes missing."""
+        return [reason.quorum - len(reason.given) for reason in self.reasons] == [1]
 
 
 def summarise(

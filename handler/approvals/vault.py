@@ -5,23 +5,19 @@ open as another's.
 """
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from compiler.values import Value
-from handler.approvals.ports import Seal
+from handler.sealing import SealBroken, Sealer
 from handler.stores.base import Payloads
+
+log = logging.getLogger(__name__)
 
 KEPT_FOR = 86_400
 """Seconds that payloads stay after the call's end."""
-
-LARGEST_RESULT = 4 * 2**20
-"""Bytes of a result that is kept."""
-
-
-class TooLarge(Exception):
-    """The result is larger than what is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,26 +31,24 @@ class StoredResult:
 class Vault:
     """Sealed payloads of approvals. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, payloads: Payloads, seal: Seal) -> None:
+    def __init__(self, payloads: Payloads, seal: Sealer) -> None:
         self._payloads, self._seal = payloads, seal
 
     async def keep_arguments(
         self, approval_id: str, arguments: Mapping[str, Value], ends_at: float
     ) -> None:
         """Keep the arguments of a call that ends by `ends_at` at the latest."""
-        data = json.dumps(dict(arguments), allow_nan=False).encode()
+        data = _bytes(dict(arguments))
         await self._put(f"{approval_id}/call", data, ends_at + KEPT_FOR)
 
     async def arguments(self, approval_id: str, now: float) -> dict[str, Value] | None:
-        """The very arguments that were judged, or None once they are gone."""
+        """The very arguments that were judged, or None once they are gone or were changed."""
         data = await self._get(f"{approval_id}/call", now)
         return None if data is None else json.loads(data)
 
     async def keep_result(self, approval_id: str, result: Mapping[str, Any], now: float) -> None:
-        """Keep a result. Raises `TooLarge`."""
-        data = json.dumps({"result": dict(result), "at": now}).encode()
-        if len(data) > LARGEST_RESULT:
-            raise TooLarge
+        """Keep a result. Raises `PayloadTooLarge`."""
+        data = _bytes({"result": dict(result), "at": now})
         await self._put(f"{approval_id}/result", data, now + KEPT_FOR)
 
     async def result(self, approval_id: str, now: float) -> StoredResult | None:
@@ -66,4 +60,15 @@ class Vault:
 
     async def _get(self, key: str, now: float) -> bytes | None:
         sealed = await self._payloads.get(key, now)
-        return None if sealed is None else self._seal.open(sealed, key)
+        if sealed is None:
+            return None
+        try:
+            return self._seal.open(sealed, key)
+        except SealBroken:
+            log.error("payload %s does not open: it was changed, or its key is gone", key)
+            return None
+
+
+def _bytes(value: dict[str, Any]) -> bytes:
+    """JSON in UTF-8, not ASCII: what an agent may send must not outgrow what may be kept."""
+    return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")

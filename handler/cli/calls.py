@@ -14,6 +14,7 @@ from handler.decision import arguments
 
 KEYS = ("tool", "args", "grant", "session", "time")
 GRANT_KEYS = ("label", "tags")
+TIME_FORMS = "`time` must be POSIX seconds or like `2026-07-28T12:00:00Z`"
 LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z, the last that calendars here know."""
 
@@ -73,22 +74,23 @@ def _subject(grant: Value) -> Subject:
 
 
 def _time(time: Value) -> float | None:
-    """POSIX seconds, or a date and time as RFC 3339 writes it."""
-    if time is None:
+    """POSIX seconds, or a date and time as RFC 3339 writes it; UTC where it names no zone."""
+    seconds = _timestamp(time) if isinstance(time, str) else time
+    if seconds is None:
         return None
-    if isinstance(time, str):
-        return _timestamp(time)
-    if isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time <= LAST_SECOND:
-        _refuse("`time` must be POSIX seconds or like `2026-07-28T12:00:00Z`")
-    return float(time)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        _refuse(TIME_FORMS)
+    if not 0 <= seconds <= LAST_SECOND:
+        _refuse(TIME_FORMS)
+    return float(seconds)
 
 
 def _timestamp(text: str) -> float:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
-        _refuse("`time` must be POSIX seconds or like `2026-07-28T12:00:00Z`")
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        _refuse(TIME_FORMS)
 
 
 def _known(value: Mapping[str, Value], keys: tuple[str, ...], what: str) -> None:

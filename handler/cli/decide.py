@@ -12,7 +12,7 @@ import orjson
 
 from compiler.meaning import Meaning
 from compiler.names import amount_text
-from compiler.verdict import Charge, Effect, Engine, Place, Verdict
+from compiler.verdict import Charge, Effect, Engine, Place
 from handler.cli.calls import CallLine, LineError, parse_line
 from handler.cli.policy_file import Compiled, compiled
 from handler.clock import Clock, SystemClock
@@ -48,7 +48,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Decide every line of standard input. Raises `CannotRun` where there is nothing to decide by."""
+    """Decide every line of standard input. Raises `CannotRun` where nothing can decide."""
     engine = ENGINES[arguments.engine](compiled(arguments.policy))
     return decide(engine, sys.stdin.buffer, sys.stdout.buffer, SystemClock())
 

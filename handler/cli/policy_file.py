@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from compiler.artifact import unpack, digest_of
 from compiler.build import build
 from compiler.ir import Program
 from compiler.policy import Policy
+from compiler.table.write import encode
 from handler.failure import CannotRun
 
 
@@ -26,6 +26,6 @@ def compiled(path: str) -> Compiled:
     except OSError as error:
         raise CannotRun(f"cannot read {path}: {error.strerror}") from None
     built = build(source, path)
-    if built.policy is None or built.program is None or built.artifact is None:
+    if built.policy is None or built.program is None:
         raise CannotRun(f"{path} does not compile\n{built.rendered()}".rstrip())
-    return Compiled(built.policy, built.program, unpack(built.artifact, digest_of(built.artifact)).table)
+    return Compiled(built.policy, built.program, encode(built.program))

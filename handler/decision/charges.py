@@ -3,44 +3,44 @@
 Must not know tallies or windows: the ledger counts. Amounts are micro-units.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from compiler import names
 from compiler.ir import LimitRow
-from compiler.policy import Path
-from compiler.table.read import Table
+from compiler.policy import Path, Step
 from compiler.values import Value, is_comparable, is_readable, micro_units
 from compiler.verdict import Charge, Effect, Verdict
-from handler.decision.facts import ROOTS, Roots
-from handler.decision.operators import MISMATCH, MISSING, Mismatch, Missing
+from handler.decision.operators import MISMATCH, MISSING, Mismatch, Missing, Object
 
 ONE = 1_000_000
 """What a call costs where its limit names no argument."""
 
 Found: TypeAlias = "Value | Missing | Mismatch"
 
-Taking = Callable[[Roots], Charge | Verdict]
-"""From the roots to what one limit takes, or to the denial of a call it cannot be read from."""
+Taking = Callable[[Object], Charge | Verdict]
+"""From the facts to what one limit takes, or to the denial of a call it cannot be read from."""
 
 
-def taking(table: Table, row: LimitRow) -> Charge | Taking:
+Source = tuple[Path, Sequence[Step]]
+"""A path, and the steps it takes from the facts."""
+
+
+def taking(row: LimitRow, source: Source | None, per: Sequence[Source]) -> Charge | Taking:
     """What the limit takes: the same from every call, or to be read from each."""
-    if row.increment_from is None and not row.per:
+    if source is None and not per:
         return _charge(row, ONE, None)
-    source = None if row.increment_from is None else table.path(row.increment_from)
-    per = tuple(map(table.path, row.per))
 
-    def take(roots: Roots) -> Charge | Verdict:
+    def take(facts: Object) -> Charge | Verdict:
         cost = ONE
         if source is not None:
-            read = _cost(_find(source, roots))
+            read = _cost(_find(source[1], facts))
             if read is None:
-                return _denial(row, names.cost_message(source))
+                return _denial(row, names.cost_message(source[0]))
             cost = read
         values: list[Value] = []
-        for path in per:
-            found = _find(path, roots)
+        for path, steps in per:
+            found = _find(steps, facts)
             value = None if isinstance(found, Missing) else found
             if isinstance(value, Mismatch) or not is_readable(value):
                 return _denial(row, names.per_message(path))
@@ -50,10 +50,10 @@ def taking(table: Table, row: LimitRow) -> Charge | Taking:
     return take
 
 
-def _find(path: Path, roots: Roots) -> Found:
-    """The value a path without `[*]` leads to, by the rules of `paths`."""
-    value: Found | Mapping[str, Value] = roots[ROOTS.index(path.root)]
-    for step in path.steps:
+def _find(steps: Sequence[Step], facts: Object) -> Found:
+    """The value that steps without `[*]` lead to, by the rules of `paths`."""
+    value: Found = facts  # type: ignore[assignment]  # only read
+    for step in steps:
         if value is None or value is MISSING:
             value = MISSING
         elif isinstance(step, str) and isinstance(value, Mapping):
@@ -62,7 +62,7 @@ def _find(path: Path, roots: Roots) -> Found:
             value = value[step] if step < len(value) else MISSING
         else:
             return MISMATCH
-    return dict(value) if isinstance(value, Mapping) else value
+    return value
 
 
 def _cost(value: Found) -> int | None:

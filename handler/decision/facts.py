@@ -1,33 +1,24 @@
-"""The objects that paths start from: the arguments, the grant and the time.
+"""What paths read when they start at more than the arguments: the three roots by their names.
 
 Must not know paths or rules.
 """
 
-from collections.abc import Sequence
-
 from compiler.policy import Root
-from compiler.verdict import Subject
+from compiler.verdict import Call, Subject
 from handler.decision.operators import Object
-
-ROOTS = tuple(Root)
-"""The order in which the objects stand."""
-
-ARGS = ROOTS.index(Root.ARGS)
-
-Roots = Sequence[Object]
 
 HOUR, DAY = 3600, 86400
 EPOCH_WEEKDAY = 3
 """The epoch was a Thursday, three days after a Monday."""
 
 
-def roots_of(arguments: Object, subject: Subject, now: float) -> Roots:
-    """The objects for one call; `now` in POSIX seconds."""
-    return arguments, _grant(subject), _time(now)
-
-
-def _grant(subject: Subject) -> Object:
-    return {"label": subject.label, "tags": list(subject.tags)}
+def facts_of(call: Call, subject: Subject, now: float) -> Object:
+    """The roots of one call; `now` in POSIX seconds."""
+    return {
+        Root.ARGS.value: dict(call.arguments),
+        Root.GRANT.value: {"label": subject.label, "tags": list(subject.tags)},
+        Root.TIME.value: _time(now),
+    }
 
 
 def _time(now: float) -> Object:

@@ -95,7 +95,7 @@ def _equal_string(key: str, literal: str) -> Test:
     def test(members: Object) -> Truth:
         value = members.get(key, MISSING)
         if type(value) is str:
-            return bool(value == literal)
+            return value == literal
         return False if value is MISSING else MISMATCH
 
     return test
@@ -105,7 +105,7 @@ def _in(key: str, literal: Value) -> Test:
     listed = literal if isinstance(literal, list) else []
     kinds = frozenset(map(kind, listed))
     if kinds == {"string"}:
-        return _string(key, frozenset(map(str, listed)).__contains__)
+        return _in_strings(key, frozenset(map(str, listed)))
 
     def test(members: Object) -> Truth:
         value = members.get(key, MISSING)
@@ -114,6 +114,16 @@ def _in(key: str, literal: Value) -> Test:
         if kind(value) not in kinds or not is_readable(value):
             return MISMATCH
         return any(equal(value, element) for element in listed)
+
+    return test
+
+
+def _in_strings(key: str, listed: frozenset[str]) -> Test:
+    def test(members: Object) -> Truth:
+        value = members.get(key, MISSING)
+        if type(value) is str:
+            return value in listed
+        return False if value is MISSING else MISMATCH
 
     return test
 
@@ -190,10 +200,10 @@ def _ordered(numbers: Callable[[str, Any], Test], strings: Callable[[Any, Any], 
 def _less(key: str, literal: Any) -> Test:
     def test(members: Object) -> Truth:
         value = members.get(key, MISSING)
-        if type(value) is int or type(value) is float:
-            if SAFE_LOW <= value <= SAFE_HIGH:
-                return bool(value < literal)
-            return _beyond(value, value < literal)
+        found = type(value)
+        if found is int or found is float:
+            truth: bool = value < literal
+            return truth if SAFE_LOW <= value <= SAFE_HIGH else _beyond(value, truth)
         return False if value is MISSING else MISMATCH
 
     return test
@@ -202,10 +212,10 @@ def _less(key: str, literal: Any) -> Test:
 def _at_most(key: str, literal: Any) -> Test:
     def test(members: Object) -> Truth:
         value = members.get(key, MISSING)
-        if type(value) is int or type(value) is float:
-            if SAFE_LOW <= value <= SAFE_HIGH:
-                return bool(value <= literal)
-            return _beyond(value, value <= literal)
+        found = type(value)
+        if found is int or found is float:
+            truth: bool = value <= literal
+            return truth if SAFE_LOW <= value <= SAFE_HIGH else _beyond(value, truth)
         return False if value is MISSING else MISMATCH
 
     return test
@@ -214,10 +224,10 @@ def _at_most(key: str, literal: Any) -> Test:
 def _more(key: str, literal: Any) -> Test:
     def test(members: Object) -> Truth:
         value = members.get(key, MISSING)
-        if type(value) is int or type(value) is float:
-            if SAFE_LOW <= value <= SAFE_HIGH:
-                return bool(value > literal)
-            return _beyond(value, value > literal)
+        found = type(value)
+        if found is int or found is float:
+            truth: bool = value > literal
+            return truth if SAFE_LOW <= value <= SAFE_HIGH else _beyond(value, truth)
         return False if value is MISSING else MISMATCH
 
     return test
@@ -226,10 +236,10 @@ def _more(key: str, literal: Any) -> Test:
 def _at_least(key: str, literal: Any) -> Test:
     def test(members: Object) -> Truth:
         value = members.get(key, MISSING)
-        if type(value) is int or type(value) is float:
-            if SAFE_LOW <= value <= SAFE_HIGH:
-                return bool(value >= literal)
-            return _beyond(value, value >= literal)
+        found = type(value)
+        if found is int or found is float:
+            truth: bool = value >= literal
+            return truth if SAFE_LOW <= value <= SAFE_HIGH else _beyond(value, truth)
         return False if value is MISSING else MISMATCH
 
     return test

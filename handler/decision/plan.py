@@ -4,27 +4,27 @@ Must not know calls. Made when a tool is first called, and kept by the engine.
 """
 
 import json
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import NamedTuple
 
-from compiler.ir import ConditionRow, EntryRow, HoldRow, RuleRow
+from compiler.ir import ConditionRow, HoldRow, LimitRow, RuleRow
+from compiler.policy import Path, Root, Step
 from compiler.regex.run import Dfa
 from compiler.table.read import Table
 from compiler.verdict import Charge, Effect, Verdict
-from handler.decision.charges import Taking, taking
-from handler.decision.facts import ARGS, ROOTS, Roots
-from handler.decision.operators import MISMATCH, Test, member_test
+from handler.decision.charges import Source, Taking, taking
+from handler.decision.operators import MISMATCH, Object, Test, member_test
 from handler.decision.paths import along
 
-MOST_AUTOMATA = 1024
+MOST_SHARED = 4096
+"""How many shared rows of a kind stay decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition, ready to be asked of the root with this index."""
+    """One condition, ready to be asked."""
 
-    root: int
     test: Test
     mismatch: str
 
@@ -36,89 +36,109 @@ class Rule:
     row: RuleRow | HoldRow
     conditions: tuple[Condition, ...]
 
-    def mismatch(self, roots: Roots) -> str:
+    def mismatch(self, facts: Object) -> str:
         """The sentence of the first condition that is a mismatch, or empty."""
-        mismatches = (c.mismatch for c in self.conditions if c.test(roots[c.root]) is MISMATCH)
+        mismatches = (c.mismatch for c in self.conditions if c.test(facts) is MISMATCH)
         return next(mismatches, "")
-
-
-Asked = tuple[int, Test]
-"""A condition in the form that is quickest to ask."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All that the calls one entry serves must pass, in the order it is asked."""
 
-    require: tuple[tuple[int, Test, Rule, str], ...]
+    require: tuple[tuple[Test, Rule, str], ...]
     """The conditions of all rules, each with the sentence of its mismatch: the first that is not
     true denies."""
-    deny_if: tuple[tuple[tuple[Asked, ...], Rule], ...]
-    approve_if: tuple[tuple[tuple[Asked, ...], Rule], ...]
+    deny_if: tuple[tuple[Test, Rule], ...]
+    """Of each rule one test of all its conditions: the first that is not false denies."""
+    approve_if: tuple[tuple[Test, Rule], ...]
     takings: tuple[Charge | Taking, ...]
     allowed: Verdict | None
     """The allowance, where it is the same for every call."""
     args_only: bool
-    """Whether no path starts at the grant or the time."""
+    """Whether the tests take the arguments, or the three roots by their names."""
+
+
+class Rows(NamedTuple):
+    """The rows of one entry."""
+
+    require: tuple[RuleRow, ...]
+    deny_if: tuple[RuleRow, ...]
+    approve_if: tuple[HoldRow, ...]
+    limits: tuple[LimitRow, ...]
 
 
 class Planner:
-    """Makes plans from a table."""
+    """Makes plans from a table. Rows that many entries share are decoded once."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._automaton = lru_cache(MOST_AUTOMATA)(lambda i: Dfa.decode(table.automaton(i)))
+        self._path = lru_cache(MOST_SHARED)(table.path)
+        self._condition = lru_cache(MOST_SHARED)(table.condition)
+        self._automaton = lru_cache(MOST_SHARED)(lambda i: Dfa.decode(table.automaton(i)))
 
     def plan(self, entry: int) -> Plan:
         """The plan of the table's entry with this index."""
         table, row = self._table, self._table.entry(entry)
-        require = self._rules(row.require, table.rule, good=True)
-        deny_if = self._rules(row.deny_if, table.rule, good=False)
-        approve_if = self._rules(row.approve_if, table.hold, good=False)
-        takings = tuple(taking(table, table.limit(index)) for index in row.limits)
+        requiring, refusing = map(table.rule, row.require), map(table.rule, row.deny_if)
+        rows = Rows(
+            tuple(requiring),
+            tuple(refusing),
+            tuple(map(table.hold, row.approve_if)),
+            tuple(map(table.limit, row.limits)),
+        )
+        args_only = self._roots(rows) <= {Root.ARGS}
+        require = [self._rule(rule, args_only, good=True) for rule in rows.require]
+        deny_if = [self._rule(rule, args_only, good=False) for rule in rows.deny_if]
+        approve_if = [self._rule(rule, args_only, good=False) for rule in rows.approve_if]
+        takings = tuple(self._taking(limit, args_only) for limit in rows.limits)
         charges = tuple(taking for taking in takings if isinstance(taking, Charge))
         always = not approve_if and len(charges) == len(takings)
         return Plan(
-            require=tuple(
-                (c.root, c.test, rule, c.mismatch) for rule in require for c in rule.conditions
-            ),
-            deny_if=tuple((_asked(rule), rule) for rule in deny_if),
-            approve_if=tuple((_asked(rule), rule) for rule in approve_if),
+            require=tuple((c.test, rule, c.mismatch) for rule in require for c in rule.conditions),
+            deny_if=tuple((_together(rule), rule) for rule in deny_if),
+            approve_if=tuple((_together(rule), rule) for rule in approve_if),
             takings=takings,
-            allowed=Verdict(Effect.ALLOW, None, "", charges) if always else None,
-            args_only=self._roots(row) <= {ARGS},
+            allowed=Verdict(Effect.ALLOW, None, charges=charges) if always else None,
+            args_only=args_only,
         )
 
-    def _rules(
-        self,
-        indices: Iterable[int],
-        row: Callable[[int], RuleRow] | Callable[[int], HoldRow],
-        good: bool,
-    ) -> list[Rule]:
-        return [self._rule(row(index), good) for index in indices]
+    def _roots(self, rows: Rows) -> set[Root]:
+        """Where the paths of an entry start."""
+        lists = [row.conditions for row in (*rows.require, *rows.deny_if)]
+        lists += [row.conditions for row in rows.approve_if]
+        paths = {self._condition(index).path for indices in lists for index in indices}
+        for limit in rows.limits:
+            paths.update(limit.per)
+            paths.update(() if limit.increment_from is None else (limit.increment_from,))
+        return {self._path(index).root for index in paths}
 
-    def _rule(self, row: RuleRow | HoldRow, good: bool) -> Rule:
-        rows = map(self._table.condition, row.conditions)
-        return Rule(row, tuple(self._condition(condition, good) for condition in rows))
+    def _rule(self, row: RuleRow | HoldRow, args_only: bool, good: bool) -> Rule:
+        conditions = map(self._condition, row.conditions)
+        return Rule(row, tuple(self._asked(each, args_only, good) for each in conditions))
 
-    def _condition(self, row: ConditionRow, good: bool) -> Condition:
-        path = self._table.path(row.path)
+    def _asked(self, row: ConditionRow, args_only: bool, good: bool) -> Condition:
         automaton = None if row.automaton is None else self._automaton(row.automaton)
         literal = json.loads(self._table.value(row.value))
         make = partial(member_test, row.operator, literal, automaton)
-        return Condition(ROOTS.index(path.root), along(path.steps, make, good), row.mismatch)
+        steps = _steps(self._path(row.path), args_only)
+        return Condition(along(steps, make, good), row.mismatch)
 
-    def _roots(self, row: EntryRow) -> set[int]:
-        """Where the paths of an entry start."""
-        table = self._table
-        rules: list[RuleRow | HoldRow] = [*map(table.rule, (*row.require, *row.deny_if))]
-        rules.extend(map(table.hold, row.approve_if))
-        paths = {table.condition(index).path for rule in rules for index in rule.conditions}
-        for limit in map(table.limit, row.limits):
-            paths.update(limit.per)
-            paths.update(() if limit.increment_from is None else (limit.increment_from,))
-        return {ROOTS.index(table.path(index).root) for index in paths}
+    def _taking(self, row: LimitRow, args_only: bool) -> Charge | Taking:
+        source = None if row.increment_from is None else self._source(row.increment_from, args_only)
+        return taking(row, source, [self._source(index, args_only) for index in row.per])
+
+    def _source(self, index: int, args_only: bool) -> Source:
+        path = self._path(index)
+        return path, _steps(path, args_only)
 
 
-def _asked(rule: Rule) -> tuple[Asked, ...]:
-    return tuple((condition.root, condition.test) for condition in rule.conditions)
+def _steps(path: Path, args_only: bool) -> tuple[Step, ...]:
+    """The steps of a path from what the plan's tests take."""
+    return path.steps if args_only else (path.root.value, *path.steps)
+
+
+def _together(rule: Rule) -> Test:
+    """One test of all conditions: false where one of them is."""
+    tests = tuple(condition.test for condition in rule.conditions)
+    return tests[0] if len(tests) == 1 else lambda facts: all(test(facts) for test in tests)

@@ -10,8 +10,8 @@ from compiler import names
 from compiler.ir import HoldRow
 from compiler.table.read import Table
 from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
-from handler.decision.facts import Roots, roots_of
-from handler.decision.operators import MISMATCH
+from handler.decision.facts import facts_of
+from handler.decision.operators import MISMATCH, Object
 from handler.decision.plan import Plan, Planner, Rule
 
 MOST_PLANS = 2048
@@ -42,21 +42,15 @@ class TableEngine:
         plan = self._kept(tool) if len(tool) <= LONGEST_NAME else self._serving(tool)
         if isinstance(plan, Verdict):
             return plan
-        if plan.args_only:
-            roots: Roots = (call.arguments,)
-        else:
-            roots = roots_of(call.arguments, subject, now)
-        for root, test, rule, mismatch in plan.require:
-            truth = test(roots[root])
+        facts = call.arguments if plan.args_only else facts_of(call, subject, now)
+        for test, rule, mismatch in plan.require:
+            truth = test(facts)
             if truth is not True:
                 return _required(rule, mismatch if truth is MISMATCH else "")
-        for conditions, rule in plan.deny_if:
-            for root, test in conditions:
-                if not test(roots[root]):
-                    break
-            else:
-                return _refused(rule, roots)
-        return plan.allowed or _admitted(plan, roots)
+        for test, rule in plan.deny_if:
+            if test(facts):
+                return _refused(rule, facts)
+        return plan.allowed or _admitted(plan, facts)
 
     def _serving(self, tool: str) -> Plan | Verdict:
         """The plan of the entry that serves the tool, or the denial of every call of it."""
@@ -74,25 +68,21 @@ def _required(rule: Rule, mismatch: str) -> Verdict:
     return Verdict(Effect.DENY, place, message)
 
 
-def _refused(rule: Rule, roots: Roots) -> Verdict:
+def _refused(rule: Rule, facts: Object) -> Verdict:
     place = rule.row.place
-    message = names.deny_if_message(rule.row.written, place.rule, rule.mismatch(roots))
+    message = names.deny_if_message(rule.row.written, place.rule, rule.mismatch(facts))
     return Verdict(Effect.DENY, place, message)
 
 
-def _admitted(plan: Plan, roots: Roots) -> Verdict:
+def _admitted(plan: Plan, facts: Object) -> Verdict:
     """The verdict on a call that no rule denies: what it takes, and who must approve it."""
     charges = []
     for take in plan.takings:
-        charge = take if isinstance(take, Charge) else take(roots)
+        charge = take if isinstance(take, Charge) else take(facts)
         if isinstance(charge, Verdict):
             return charge
         charges.append(charge)
-    holds = [
-        _hold(rule, roots)
-        for conditions, rule in plan.approve_if
-        if all(test(roots[root]) for root, test in conditions)
-    ]
+    holds = [_hold(rule, facts) for test, rule in plan.approve_if if test(facts)]
     for hold in holds:
         if not hold.approvers:
             return Verdict(Effect.DENY, hold.place, names.no_approver_message(hold.reason))
@@ -102,12 +92,12 @@ def _admitted(plan: Plan, roots: Roots) -> Verdict:
     return Verdict(Effect.REQUIRE_APPROVAL, first.place, first.reason, tuple(charges), tuple(holds))
 
 
-def _hold(rule: Rule, roots: Roots) -> Hold:
+def _hold(rule: Rule, facts: Object) -> Hold:
     row = rule.row
     assert isinstance(row, HoldRow)
     return Hold(
         place=row.place,
-        reason=names.approve_if_reason(row.written, row.place.rule, rule.mismatch(roots)),
+        reason=names.approve_if_reason(row.written, row.place.rule, rule.mismatch(facts)),
         approvers=row.approvers,
         quorum=row.quorum,
         expires_in=row.expires_in,

@@ -3,14 +3,16 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from pathlib import Path
 
 EVERY = 1.0
 """Seconds between looks."""
 
 
-async def changes(files: Callable[[], Iterable[Path]], every: float = EVERY) -> AsyncIterator[None]:
+async def changes(
+    files: Callable[[], Iterable[Path]], every: float = EVERY
+) -> AsyncGenerator[None, None]:
     """One element each time a file has another time or size than before, or SIGHUP came."""
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)

@@ -39,14 +39,15 @@ class Facts:
 
     servers: tuple[ServerFacts, ...]
     grants: tuple[GrantFacts, ...]
-    mail: str
-    """Where mails to approvers go."""
+    outbox: str | None
+    """Where mails to approvers are read, if they are not sent."""
+    mail_server: str | None
     data: str
 
 
 def welcome(facts: Facts) -> str:
     """The whole text."""
-    parts = [f"holdpoint {__version__}", *map(_server, facts.servers), _row("mail", facts.mail)]
+    parts = [f"holdpoint {__version__}", *map(_server, facts.servers), _mail(facts)]
     parts += [_grant(grant) for grant in facts.grants]
     parts.append(_row("data", facts.data) + "\n" + _row("stop", "Ctrl-C"))
     return "\n\n".join(parts)
@@ -69,6 +70,17 @@ def _server(server: ServerFacts) -> str:
             _row("", f"NOT REACHABLE: {server.unreachable}; calls fail until it is there"),
         )
     return "\n".join(lines)
+
+
+def _mail(facts: Facts) -> str:
+    if facts.outbox is None:
+        return _row("mail", f"to approvers by {facts.mail_server}")
+    return "\n".join(
+        [
+            _row("outbox", facts.outbox),
+            _row("", "mails to approvers, since no mail server is given; keep this address secret"),
+        ]
+    )
 
 
 def _grant(grant: GrantFacts) -> str:

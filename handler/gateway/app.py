@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from handler.approvals.ports import Seal
 from handler.approvals.service import Approvals
 from handler.clock import Clock
 from handler.gateway.admission import Admission
@@ -24,6 +23,7 @@ from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
 from handler.gateway.upstream import Upstream
 from handler.gateway.waiting import Waiting
+from handler.sealing import Sealer
 from handler.stores.base import Store
 
 
@@ -35,7 +35,7 @@ class Parts:
     decider: Decider
     upstream: Upstream
     approvals: Approvals
-    seal: Seal
+    sealer: Sealer
     clock: Clock
     bounds: Bounds
 
@@ -43,7 +43,7 @@ class Parts:
 def endpoint(parts: Parts) -> Endpoint:
     """The gateway's endpoint, made of these parts."""
     store, clock, bounds = parts.store, parts.clock, parts.bounds
-    admission, tokens = Admission(store.registry, store.ledger), Tokens(parts.seal)
+    admission, tokens = Admission(store.registry, store.ledger), Tokens(parts.sealer)
     enforcement = Enforcement(
         admission=admission,
         decider=parts.decider,

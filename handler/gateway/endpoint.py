@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from handler.clock import Clock
-from handler.gateway import answers, bearer, protocol
+from handler.gateway import answers, protocol
 from handler.gateway.admission import Admission, within
 from handler.gateway.answers import Reply
 from handler.gateway.bounds import Bounds
@@ -22,6 +22,7 @@ from handler.gateway.relay import Stream
 from handler.gateway.revisions import MODERN, Era
 from handler.gateway.surface import Surface
 from handler.gateway.tokens import Foreign
+from handler.grants import tokens
 from handler.grants.model import Claim
 from handler.stores.base import StoreUnavailable
 
@@ -62,8 +63,8 @@ class Endpoint:
 
     async def _reply(self, request: Request) -> Reply | Stream:
         head = read_head((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
-        claim = bearer.claim(head.get("authorization"), request.path_params["server"])
-        if claim is None or "authorization" in head.repeated:
+        claim = _claim(head, request.path_params["server"])
+        if claim is None:
             return answers.UNAUTHORIZED
         if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
             return await self._refused(claim, FOREIGN_ORIGIN)
@@ -99,6 +100,14 @@ class Endpoint:
         except StoreUnavailable:
             return answers.rejected(NO_ANSWER)
         return answers.rejected(rejection) if known else answers.UNAUTHORIZED
+
+
+def _claim(head: Head, server: str) -> Claim | None:
+    """What the Authorization header claims; None where it holds no one token of ours."""
+    if "authorization" in head.repeated:
+        return None
+    scheme, _, token = (head.get("authorization") or "").partition(" ")
+    return tokens.claim(token.strip(), server) if scheme.lower() == "bearer" else None
 
 
 async def _body(request: Request, most: int) -> bytes | None:

@@ -5,6 +5,7 @@ against the body: its Authorization and its cookies stay here.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from compiler.values import Value
 from handler.decision import arguments
@@ -43,7 +44,7 @@ def _name(message: Message) -> str | None:
 
 
 def body(
-    message: Message, allow: tuple[str, ...], replaced: Mapping[str, Value | None] | None = None
+    message: Message, allow: tuple[str, ...], replaced: Mapping[str, Any] | None = None
 ) -> bytes:
     """The forwarded body. `allow` are the registration's families; `replaced` params win."""
     if message.kind is Kind.REPLY:
@@ -56,7 +57,7 @@ def body(
 
 
 def _params(
-    message: Message, allow: tuple[str, ...], replaced: Mapping[str, Value | None]
+    message: Message, allow: tuple[str, ...], replaced: Mapping[str, Any]
 ) -> dict[str, Value]:
     row = METHODS.get(message.method)
     known = row.params if row else CLIENT_NOTIFICATIONS[message.method]

@@ -4,19 +4,17 @@ Must not know HTTP or stores. A token opens only for the grant and the server it
 another grant's is worth nothing, and no container has to remember it.
 """
 
-import binascii
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
 
 import orjson
 
-from handler.approvals.ports import Seal
 from handler.gateway import answers
 from handler.gateway.answers import Reply
 from handler.gateway.head import SESSION
 from handler.gateway.protocol import Message
 from handler.grants.model import Claim
+from handler.sealing import SealBroken, Sealer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,49 +43,40 @@ class Foreign(Exception):
 class Tokens:
     """Makes and opens tokens of one deployment."""
 
-    def __init__(self, seal: Seal) -> None:
-        self._seal = seal
+    def __init__(self, sealer: Sealer) -> None:
+        self._sealer = sealer
 
     def session(self, grant_id: str, server: str, upstream_id: str) -> str:
         """The session id a client gets for the upstream's own."""
-        return self._close(upstream_id.encode(), f"session/{grant_id}/{server}")
+        return self._sealer.seal_text(upstream_id.encode(), f"session/{grant_id}/{server}")
 
     def session_of(self, message: Message, claim: Claim) -> str | None:
         """The upstream's session of a legacy request, or None. Raises `Foreign`."""
         token = None if message.modern else message.head.get(SESSION)
         if token is None:
             return None
-        data = self._open(token, f"session/{claim.grant_id}/{claim.server}")
-        if data is None:
-            raise Foreign(answers.NO_SESSION)
-        return data.decode()
+        try:
+            context = f"session/{claim.grant_id}/{claim.server}"
+            return self._sealer.open_text(token, context).decode()
+        except SealBroken:
+            raise Foreign(answers.NO_SESSION) from None
 
     def state(self, grant_id: str, server: str, state: State) -> str:
-        return self._close(orjson.dumps(asdict(state)), f"state/{grant_id}/{server}")
+        return self._sealer.seal_text(orjson.dumps(asdict(state)), f"state/{grant_id}/{server}")
 
     def state_of(self, message: Message, claim: Claim, key: str, now: float) -> State | None:
         """The state that a modern call brings back, or None. Raises `Foreign`."""
         token = message.params.get("requestState")
         if token is None:
             return None
-        data = self._open(str(token), f"state/{claim.grant_id}/{claim.server}")
-        state = None if data is None else State(**orjson.loads(data))
-        if state is None or state.call_key != key or now >= state.expires_at:
+        try:
+            context = f"state/{claim.grant_id}/{claim.server}"
+            state = State(**orjson.loads(self._sealer.open_text(str(token), context)))
+        except SealBroken:
+            raise Foreign(answers.bad_state(message)) from None
+        if state.call_key != key or now >= state.expires_at:
             raise Foreign(answers.bad_state(message))
         return state
-
-    def _close(self, data: bytes, context: str) -> str:
-        return urlsafe_b64encode(self._seal.seal(data, context)).decode().rstrip("=")
-
-    def _open(self, token: str, context: str) -> bytes | None:
-        try:
-            sealed = urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
-        except (binascii.Error, ValueError):
-            return None
-        try:
-            return self._seal.open(sealed, context)
-        except Exception:  # whatever a seal raises, the token is not one of ours
-            return None
 
 
 def nonce() -> str:

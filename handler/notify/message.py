@@ -171,7 +171,8 @@ def _html_arguments(summary: Summary) -> str:
     note = f'<p style="{MUTED};margin:8px 0">{escape(left_out)}</p>' if left_out else ""
     if not rows:
         return f'<p style="margin:0">none</p>{note}'
-    return f'<table style="width:100%;border-collapse:collapse">{rows}</table>{note}'
+    style = "width:100%;border-collapse:collapse;table-layout:fixed"
+    return f'<table style="{style}">{rows}</table>{note}'
 
 
 def _html_line(line: Line, name_only: bool) -> str:
@@ -180,7 +181,7 @@ def _html_line(line: Line, name_only: bool) -> str:
     indent = 12 + 16 * line.depth
     return (
         f'<tr><td style="{cell};{MONO};color:#56606b;padding-right:12px;'
-        f'padding-left:{indent - 12}px;word-break:break-word">{escape(line.name)}</td>'
+        f'padding-left:{indent - 12}px;width:32%;word-break:break-word">{escape(line.name)}</td>'
         f'<td style="{cell};{MONO};word-break:break-word">{text}</td></tr>'
     )
 

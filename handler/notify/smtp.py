@@ -8,6 +8,7 @@ import asyncio
 import smtplib
 import ssl
 from dataclasses import dataclass, field
+from email.message import EmailMessage
 from enum import StrEnum
 
 from handler.approvals.ports import Mail, Undeliverable
@@ -54,16 +55,10 @@ class SmtpMailer:
     def _send(self, mail: Mail) -> None:
         try:
             made = message(mail, self._server.sender, self._clock.now())
-            with self._connect() as connection:
-                connection.send_message(made)
         except BrokenHeader as error:
             raise Undeliverable(str(error)) from error
-        except smtplib.SMTPRecipientsRefused as error:
-            if all(code >= PERMANENT for code, _ in error.recipients.values()):
-                raise Undeliverable("the mail server refused the recipient") from error
-            raise
-        except smtplib.SMTPNotSupportedError as error:
-            raise Undeliverable("the mail server cannot write to this address") from error
+        with self._connect() as connection:
+            deliver(connection, made)
 
     def _connect(self) -> smtplib.SMTP:
         server = self._server
@@ -82,3 +77,15 @@ class SmtpMailer:
             connection.close()
             raise
         return connection
+
+
+def deliver(connection: smtplib.SMTP, made: EmailMessage) -> None:
+    """Hand one message over. Raises `Undeliverable` for what the server refuses for good."""
+    try:
+        connection.send_message(made)
+    except smtplib.SMTPRecipientsRefused as error:
+        if all(code >= PERMANENT for code, _ in error.recipients.values()):
+            raise Undeliverable("the mail server refused the recipient") from error
+        raise
+    except smtplib.SMTPNotSupportedError as error:
+        raise Undeliverable("the mail server cannot write to this address") from error

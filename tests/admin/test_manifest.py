@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from handler.admin.manifest import ManifestError, Security, load, parse
+from handler.admin.manifest import ManifestError, load, parse
+from handler.notify.smtp import Security
 
 SMALLEST: dict[str, Any] = {
     "servers": {"stripe": {"upstream": "https://mcp.example.com/mcp", "policies": {"p": "p.json"}}},

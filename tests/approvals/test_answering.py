@@ -6,12 +6,11 @@ from pathlib import Path
 from handler.approvals.desk import Recorded, TooLate
 from handler.approvals.lifecycle import Status
 from handler.approvals.links import mint
-from tests.approvals.world import World, hold
+from tests.approvals.world import World, hold, play
 
 
 def test_fifty_overlapping_answers_through_one_link_count_once(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         processes = [world.process(), world.process()]
         approval = await world.held(processes[0])
         (link,) = world.links()
@@ -28,14 +27,13 @@ def test_fifty_overlapping_answers_through_one_link_count_once(tmp_path: Path) -
         assert len(world.executor.sent) == int(approved)
         assert len(await world.store.answers.answers(approval.id)) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_fifty_approvers_answering_at_once_decide_once_and_learn_the_outcome(
     tmp_path: Path,
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         processes = [world.process(), world.process()]
         people = [f"p{n}@example.com" for n in range(50)]
         approval = await world.held(processes[0], hold(*people))
@@ -54,12 +52,11 @@ def test_fifty_approvers_answering_at_once_decide_once_and_learn_the_outcome(
         assert await world.status(approval.id) == "executed"
         assert len(world.executor.sent) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_rejected_call_never_runs_and_gives_its_room_back(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process)
         await process.desk.answer(world.links()[0], False, "wrong customer")
@@ -70,12 +67,11 @@ def test_a_rejected_call_never_runs_and_gives_its_room_back(tmp_path: Path) -> N
         assert await world.tally() == 0
         assert world.executor.sent == []
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_quorum_of_two_runs_after_the_second_person_and_not_before(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process, hold("a@example.com", "b@example.com", quorum=2))
         first = await process.desk.answer(world.links("a@example.com")[0], True, "")
@@ -91,12 +87,11 @@ def test_a_quorum_of_two_runs_after_the_second_person_and_not_before(tmp_path: P
         assert await world.status(approval.id) == "executed"
         assert len(world.executor.sent) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_two_yeses_at_once_complete_a_quorum_of_two(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         processes = [world.process(), world.process()]
         people = ["a@example.com", "b@example.com"]
         approval = await world.held(processes[0], hold(*people, quorum=2))
@@ -112,12 +107,11 @@ def test_two_yeses_at_once_complete_a_quorum_of_two(tmp_path: Path) -> None:
         assert await world.status(approval.id) == "executed"
         assert len(world.executor.sent) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_one_rejection_ends_it_after_a_yes(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process, hold("a@example.com", "b@example.com", quorum=2))
         await process.desk.answer(world.links("a@example.com")[0], True, "")
@@ -126,12 +120,11 @@ def test_one_rejection_ends_it_after_a_yes(tmp_path: Path) -> None:
         assert await world.status(approval.id) == "rejected"
         assert await world.tally() == 0
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_wrong_used_and_expired_links_open_nothing(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         await world.held(process, hold("a@example.com", "b@example.com", quorum=2))
         used, unused = world.links("a@example.com")[0], world.links("b@example.com")[0]
@@ -144,4 +137,4 @@ def test_wrong_used_and_expired_links_open_nothing(tmp_path: Path) -> None:
         assert isinstance(late, TooLate)
         assert late.approval.status is Status.EXPIRED
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)

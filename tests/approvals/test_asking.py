@@ -8,12 +8,11 @@ from compiler.verdict import Place
 from handler.approvals.lifecycle import Status, Terms
 from handler.approvals.service import TooManyAsks, Unanswerable
 from handler.stores.base import Full, Held, Joined, TooManyPending, Unauthenticated
-from tests.approvals.world import START, UNIT, World, ask, hold
+from tests.approvals.world import START, UNIT, World, ask, hold, play
 
 
 def test_a_held_call_waits_with_its_room_taken_and_its_approvers_mailed(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         approval = await world.held(world.process(), hold("a@example.com", "b@example.com"))
         assert approval.status is Status.PENDING
         assert approval.deadline == START + 1800
@@ -21,12 +20,11 @@ def test_a_held_call_waits_with_its_room_taken_and_its_approvers_mailed(tmp_path
         assert len(world.links("a@example.com")) == len(world.links("b@example.com")) == 1
         assert world.executor.sent == []
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_the_same_call_joins_the_approval_and_takes_and_mails_nothing(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process, amount=750)
         again = await process.approvals.request(ask(amount=750.0))
@@ -35,24 +33,26 @@ def test_the_same_call_joins_the_approval_and_takes_and_mails_nothing(tmp_path: 
         assert await world.tally() == 750
         assert len(world.links()) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_changed_argument_needs_an_approval_of_its_own(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         first = await world.held(process, amount=750)
-        changes: list[dict[str, object]] = [{"amount": "750"}, {"amount": 750.5}, {"amount": 750, "x": None}]
+        changes: list[dict[str, object]] = [
+            {"amount": "750"},
+            {"amount": 750.5},
+            {"amount": 750, "x": None},
+        ]
         for changed in changes:
             assert (await world.held(process, **changed)).id != first.id
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_fifty_identical_calls_at_once_open_one_approval(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         processes = [world.process(), world.process()]
         outcomes = await asyncio.gather(
             *(processes[n % 2].approvals.request(ask()) for n in range(50))
@@ -64,23 +64,21 @@ def test_fifty_identical_calls_at_once_open_one_approval(tmp_path: Path) -> None
         assert len(world.links()) == 1
         assert await world.tally() == 750
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_another_token_learns_nothing_of_an_open_approval(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         await world.held(process)
         stranger = replace(ask(), claim=replace(ask().claim, token_hash="1" * 64))
         assert isinstance(await process.approvals.request(stranger), Unauthenticated)
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_full_limit_holds_nothing_and_mails_nobody(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         tight = replace(ask().debits[0], maximum=700 * UNIT)
         assert isinstance(await process.approvals.request(replace(ask(), debits=(tight,))), Full)
@@ -88,65 +86,66 @@ def test_a_full_limit_holds_nothing_and_mails_nobody(tmp_path: Path) -> None:
         assert world.links() == []
         assert await world.tally() == 0
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_the_shortest_time_of_several_rules_applies(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         approval = await world.held(world.process(), hold(expires_in=3600), hold(expires_in=60))
         assert approval.deadline == START + 60
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_pending_approvals_of_a_grant_are_capped(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process(most_pending=2)
         for amount in (1, 2):
             await world.held(process, amount=amount)
         outcome = await process.approvals.request(ask(amount=3))
         assert outcome == TooManyPending(2)
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_asks_of_an_hour_are_capped_although_withdrawals_give_their_room_back(
     tmp_path: Path,
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         processes = [world.process(most_asks=3), world.process(most_asks=3)]
         for amount in range(3):
             approval = await world.held(processes[amount % 2], amount=amount)
             await processes[0].approvals.withdraw(approval.id)
-        for amount, process in enumerate(processes, start=8):
-            outcome = await process.approvals.request(ask(amount=amount))
-            assert isinstance(outcome, TooManyAsks)
+        capped = [
+            await process.approvals.request(ask(amount=amount))
+            for amount, process in enumerate(processes, start=8)
+        ]
+        next_hour = START - START % 3_600 + 3_600
+        assert capped == [TooManyAsks(until=next_hour)] * 2
+        for process in processes:
             await process.workflow.settled()
         assert len(world.links()) == 3
         assert await world.tally() == 0
-        world.clock.time = outcome.until
+        world.clock.time = next_hour
         assert isinstance(await processes[0].approvals.request(ask(amount=10)), Held)
         await processes[0].workflow.settled()
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_rule_whose_only_approver_is_the_requester_holds_nothing(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         outcome = await world.process().approvals.request(ask(hold("billing AGENT")))
-        assert outcome == Unanswerable(Place("/tools/create_charge/approve_if/args.amount-gt", 0, 9))
+        assert outcome == Unanswerable(
+            Place("/tools/create_charge/approve_if/args.amount-gt", 0, 9)
+        )
         assert await world.tally() == 0
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_withdrawn_call_gives_its_room_back_and_its_link_decides_nothing(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process)
         withdrawn = await process.approvals.withdraw(approval.id, "not needed any more")
@@ -158,12 +157,11 @@ def test_a_withdrawn_call_gives_its_room_back_and_its_link_decides_nothing(tmp_p
         assert await world.status(approval.id) == "withdrawn"
         assert world.executor.sent == []
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_an_approved_call_cannot_be_withdrawn(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process)
         await process.desk.answer(world.links()[0], True, "")
@@ -173,14 +171,13 @@ def test_an_approved_call_cannot_be_withdrawn(tmp_path: Path) -> None:
         await process.workflow.settled()
         assert await world.status(approval.id) == "executed"
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_whoever_looks_past_the_deadline_writes_expired_and_gives_the_room_back(
     tmp_path: Path,
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process)
         world.clock.time = approval.deadline
@@ -189,12 +186,11 @@ def test_whoever_looks_past_the_deadline_writes_expired_and_gives_the_room_back(
         assert await world.tally() == 0
         assert await process.desk.open(world.links()[0]) is None
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_wait_ends_with_an_answer_given_through_another_process(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         here, there = world.process(), world.process()
         approval = await world.held(here)
         waiting = asyncio.create_task(here.approvals.wait(approval.id, START + 60))
@@ -207,12 +203,11 @@ def test_a_wait_ends_with_an_answer_given_through_another_process(tmp_path: Path
         assert stored.result == world.executor.answer.result
         assert stored.at == START
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_wait_that_ends_first_says_how_things_stand(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process)
         seen = await process.approvals.wait(approval.id, START)
@@ -220,14 +215,13 @@ def test_a_wait_that_ends_first_says_how_things_stand(tmp_path: Path) -> None:
         assert seen.status is Status.PENDING
         assert await process.approvals.wait("nobody", START + 60) is None
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_finished_call_answers_repeats_for_ten_minutes_and_then_is_asked_again(
     tmp_path: Path,
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process(terms=Terms(repeats_for=600))
         first = await world.held(process)
         await process.desk.answer(world.links()[0], True, "")
@@ -240,12 +234,11 @@ def test_a_finished_call_answers_repeats_for_ten_minutes_and_then_is_asked_again
         assert (await world.held(process)).id != first.id
         assert len(world.executor.sent) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_result_is_gone_a_day_after_the_call_ended(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process)
         await process.desk.answer(world.links()[0], True, "")
@@ -254,4 +247,4 @@ def test_a_result_is_gone_a_day_after_the_call_ended(tmp_path: Path) -> None:
         world.clock.time = START + 86_400
         assert await process.approvals.result(approval) is None
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)

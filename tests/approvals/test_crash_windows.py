@@ -13,7 +13,7 @@ import pytest
 from handler.approvals.embedded import Embedded
 from handler.approvals.model import Approval
 from handler.stores.base import Held, Joined, StoreUnavailable
-from tests.approvals.world import Death, World, ask, hold
+from tests.approvals.world import Death, World, ask, hold, play
 
 DOCS = Path(__file__).parents[2] / "docs" / "approvals.md"
 PEOPLE = ("a@example.com", "b@example.com")
@@ -56,7 +56,9 @@ WINDOWS = {
     "started, nothing sent": Window("executor.execute", "before", "unknown", away=120),
     "sent, no answer yet": Window("executor.execute", "after", "unknown", sent=1, away=120),
     "answered, result not kept": Window("payloads.put", "before", "unknown", 2, sent=1, away=120),
-    "result kept, end not recorded": Window("payloads.put", "after", "unknown", 2, sent=1, away=120),
+    "result kept, end not recorded": Window(
+        "payloads.put", "after", "unknown", 2, sent=1, away=120
+    ),
     "end recorded": Window("ledger.advance", "after", "executed", nth=6, sent=1),
     "nobody there until the deadline": Window(
         "ledger.advance", "after", "expired", nth=3, tally=0, away=1800
@@ -103,8 +105,7 @@ def test_a_process_that_dies_here_leaves_a_call_that_ends_as_the_table_says(
 ) -> None:
     window = WINDOWS[name]
 
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         await first_life(world, window)
         process = await second_life(world, window)
         approvals = await world.store.ledger.approvals(10)
@@ -116,7 +117,7 @@ def test_a_process_that_dies_here_leaves_a_call_that_ends_as_the_table_says(
         assert len(world.outbox.mails()) == window.mails
         await nothing_happens_any_more(world, process)
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 async def nothing_happens_any_more(world: World, process: Embedded) -> None:
@@ -141,26 +142,23 @@ def test_the_documentation_has_the_same_windows_and_outcomes() -> None:
 def test_after_a_crash_before_the_approval_was_stored_the_agent_simply_asks_again(
     tmp_path: Path,
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         await first_life(world, WINDOWS["arguments sealed, approval not stored"])
         assert isinstance(await world.process().approvals.request(ask()), Held)
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_after_a_crash_the_agents_repeat_joins_what_is_stored(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         await first_life(world, WINDOWS["approval stored, nobody mailed"])
         assert isinstance(await world.process().approvals.request(ask()), Joined)
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_of_two_mails_to_one_person_the_first_answer_decides(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         window = WINDOWS["mail sent, not marked"]
         dying = world.process(Death(window.call, window.when))
         await dying.approvals.request(ask(hold(*PEOPLE, quorum=2)))
@@ -176,14 +174,13 @@ def test_of_two_mails_to_one_person_the_first_answer_decides(tmp_path: Path) -> 
         await process.workflow.settled()
         assert (await stored(world)).status == "pending"
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_crash_between_two_approvers_mails_the_second_and_not_the_first_again(
     tmp_path: Path,
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         dying = world.process(Death("mailer.send", "before", nth=2))
         await dying.approvals.request(ask(hold(*PEOPLE)))
         await dying.workflow.settled()
@@ -193,7 +190,7 @@ def test_a_crash_between_two_approvers_mails_the_second_and_not_the_first_again(
         await process.workflow.settled()
         assert [len(world.links(person)) for person in PEOPLE] == [1, 1]
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 class AwayOnce:
@@ -218,8 +215,7 @@ class AwayOnce:
 def test_an_end_that_could_not_be_recorded_is_recorded_when_the_store_is_back(
     tmp_path: Path, stored: bool
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process(ledger=AwayOnce(world, stored))
         approval = await world.held(process)
         await process.desk.answer(world.links()[0], True, "")
@@ -227,14 +223,13 @@ def test_an_end_that_could_not_be_recorded_is_recorded_when_the_store_is_back(
         assert await world.status(approval.id) == "executed"
         assert len(world.executor.sent) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_store_that_is_away_before_sending_sends_nothing_and_tries_again(
     tmp_path: Path,
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process)
         world.judge.away = True
@@ -247,7 +242,7 @@ def test_a_store_that_is_away_before_sending_sends_nothing_and_tries_again(
         await process.workflow.settled()
         assert await world.status(approval.id) == "executed"
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 async def stored(world: World) -> Approval:

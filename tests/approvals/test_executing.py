@@ -10,8 +10,7 @@ from handler.approvals.embedded import Embedded
 from handler.approvals.lifecycle import Event, Status, Terms, step
 from handler.approvals.model import Approval
 from handler.approvals.ports import Execution, Sent
-from tests.approvals.store import open_seal
-from tests.approvals.world import START, World, hold
+from tests.approvals.world import SEALER, START, World, hold, play
 
 DENIED = Verdict(Effect.DENY, Place("/tools/create_charge/deny_if/always", 0, 3), "Closed today.")
 
@@ -27,8 +26,7 @@ async def approved(world: World, process: Embedded) -> Approval:
 
 
 def test_the_call_that_runs_has_the_arguments_that_were_judged(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         arguments = {"amount": 9007199254740993, "rate": 0.1, "to": {"n": [1.0, "é", None]}}
         await world.held(process, **arguments)
@@ -37,7 +35,7 @@ def test_the_call_that_runs_has_the_arguments_that_were_judged(tmp_path: Path) -
         assert world.executor.sent == [arguments]
         assert repr(world.executor.sent[0]) == repr(arguments)
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +50,7 @@ def test_the_call_that_runs_has_the_arguments_that_were_judged(tmp_path: Path) -
 def test_each_end_of_an_attempt_has_its_status_and_quota_comes_back_only_if_nothing_was_sent(
     tmp_path: Path, sent: Sent, status: str, tally: int
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         world.executor.answer = Execution(sent, {"content": []} if sent is Sent.FINISHED else None)
         ended = await approved(world, process)
@@ -63,7 +60,7 @@ def test_each_end_of_an_attempt_has_its_status_and_quota_comes_back_only_if_noth
         await process.workflow.settled()
         assert len(world.executor.sent) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 @pytest.mark.parametrize(
@@ -87,32 +84,29 @@ def test_each_end_of_an_attempt_has_its_status_and_quota_comes_back_only_if_noth
 def test_an_approved_call_is_decided_again_before_it_runs(
     tmp_path: Path, verdict: Verdict, runs: bool
 ) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         world.judge.verdict = verdict
         ended = await approved(world, world.process())
         assert ended.status is (Status.EXECUTED if runs else Status.FAILED)
         assert len(world.executor.sent) == int(runs)
         assert await world.tally() == (750 if runs else 0)
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_denial_at_execution_names_its_rule(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         world.judge.verdict = DENIED
         ended = await approved(world, world.process())
         assert "/tools/create_charge/deny_if/always: Closed today." in ended.detail
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_an_approval_that_no_answer_supports_never_runs(tmp_path: Path) -> None:
     """The ledger alone cannot approve: the agent's side writes it, and holds no answers."""
 
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         world.judge.verdict = Verdict(Effect.ALLOW, None)
         approval = await process.approvals.current((await world.held(process)).id)
@@ -124,28 +118,26 @@ def test_an_approval_that_no_answer_supports_never_runs(tmp_path: Path) -> None:
         assert await world.status(approval.id) == "failed"
         assert world.executor.sent == []
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_arguments_put_in_place_of_the_approved_ones_never_run(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         approval = await world.held(process)
         key = f"{approval.id}/call"
-        other = open_seal().seal(b'{"amount":750000,"currency":"eur"}', key)
+        other = SEALER.seal(b'{"amount":750000,"currency":"eur"}', key)
         await world.store.payloads.put(key, other, START + 9e4)
         await process.desk.answer(world.links()[0], True, "")
         await process.workflow.settled()
         assert await world.status(approval.id) == "failed"
         assert world.executor.sent == []
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_two_processes_that_wake_for_one_approval_send_once(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         processes = [world.process() for _ in range(4)]
         approval = await world.held(processes[0])
         await processes[0].desk.answer(world.links()[0], True, "")
@@ -156,12 +148,11 @@ def test_two_processes_that_wake_for_one_approval_send_once(tmp_path: Path) -> N
         assert len(world.executor.sent) == 1
         assert await world.status(approval.id) == "executed"
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_an_attempt_that_ends_after_its_lease_still_says_how_it_went(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process, other = world.process(), world.process()
         world.executor.gate = asyncio.Event()
         approval = await world.held(process)
@@ -177,12 +168,11 @@ def test_an_attempt_that_ends_after_its_lease_still_says_how_it_went(tmp_path: P
         assert await world.tally() == 750
         assert len(world.executor.sent) == 1
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_late_word_that_nothing_was_reached_keeps_the_quota_spent(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         world.executor.gate = asyncio.Event()
         world.executor.answer = Execution(Sent.NEVER_REACHED)
@@ -195,36 +185,33 @@ def test_a_late_word_that_nothing_was_reached_keeps_the_quota_spent(tmp_path: Pa
         assert await world.status(approval.id) == "failed"
         assert await world.tally() == 750
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_result_too_large_to_keep_ends_as_run_without_one(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
-        huge = {"content": [{"type": "text", "text": "x" * (4 * 2**20)}]}
+        huge = {"content": [{"type": "text", "text": "x" * (5 * 2**20)}]}
         world.executor.answer = Execution(Sent.FINISHED, huge)
         ended = await approved(world, process)
         assert ended.status is Status.FAILED
         assert ended.detail == "It was run; its result is too large to be kept."
         assert await world.tally() == 750
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_fault_in_the_executor_ends_as_unknown(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         world.executor.fault = RuntimeError("a defect")
         ended = await approved(world, world.process())
         assert ended.status is Status.UNKNOWN
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)
 
 
 def test_a_stopping_process_lets_a_running_call_end(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        world = await World(tmp_path).ready()
+    async def scenario(world: World) -> None:
         process = world.process()
         running = asyncio.create_task(process.workflow.run())
         world.executor.gate = asyncio.Event()
@@ -237,4 +224,4 @@ def test_a_stopping_process_lets_a_running_call_end(tmp_path: Path) -> None:
             await running
         assert await world.status(approval.id) == "executed"
 
-    asyncio.run(scenario())
+    play(tmp_path, scenario)

@@ -6,7 +6,7 @@ that says what it is told.
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -24,12 +24,14 @@ from handler.clock import FixedClock
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.limits.debits import Debit
 from handler.notify.outbox import Outbox
+from handler.sealing import Sealer
 from handler.stores.base import Held, Store, StoreUnavailable
-from tests.approvals.store import open_seal, open_store
+from handler.stores.sqlite import SQLiteStore
 
 START = 1_795_000_000.0
 BASE_URL = "http://127.0.0.1:8080"
 KEY = b"k" * 32
+SEALER = Sealer([KEY])
 UNIT = 1_000_000
 
 GRANT = Grant(
@@ -72,11 +74,14 @@ def ask(*holds: Hold, **arguments: Any) -> Ask:
     )
 
 
+FINISHED = Execution(Sent.FINISHED, {"content": [{"type": "text", "text": "ch_1"}]})
+
+
 @dataclass
 class CountingExecutor:
     """Counts what it sends. Answers at once, or once `gate` is set."""
 
-    answer: Execution = Execution(Sent.FINISHED, {"content": [{"type": "text", "text": "ch_1"}]})
+    answer: Execution = FINISHED
     gate: asyncio.Event | None = None
     fault: Exception | None = None
     sent: list[Mapping[str, Value]] = field(default_factory=list)
@@ -154,24 +159,34 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.clock = FixedClock(START)
-        self.store: Store = open_store(folder)
+        self._opened: list[SQLiteStore] = []
+        self.store: Store = self._open()
         self.outbox = Outbox(folder / "outbox", self.clock)
         self.executor = CountingExecutor()
         self.judge = ToldJudge()
 
-    async def ready(self) -> "World":
+    def _open(self) -> SQLiteStore:
+        store = SQLiteStore(self.folder / "holdpoint.db")
+        self._opened.append(store)
+        return store
+
+    async def ready(self) -> None:
         await self.store.ledger.put_grant(GRANT)
-        return self
+
+    async def close(self) -> None:
+        for store in self._opened:
+            await store.close()
 
     def process(
         self,
         death: Death | None = None,
         mailer: Mailer | None = None,
         ledger: Any = None,
+        base_url: str = BASE_URL,
         **settings: Any,
     ) -> Embedded:
         """A process that has just started, and dies where it is told."""
-        store: Any = open_store(self.folder)
+        store: Any = self._open()
         if ledger is not None:
             store = Ports(ledger, store.answers, store.payloads, store.nonces)
         executor: Any = self.executor
@@ -182,12 +197,12 @@ class World:
             executor, sender = Mortal("executor", executor, death), Mortal("mailer", sender, death)
         return embedded(
             cast(Store, store),
-            seal=open_seal(),
+            seal=SEALER,
             executor=executor,
             judge=self.judge,
             mailer=sender,
             clock=self.clock,
-            settings=Settings(BASE_URL, KEY, **settings),
+            settings=Settings(base_url, KEY, **settings),
         )
 
     async def held(self, process: Embedded, *holds: Hold, **arguments: Any) -> Approval:
@@ -213,6 +228,20 @@ class World:
         return amount // UNIT
 
 
+def play(folder: Path, scenario: Callable[[World], Awaitable[None]]) -> None:
+    """Run the scenario on a deployment of its own, whose store is closed at the end."""
+
+    async def whole() -> None:
+        world = World(folder)
+        try:
+            await world.ready()
+            await scenario(world)
+        finally:
+            await world.close()
+
+    asyncio.run(whole())
+
+
 def secret(text: str) -> str:
     """The link's secret in a mail's text."""
     found = re.search(r"/approve/([A-Za-z0-9_-]{43})", text)
@@ -236,6 +265,3 @@ class RefusingMailer:
         if mail.to in self.errors:
             raise self.errors[mail.to]
         await self.outbox.send(mail)
-
-
-

@@ -27,7 +27,7 @@ def question(summary: Summary, token: str, now: float) -> HTMLResponse:
     """The page of a pending approval; `token` goes back with the form."""
     body = (
         f'<div class="card">{_head(summary, now)}{_why(summary)}{_arguments(summary)}'
-        f"{_said(summary)}{_form(token)}{_facts(summary)}</div>"
+        f"{_said(summary)}{_form(summary, token)}{_facts(summary)}</div>"
         f'<p class="foot">{FOOT}</p>'
     )
     return page(f"Run {summary.tool}?", body)
@@ -58,8 +58,13 @@ def _reason(reason: Reason) -> str:
         quorum = f'<p class="soft">{len(reason.given)} of {reason.quorum} approvals given</p>'
     return (
         f'<div class="reason"><p>{shown(reason.text)}</p>'
-        f'<p class="rule mono">{shown(reason.rule)}{line}</p>{quorum}</div>'
+        f'<p class="rule mono">{_breakable(reason.rule)}{line}</p>{quorum}</div>'
     )
+
+
+def _breakable(rule: str) -> str:
+    """A rule's name, whose lines break after its slashes."""
+    return shown(rule).replace("/", "/<wbr>")
 
 
 def _arguments(summary: Summary) -> str:
@@ -70,17 +75,17 @@ def _listing(listing: Listing) -> str:
     if not listing.lines:
         return '<p class="soft">The call has no arguments.</p>'
     rows = "".join(map(_row, listing.lines))
-    flags = _flags(tuple(dict.fromkeys(f for line in listing.lines for f in line.flags)))
     omitted = ""
     if listing.omitted:
         omitted = _flags((f"{listing.omitted:,} more lines of arguments are not shown.",))
-    return f'<dl class="values mono">{rows}</dl>{omitted}{flags}'
+    return f'<dl class="values mono">{rows}</dl>{omitted}'
 
 
 def _row(line: Line) -> str:
     depth = min(line.depth, DEEPEST)
     level = f"({line.depth}) " if line.depth > DEEPEST else ""
-    value = f"<dd>{shown(line.text)}</dd>" if line.text else f'<dd class="many">{line.kind}</dd>'
+    text = shown(line.text) if line.text else f'<span class="soft">{line.kind}</span>'
+    value = f"<dd>{text}{_flags(line.flags)}</dd>"
     return f'<div class="d{depth}"><dt>{level}{shown(line.name)}</dt>{value}</div>'
 
 
@@ -97,14 +102,16 @@ def _said(summary: Summary) -> str:
 
 def _answer(said: Said) -> str:
     word = "approved" if said.approved else "rejected"
-    note = f'<br><span class="soft">“{shown(said.note)}”</span>' if said.note else ""
+    note = f" · “{shown(said.note)}”" if said.note else ""
+    mark = icon("yes" if said.approved else "no")
     return (
-        f"<li>{icon('yes' if said.approved else 'no')}<span><b>{shown(said.approver)}</b> {word} "
-        f'<span class="soft">{moment(said.at)}</span>{note}</span></li>'
+        f"<li>{mark}<span><b>{shown(said.approver)}</b> {word}<br>"
+        f'<span class="soft">{moment(said.at)}{note}</span></span></li>'
     )
 
 
-def _form(token: str) -> str:
+def _form(summary: Summary, token: str) -> str:
+    yes = "Approve and run" if summary.one_yes_runs else "Approve"
     return (
         '<form class="part" method="post" autocomplete="off">'
         f'<input type="hidden" name="token" value="{escape(token)}">'
@@ -112,7 +119,7 @@ def _form(token: str) -> str:
         f'<textarea id="note" name="note" rows="2" maxlength="{LONGEST_NOTE}"></textarea>'
         '<div class="choice">'
         '<button class="reject" name="answer" value="reject">Reject</button>'
-        '<button class="approve" name="answer" value="approve">Approve and run</button>'
+        f'<button class="approve" name="answer" value="approve">{yes}</button>'
         "</div></form>"
     )
 

@@ -36,13 +36,14 @@ padding:.5625rem .875rem}
 .values dt{color:var(--soft)}
 .values dt,.values dd{overflow-wrap:anywhere;min-width:0}
 .values dd{margin:0;white-space:pre-wrap}
-.values dd.many{color:var(--soft)}
 .d1 dt{padding-left:1rem}.d2 dt{padding-left:2rem}.d3 dt{padding-left:3rem}
 .d4 dt{padding-left:4rem}
 .esc{color:var(--no);font-size:.9em}
 .flag{margin-top:.625rem;padding:.5625rem .875rem;border-radius:.625rem;background:var(--warn);
 color:var(--warn-ink);font-size:.875rem}
 .flag b{font-weight:650}
+.values .flag{margin-top:.375rem;padding:.375rem .625rem;white-space:normal}
+.part .flag+.flag{margin-top:.375rem}
 .said{list-style:none;margin:0;padding:0}
 .said li{display:flex;gap:.625rem;align-items:flex-start;overflow-wrap:anywhere}
 .said li+li{margin-top:.625rem}
@@ -52,7 +53,7 @@ label{display:block;font-size:.875rem;font-weight:600;margin-bottom:.375rem}
 label span{font-weight:400;color:var(--soft)}
 textarea{display:block;width:100%;min-height:3.25rem;padding:.625rem .75rem;resize:vertical;
 font:inherit;color:inherit;background:var(--well);border:1px solid #858f9a;border-radius:.625rem}
-.choice{display:grid;grid-template-columns:1fr 1fr;gap:.75rem;margin-top:1rem}
+.choice{display:grid;grid-template-columns:2fr 3fr;gap:.75rem;margin-top:1rem}
 button{min-height:3rem;padding:.625rem 1rem;border-radius:.625rem;font:inherit;font-weight:650;
 cursor:pointer;border:1px solid transparent}
 .approve{background:var(--yes);color:var(--yes-ink)}
@@ -66,16 +67,19 @@ color:var(--soft)}
 .yes{color:var(--yes)}.no{color:var(--no)}.calm{color:var(--soft)}
 .foot{margin:1rem .25rem 0;color:var(--soft);font-size:.8125rem}
 a{color:inherit}
-.list{list-style:none;margin:0;padding:0}
+.list{list-style:none;margin:0;padding:0;border-top:1px solid var(--line)}
 .list li+li{border-top:1px solid var(--line)}
 .list a{display:block;min-height:2.75rem;padding:.875rem 1.25rem;text-decoration:none}
+@media(min-width:40rem){.list a{padding:.875rem 1.75rem}}
 .list a:hover{background:var(--well)}
 .list b{font-weight:600;display:block;overflow-wrap:anywhere}
 pre{margin:0;white-space:pre-wrap;overflow-wrap:anywhere;font-size:.8125rem}
 iframe{display:block;width:100%;height:36rem;border:0;background:#f5f6f8}
 @media(min-width:40rem){main{padding-top:3rem}.part{padding:1.5rem 1.75rem}
-.end{padding:3.5rem 2rem}h1{font-size:1.75rem}.brand{margin-bottom:1.25rem}
-.choice{grid-template-columns:1fr 1.5fr}}
-@media(max-width:26rem){.values>div{grid-template-columns:1fr}}
+.end{padding:3.5rem 2rem}h1{font-size:1.75rem}.brand{margin-bottom:1.25rem}}
+@media(max-width:30rem){.values>div{display:flex;flex-wrap:wrap}.values dt{min-width:6.5rem}
+.values dd .flag{margin-left:0}.d1{padding-left:1.75rem!important}
+.d2{padding-left:2.5rem!important}.d3{padding-left:3.25rem!important}
+.d4{padding-left:4rem!important}.values dt{padding-left:0!important}}
 @media(min-width:60rem){.wide{max-width:60rem}}
 """

@@ -65,10 +65,9 @@ def mail_list(outbox: Outbox) -> Response:
         for mail in outbox.mails()
     )
     body = items or '<li class="part soft">No mail yet. A held call puts one here.</li>'
-    head = (
-        '<div class="part"><h1>Outbox</h1><p class="soft">Mails that would have been sent</p></div>'
-    )
-    return page("Outbox", f'<div class="card">{head}<ul class="part list">{body}</ul></div>')
+    about = '<p class="soft">Mails that stay on this machine, newest first</p>'
+    head = f'<div class="part"><h1>Outbox</h1>{about}</div>'
+    return page("Outbox", f'<div class="card">{head}<ul class="list">{body}</ul></div>')
 
 
 def one_mail(outbox: Outbox, mail: Kept) -> Response:

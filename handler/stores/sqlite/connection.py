@@ -40,7 +40,7 @@ def create(path: Path) -> None:
     try:
         connection = connect(path)
         try:
-            patiently(lambda: connection.execute("PRAGMA journal_mode=WAL"), _deadline())
+            _write_ahead(connection)
             _migrate(connection, path)
         finally:
             connection.close()
@@ -57,7 +57,7 @@ def connect(path: Path) -> sqlite3.Connection:
         check_same_thread=False,
         timeout=0,
     )
-    connection.execute("PRAGMA synchronous=FULL")
+    patiently(lambda: connection.execute("PRAGMA synchronous=FULL"), _deadline())
     return connection
 
 
@@ -73,6 +73,14 @@ def patiently(ask: Callable[[], T], deadline: float) -> T:
                 raise
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    (mode,) = patiently(
+        lambda: connection.execute("PRAGMA journal_mode=WAL").fetchone(), _deadline()
+    )
+    if mode != "wal":
+        raise StoreUnusable("the file system of the store cannot share memory: use a local disk")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

@@ -1,0 +1,267 @@
+"""The SQLite file itself: who may read it, what it may be, and what happens when it fails."""
+
+import asyncio
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from handler.stores.base import Entered, StoreUnavailable
+from handler.stores.sqlite import SQLiteStore, StoreUnusable
+from handler.stores.sqlite.schema import VERSION
+from tests.stores import samples
+from tests.stores.samples import NOW, ONE, debit
+
+pytestmark = pytest.mark.anyio
+
+CLAIM = samples.claim()
+DAY = 86_400
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "holdpoint.db"
+
+
+@pytest.fixture
+async def store(path: Path, anyio_backend: str) -> AsyncIterator[SQLiteStore]:
+    store = SQLiteStore(path)
+    await store.ledger.put_grant(samples.grant())
+    yield store
+    await store.close()
+
+
+LOCKER = """
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.readline()
+db.execute("ROLLBACK")
+print("free", flush=True)
+"""
+
+
+@contextmanager
+def locked_by_another_process(path: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCKER, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as locker:
+        assert locker.stdout and locker.stdout.readline() == "locked\n"
+        yield locker
+        locker.communicate("\n")
+
+
+def rows(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path)) as db:
+        (number,) = db.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return int(number)
+
+
+async def test_only_the_owner_may_read_the_files(store: SQLiteStore, path: Path) -> None:
+    files = sorted(path.parent.iterdir())
+    assert [file.name for file in files] == [
+        "holdpoint.db", "holdpoint.db-shm", "holdpoint.db-wal",
+    ]  # fmt: skip
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+async def test_a_file_that_others_may_read_is_closed_to_them(path: Path) -> None:
+    await SQLiteStore(path).close()
+    path.chmod(0o644)
+    await SQLiteStore(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+async def test_a_commit_is_on_the_disk_before_it_is_answered(store: SQLiteStore) -> None:
+    def settings(db: sqlite3.Connection) -> tuple[str, int]:
+        (journal,) = db.execute("PRAGMA journal_mode").fetchone()
+        (synchronous,) = db.execute("PRAGMA synchronous").fetchone()
+        return journal, synchronous
+
+    assert await store._writes.ask(settings) == ("wal", 2)
+
+
+async def test_a_store_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
+    await SQLiteStore(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version={VERSION + 1}")
+    with pytest.raises(StoreUnusable, match=r"written by a newer holdpoint .* upgrade holdpoint"):
+        SQLiteStore(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (VERSION + 1,)
+
+
+async def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("CREATE TABLE notes (text)")
+    with pytest.raises(StoreUnusable, match="a database of another program"):
+        SQLiteStore(path)
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT name FROM sqlite_schema").fetchall() == [("notes",)]
+
+
+async def test_a_damaged_file_is_refused(path: Path) -> None:
+    path.write_bytes(b"this is no database, whatever its name says\n" * 100)
+    with pytest.raises(StoreUnusable, match=r"cannot use the store .*not a database"):
+        SQLiteStore(path)
+
+
+async def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnusable, match=r"cannot open the store .*No such file or directory"):
+        SQLiteStore(tmp_path / "missing" / "holdpoint.db")
+
+
+async def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnusable, match="cannot open the store"):
+        SQLiteStore(tmp_path)
+
+
+async def test_many_may_make_the_store_at_once(path: Path) -> None:
+    stores = await asyncio.gather(*(asyncio.to_thread(SQLiteStore, path) for _ in range(8)))
+    await stores[0].ledger.put_grant(samples.grant())
+    for store in stores:
+        assert await store.ledger.grant("g1") == samples.grant()
+        await store.close()
+
+
+async def test_a_lock_held_too_long_is_unavailable_in_time_and_takes_nothing(
+    store: SQLiteStore, path: Path
+) -> None:
+    with locked_by_another_process(path):
+        asked = time.monotonic()
+        answers = await asyncio.gather(
+            *(store.ledger.enter(CLAIM, [debit()], NOW) for _ in range(100)),
+            return_exceptions=True,
+        )
+        waited = time.monotonic() - asked
+    assert {type(answer) for answer in answers} == {StoreUnavailable}
+    assert 2.5 < waited < 3.5
+    assert await store.ledger.tallies([debit()]) == (0,)
+    assert isinstance(await store.ledger.enter(CLAIM, [debit()], NOW), Entered)
+
+
+async def test_a_call_that_waits_behind_another_has_no_longer_to_wait(
+    store: SQLiteStore, path: Path
+) -> None:
+    async def ask() -> float:
+        asked = time.monotonic()
+        with pytest.raises(StoreUnavailable):
+            await store.ledger.enter(CLAIM, [debit()], NOW)
+        return time.monotonic() - asked
+
+    with locked_by_another_process(path):
+        first = asyncio.create_task(ask())
+        await asyncio.wait([first], timeout=1.5)
+        waits = await asyncio.gather(first, *(ask() for _ in range(70)))
+    assert max(waits) < 3.5
+
+
+async def test_a_lock_that_ends_in_time_is_waited_for(store: SQLiteStore, path: Path) -> None:
+    with locked_by_another_process(path) as locker:
+        call = asyncio.create_task(store.ledger.enter(CLAIM, [debit()], NOW))
+        await asyncio.wait([call], timeout=0.2)
+        assert not call.done()
+        assert locker.stdin and locker.stdout
+        locker.stdin.write("\n")
+        locker.stdin.flush()
+        assert isinstance(await call, Entered)
+
+
+async def test_reading_never_waits_for_a_writer(store: SQLiteStore, path: Path) -> None:
+    with locked_by_another_process(path):
+        assert await store.ledger.enter(CLAIM, [], NOW) == Entered(samples.grant(), (), ())
+
+
+async def test_a_call_that_was_given_up_takes_nothing(store: SQLiteStore, path: Path) -> None:
+    with locked_by_another_process(path):
+        first = asyncio.create_task(store.ledger.enter(CLAIM, [debit()], NOW))
+        await asyncio.wait([first], timeout=0.1)
+        given_up = asyncio.create_task(store.ledger.enter(CLAIM, [debit()], NOW))
+        await asyncio.wait([given_up], timeout=0.1)
+        given_up.cancel()
+        await asyncio.wait([given_up])
+    assert isinstance(await first, Entered)
+    assert await store.ledger.tallies([debit()]) == (ONE,)
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_removed_while_in_use_admits_nobody(
+    store: SQLiteStore, path: Path, replaced: bool
+) -> None:
+    path.rename(path.with_name("moved.db"))
+    if replaced:
+        path.write_bytes(b"")
+    with pytest.raises(StoreUnavailable):
+        await store.ledger.enter(CLAIM, [debit()], NOW)
+    with pytest.raises(StoreUnavailable):
+        await store.journal.append({})
+
+
+async def test_a_full_disk_is_unavailable_and_the_store_recovers(store: SQLiteStore) -> None:
+    def shrink(db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA max_page_count=1")
+
+    def grow(db: sqlite3.Connection) -> None:
+        db.execute("PRAGMA max_page_count=1000000")
+
+    await store._writes.ask(shrink)
+    with pytest.raises(StoreUnavailable, match="full"):
+        await store.payloads.put("a1/result", b"x" * 100_000, NOW + 60)
+    await store._writes.ask(grow)
+    assert isinstance(await store.ledger.enter(CLAIM, [debit()], NOW), Entered)
+
+
+async def test_an_error_of_one_question_leaves_its_neighbours_alone(store: SQLiteStore) -> None:
+    """All three wait behind a lock, so that they share a transaction."""
+
+    def fail(db: sqlite3.Connection) -> None:
+        db.execute("DELETE FROM grants")
+        raise LookupError("its own")
+
+    def count(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO nonces VALUES (hex(randomblob(8)), 1)")
+
+    with locked_by_another_process(store._writes._path):
+        asked = [asyncio.create_task(store._writes.ask(ask)) for ask in (count, fail, count)]
+        await asyncio.wait(asked, timeout=0.1)
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [type(None), LookupError, type(None)]
+    assert await store.ledger.grants() == [samples.grant()]
+    assert rows(store._writes._path, "nonces") == 2
+
+
+async def test_what_waited_when_the_store_was_closed_is_kept(path: Path) -> None:
+    store = SQLiteStore(path)
+    await store.ledger.put_grant(samples.grant())
+    calls = [asyncio.create_task(store.ledger.enter(CLAIM, [debit()], NOW)) for _ in range(5)]
+    await asyncio.sleep(0)
+    await store.close()
+    assert {type(entry) for entry in await asyncio.gather(*calls)} == {Entered}
+    assert rows(path, "tallies") == 1
+
+
+async def test_what_is_past_its_time_is_cleaned_and_nothing_else(
+    store: SQLiteStore, path: Path
+) -> None:
+    await store.ledger.enter(CLAIM, [debit("old", ends_at=NOW)], NOW - 1)
+    await store.payloads.put("a1/call", b"sealed", NOW)
+    await store.nonces.spend("n1", NOW)
+    await store.ledger.enter(CLAIM, [debit("new", ends_at=NOW + 60)], NOW)
+    assert (rows(path, "tallies"), rows(path, "payloads"), rows(path, "nonces")) == (2, 1, 1)
+    await store.ledger.put_grant(replace(samples.grant(), expires_at=None))
+    lasting = debit("later", ends_at=NOW + 2 * DAY)
+    await store.ledger.enter(CLAIM, [lasting], NOW + DAY)
+    assert (rows(path, "tallies"), rows(path, "payloads"), rows(path, "nonces")) == (3, 0, 1)
+    await store.ledger.enter(CLAIM, [lasting], NOW + DAY + 1)
+    assert (rows(path, "tallies"), rows(path, "nonces")) == (2, 0)
