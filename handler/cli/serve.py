@@ -25,6 +25,7 @@ OPTIONS = {
     "mail.from": "--mail-from",
     "mail.smtp.password": "--smtp-password",
     "mail.smtp": "--smtp",
+    "public_url": "--public-url",
 }
 """The member each option of the short form becomes; the first that fits names a fault."""
 
@@ -65,6 +66,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--smtp-password", metavar="REFERENCE", help="where its password is: env:SMTP_PASSWORD"
     )
     one.add_argument("--mail-from", metavar="ADDRESS", help="the sender (holdpoint@localhost)")
+    one.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="where approvers reach this gateway, if not at the address it listens on",
+    )
     where = parser.add_argument_group("where")
     where.add_argument(
         "--data",
@@ -132,7 +138,7 @@ def _document(arguments: argparse.Namespace) -> dict[str, Any]:
         mail["from"] = arguments.mail_from
     if arguments.smtp:
         mail["smtp"] = _smtp(arguments)
-    return {
+    document: dict[str, Any] = {
         "servers": {
             "upstream": {
                 "upstream": arguments.upstream,
@@ -144,6 +150,9 @@ def _document(arguments: argparse.Namespace) -> dict[str, Any]:
         "approvals": {"approvers": arguments.approver},
         "mail": mail,
     }
+    if arguments.public_url:
+        document["public_url"] = arguments.public_url
+    return document
 
 
 def _smtp(arguments: argparse.Namespace) -> dict[str, Any]:

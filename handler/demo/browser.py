@@ -28,7 +28,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         attributes = {name: value or "" for name, value in attrs}
-        self._inside = tag
+        if tag in ("h1", "pre"):
+            self._inside = tag
         if tag == "a" and "href" in attributes:
             self.links.append(attributes["href"])
         elif tag == "form" and not self.method:
@@ -40,7 +41,8 @@ class Reader(HTMLParser):
             self.buttons.append((attributes["name"], attributes.get("value", "")))
 
     def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
+        if tag == self._inside:
+            self._inside = ""
 
     def handle_data(self, data: str) -> None:
         if self._inside == "h1":

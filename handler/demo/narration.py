@@ -3,12 +3,14 @@
 Must not know the story. Without a terminal there is no colour; without UTF-8 there are no symbols.
 """
 
+import shutil
 import sys
 import textwrap
 from dataclasses import dataclass, field
 from typing import TextIO
 
-WIDTH = 78
+WIDTH = 100
+"""Columns; a terminal that has fewer gets fewer."""
 BOLD, DIM, RED, GREEN, YELLOW, BLUE = "1", "2", "31", "32", "33", "34"
 SYMBOLS = {"ok": "✓", "bad": "✗", "bar": "│", "rule": "─"}
 PLAIN = {"ok": "ok", "bad": "FAILED", "bar": "|", "rule": "-"}
@@ -24,26 +26,30 @@ class Narrator:
     failed: list[str] = field(default_factory=list)
 
     @property
+    def width(self) -> int:
+        return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns - 1)
+
+    @property
     def symbols(self) -> dict[str, str]:
         return SYMBOLS if (self.out.encoding or "").lower().startswith("utf") else PLAIN
 
     def title(self, text: str) -> None:
         self._line()
         self._line(self._paint(text, BOLD))
-        self._line(self._paint(self.symbols["rule"] * min(len(text), WIDTH), DIM))
+        self._line(self._paint(self.symbols["rule"] * min(len(text), self.width), DIM))
 
     def begin(self, title: str, why: str = "") -> None:
         """A new scene."""
         self.scene += 1
         self._line()
         self._line(self._paint(f"{self.scene}  {title}", BOLD))
-        for line in textwrap.wrap(why, WIDTH - 3):
+        for line in textwrap.wrap(why, self.width - 3):
             self._line(f"   {line}")
 
     def says(self, who: str, what: str, tone: str = "") -> None:
         """One line of the exchange: who, and what."""
         name = self._paint(f"{who:>10}", BLUE)
-        first, *rest = textwrap.wrap(what, WIDTH - 13) or [""]
+        first, *rest = textwrap.wrap(what, self.width - 13) or [""]
         self._line(f"{name}  {self._paint(first, tone)}")
         for line in rest:
             self._line(f"{'':>10}  {self._paint(line, tone)}")

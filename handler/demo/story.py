@@ -7,6 +7,7 @@ official client, the approver opens the mailed link. Must not know how the gatew
 import asyncio
 import json
 import re
+import signal
 import tempfile
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -133,14 +134,22 @@ class Story:
 
     async def _until_refused(self, most: int, tool: str, **arguments: Any) -> int:
         """How often the call went well before it was refused."""
+        self._asks(tool, arguments, "again and again")
         for number in range(most):
-            if not await self._call(tool, **arguments):
+            if not await self._answered(tool, arguments):
                 return number
         return most
 
     async def _call(self, tool: str, **arguments: Any) -> bool:
         """Make a call as the agent and tell of it; whether it went well."""
-        self.narrator.says("agent", f"{tool} {json.dumps(arguments) if arguments else ''}", BOLD)
+        self._asks(tool, arguments)
+        return await self._answered(tool, arguments)
+
+    def _asks(self, tool: str, arguments: dict[str, Any], how: str = "") -> None:
+        shown = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
+        self.narrator.says("agent", f"{tool}({shown}) {how}".rstrip(), BOLD)
+
+    async def _answered(self, tool: str, arguments: dict[str, Any]) -> bool:
         result = await self.client.call_tool(tool, arguments)
         who, tone = ("gateway", RED) if result.is_error else ("server", GREEN)
         self.narrator.says(who, said(result), tone)
@@ -181,6 +190,14 @@ async def demo(narrator: Narrator, keep: bool) -> int:
     return len(narrator.failed)
 
 
+async def interrupted() -> None:
+    """Wait for Ctrl-C, or to be told to end."""
+    asked = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, asked.set)
+    await asked.wait()
+
+
 async def _gateway(upstream: Child, policy: Path, folder: Path) -> Child:
     url = (await upstream.says(r"^(http://\S+/mcp)$")).group(1)
     arguments = ["serve", "--policy", str(policy), "--upstream", url]
@@ -199,7 +216,7 @@ async def _stage(upstream: Child, gateway: Child) -> Stage:
 
 
 def _introduce(narrator: Narrator, stage: Stage, policy: Path) -> None:
-    narrator.says("upstream", f"{stage.upstream}  records what it is asked, does nothing else")
+    narrator.says("upstream", f"{stage.upstream} records what it is asked, does nothing else")
     narrator.says("gateway", stage.gateway)
     narrator.says("policy", str(policy))
     narrator.says("agent", "the official MCP client, with a token for this gateway only")
@@ -215,7 +232,7 @@ async def _finish(narrator: Narrator, stage: Stage, gateway: Child, keep: bool) 
         "Is it right:       holdpoint check policy.json"
     )
     if keep:
-        narrator.title("Still running; Ctrl-C ends it")
-        narrator.note(gateway.text)
-        narrator.note(f"Ask your agent for a refund above 100, then open {stage.outbox}")
-        await gateway.end()
+        narrator.title("Still running")
+        narrator.note(gateway.text.partition("\n\n")[2])
+        narrator.note(f"Let your agent ask for a refund above 100, then open {stage.outbox}")
+        await interrupted()

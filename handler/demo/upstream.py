@@ -32,9 +32,9 @@ class Record:
     calls: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, tool: str, **arguments: Any) -> int:
-        """Write one call down; the answer is its number, from 1."""
+        """Write one call down; the answer is its number among the tool's calls, from 1."""
         self.calls.append({"tool": tool, "arguments": arguments})
-        return len(self.calls)
+        return sum(call["tool"] == tool for call in self.calls)
 
 
 def server(record: Record) -> MCPServer:

@@ -23,8 +23,8 @@ from handler.gateway.decide import Decider
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
 from handler.gateway.upstream import Upstream
-from handler.notify import outbox_pages
 from handler.notify.outbox import Outbox
+from handler.notify.outbox import pages as outbox_pages
 from handler.notify.smtp import SmtpMailer, SmtpServer
 from handler.policies.current import Policies
 from handler.sealing import Sealer

@@ -13,6 +13,9 @@ from handler.failure import CannotRun
 GRACE_SECONDS = 5
 """How long open requests may take to end once the process was told to stop."""
 
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses that stand for all of this machine's, and one of those."""
+
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises `CannotRun` saying what to do instead."""
@@ -37,8 +40,9 @@ def _reason(error: OSError, host: str, port: int) -> str:
 
 
 def address(listener: socket.socket) -> str:
-    """The socket's address as a URL without a path."""
+    """Where this machine reaches the socket, as a URL without a path."""
     host, port = listener.getsockname()[:2]
+    host = EVERYWHERE.get(host, host)
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

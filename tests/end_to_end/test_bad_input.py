@@ -36,10 +36,12 @@ async def serve_refused(tmp_path: Path, *arguments: str) -> str:
 
 async def test_a_policy_that_does_not_compile_is_drawn_and_nothing_starts(tmp_path: Path) -> None:
     policy = tmp_path / "policy.json"
-    policy.write_text('{"version": "1", "default": "deny", "tools": {"a": {"deny": []}}}')
+    source = '{"version": "1", "default": "deny", "tools": {"a": {"deny": []}}}'
+    policy.write_text(source)
+    column = source.index('"deny": []') + 1
     printed = await serve_refused(tmp_path, "--policy", str(policy), "--upstream", NOWHERE)
     assert f"the policy {policy} does not compile" in printed
-    assert f"{policy}:1:54: E" in printed and "^^^^^^" in printed and "deny_if" in printed
+    assert f"{policy}:1:{column}: E" in printed and "^^^^^^" in printed and "deny_if" in printed
 
 
 async def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:

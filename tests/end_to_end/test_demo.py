@@ -26,7 +26,7 @@ async def test_a_kept_demo_serves_until_it_is_interrupted() -> None:
     child = await Child.start("handler.cli.main", "demo", "--keep")
     try:
         ready = await child.says(
-            r"Still running.*gateway\s+(?P<url>http\S+).*token\s+(?P<token>hp_\S+)", 60
+            r"Still running.*gateway\s+(?P<url>http\S+).*token\s+(?P<token>hp_\S+).*then open", 60
         )
         async with agent(ready["url"], ready["token"]) as client:
             assert "Ada" in said(await client.call_tool("list_customers", {}))

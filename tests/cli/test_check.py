@@ -1,0 +1,63 @@
+"""`holdpoint check`: what it prints and how it exits."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from handler.cli import check
+from tests.corpus import CASES
+
+
+def run(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    check.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["check", *arguments])
+    code: int = args.run(args)
+    return code
+
+
+def policy(case: str) -> str:
+    return str(CASES / case / "policy.json")
+
+
+def test_a_policy_without_findings_is_fine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(policy("seed-thirty-a-minute")) == 0
+    assert capsys.readouterr().out.endswith("no errors, no warnings\n")
+
+
+def test_warnings_are_fine_unless_strict(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(policy("seed-permanent-deny")) == 0
+    assert run(policy("seed-permanent-deny"), "--strict") == 1
+    assert capsys.readouterr().out.count(": 2 warnings\n") == 2
+
+
+def test_a_permanent_deny_that_speaks_of_approval_is_offered_the_holding_form(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(policy("seed-permanent-deny"))
+    offered = '"approve_if": [{"conditions": [], "reason": "Requires human approval.", '
+    assert offered in capsys.readouterr().out
+
+
+def test_errors_are_found_all_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(policy("document-wrong-shapes")) == 1
+    assert ": 7 errors\n" in capsys.readouterr().out
+
+
+def test_json_carries_every_finding_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(policy("seed-permanent-deny"), "--format", "json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [(one["code"], one["severity"], one["line"], one["column"]) for one in found] == [
+        ("W101", "warning", 1, 1),
+        ("W106", "warning", 1, 69),
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_said_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert run(str(tmp_path / "none.json")) == 2
+    assert "cannot be read: No such file" in capsys.readouterr().err
+    assert run(str(tmp_path)) == 2
