@@ -6,7 +6,7 @@ from pathlib import Path
 from handler.approvals.desk import Recorded, TooLate
 from handler.approvals.lifecycle import Status
 from handler.approvals.links import mint
-from tests.approvals.world import World, hold, play
+from tests.approvals.world import World, hold, play, secret
 
 
 def test_fifty_overlapping_answers_through_one_link_count_once(tmp_path: Path) -> None:
@@ -37,9 +37,10 @@ def test_fifty_approvers_answering_at_once_decide_once_and_learn_the_outcome(
         processes = [world.process(), world.process()]
         people = [f"p{n}@example.com" for n in range(50)]
         approval = await world.held(processes[0], hold(*people))
+        links = {mail.to: secret(mail.text) for mail in world.outbox.mails()}
         outcomes = await asyncio.gather(
             *(
-                processes[n % 2].desk.answer(world.links(person)[0], True, "")
+                processes[n % 2].desk.answer(links[person], True, "")
                 for n, person in enumerate(people)
             )
         )
@@ -130,8 +131,8 @@ def test_wrong_used_and_expired_links_open_nothing(tmp_path: Path) -> None:
         used, unused = world.links("a@example.com")[0], world.links("b@example.com")[0]
         await process.desk.answer(used, True, "")
         world.clock.time += 1800
-        for secret in (mint(), "x", used, unused):
-            assert await process.desk.open(secret) is None
+        for link in (mint(), "x", used, unused):
+            assert await process.desk.open(link) is None
         assert await process.desk.answer(mint(), True, "") is None
         late = await process.desk.answer(unused, True, "")
         assert isinstance(late, TooLate)

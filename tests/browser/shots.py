@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.browser.chromium import chromium
 from tests.browser.site import Site, example, site
 
-PHONE, DESKTOP = (390, 1290), (820, 1290)
+PHONE, DESKTOP = (390, 1330), (820, 1330)
 
 
 def shoot(url: str, size: tuple[int, int], *, dark: bool = False) -> bytes:

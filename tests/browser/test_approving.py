@@ -4,9 +4,16 @@ from pathlib import Path
 
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.expected_conditions import title_contains
+from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.browser.chromium import chromium, emulate
 from tests.browser.site import example, site
+
+
+def arrived(browser: Chrome, title: str) -> None:
+    """Return once the page of that title is there: a click returns before its page does."""
+    WebDriverWait(browser, 10).until(title_contains(title))
 
 
 def text(browser: Chrome) -> str:
@@ -20,9 +27,11 @@ def test_a_call_is_approved_from_its_mail_and_the_link_is_spent(tmp_path: Path) 
         served.answered("finance@example.com", "Matches the signed order.")
         browser.get(served.world.outbox.url(served.base_url))
         browser.find_element(By.PARTIAL_LINK_TEXT, "ops@example.com").click()
+        arrived(browser, "Approve create_charge")
         browser.switch_to.frame(browser.find_element(By.TAG_NAME, "iframe"))
         browser.find_element(By.LINK_TEXT, "Review and answer").click()
         browser.switch_to.window(browser.window_handles[-1])
+        arrived(browser, "Run create_charge?")
         emulate(browser, 390, 844)
         url = browser.current_url
 
@@ -35,7 +44,7 @@ def test_a_call_is_approved_from_its_mail_and_the_link_is_spent(tmp_path: Path) 
 
         browser.find_element(By.ID, "note").send_keys("go ahead")
         browser.find_element(By.CSS_SELECTOR, "button.approve").click()
-        assert "Approved" in text(browser)
+        arrived(browser, "Approved")
         assert "It runs once" in text(browser)
         browser.get(url)
         assert "This link is not open" in text(browser)
@@ -47,7 +56,8 @@ def test_a_call_is_rejected(tmp_path: Path) -> None:
     with site(tmp_path) as served, chromium() as browser:
         browser.get(served.held())
         browser.find_element(By.CSS_SELECTOR, "button.reject").click()
-        assert "Rejected" in text(browser)
+        arrived(browser, "Rejected")
+        assert "will not run" in text(browser)
         served.settled()
         assert served.world.executor.sent == []
 
@@ -64,6 +74,6 @@ def test_another_site_cannot_answer_in_a_persons_browser(tmp_path: Path) -> None
         )
         browser.get("data:text/html," + evil)
         browser.find_element(By.TAG_NAME, "button").click()
-        assert "Nothing was decided" in text(browser)
+        arrived(browser, "Nothing was decided")
         served.settled()
         assert served.world.executor.sent == []
