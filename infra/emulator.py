@@ -73,11 +73,15 @@ class Emulator:
     @property
     def environment(self) -> dict[str, str]:
         """What a program needs to talk to it, and to nothing else of AWS."""
+        return {**self.offline_environment(), "AWS_ENDPOINT_URL": self.url}
+
+    @staticmethod
+    def offline_environment() -> dict[str, str]:
+        """The environment of this process without its AWS identity, if it has one."""
         kept = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
         return {
             **kept,
             **KEYS,
-            "AWS_ENDPOINT_URL": self.url,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
             "SAM_CLI_TELEMETRY": "0",

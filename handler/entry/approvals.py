@@ -3,11 +3,10 @@
 from aws_lambda_powertools import Logger
 from starlette.applications import Starlette
 
-from handler import settings
 from handler.approvals import pages
 from handler.approvals.desk import Desk
 from handler.entry.asgi import lambda_handler
-from handler.entry.deployment import Deployment, Parts
+from handler.entry.deployment import parts
 from handler.entry.logs import shared
 from handler.sealing import Sealer
 
@@ -16,19 +15,18 @@ log = shared(Logger())
 
 async def application() -> Starlette:
     """Raises `SecretMissing`; the next request then tries again."""
-    variables = settings.variables()
-    parts = Parts(Deployment.read(variables), variables)
-    keys = await parts.keys()
+    made = parts()
+    keys = await made.keys()
     desk = Desk(
-        book=parts.book,
-        answers=parts.store.answers,
-        vault=parts.vault(Sealer(keys.seal())),
-        workflow=parts.workflow(parts.store.answers),
-        clock=parts.clock,
+        book=made.book,
+        answers=made.store.answers,
+        vault=made.vault(Sealer(keys.seal())),
+        workflow=made.workflow(made.store.answers),
+        clock=made.clock,
     )
     return Starlette(
         routes=pages.routes(
-            desk, key=keys.form, base_url=parts.deployment.base_url, clock=parts.clock
+            desk, key=keys.form, base_url=made.deployment.base_url, clock=made.clock
         )
     )
 

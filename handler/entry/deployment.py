@@ -7,7 +7,9 @@ what is loaded here.
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from handler import settings
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Terms
@@ -115,6 +117,13 @@ class Parts:
             machine=self.deployment.machine,
             tokens=tokens,
         )
+
+
+@cache
+def parts() -> Parts:
+    """This container's parts."""
+    variables = settings.variables()
+    return Parts(Deployment.read(variables), variables)
 
 
 def _credentials(variables: Mapping[str, str]) -> Credentials:

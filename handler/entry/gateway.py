@@ -6,11 +6,10 @@ Its time is the front door's 30 s: 3 s of store steps, the upstream's, and 2 s t
 from aws_lambda_powertools import Logger
 from starlette.applications import Starlette
 
-from handler import settings
 from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
 from handler.entry.asgi import lambda_handler
-from handler.entry.deployment import Deployment, Parts
+from handler.entry.deployment import parts
 from handler.entry.logs import shared
 from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
@@ -31,10 +30,8 @@ MOST_ASKS = 60
 
 async def application() -> Starlette:
     """Raises `SecretMissing`; the next request then tries again."""
-    variables = settings.variables()
-    deployment = Deployment.read(variables)
-    parts = Parts(deployment, variables)
-    keys = await parts.keys()
+    made = parts()
+    deployment, keys = made.deployment, await made.keys()
     sealer = Sealer(keys.seal())
     bounds = Bounds(
         streaming=False,
@@ -44,24 +41,24 @@ async def application() -> Starlette:
         origins=deployment.origins,
     )
     approvals = Approvals(
-        ledger=parts.store.ledger,
-        book=parts.book,
-        vault=parts.vault(sealer),
-        allowance=Allowance(parts.store.nonces, MOST_ASKS),
-        workflow=parts.workflow(),
-        bell=parts.bell,
-        clock=parts.clock,
-        terms=parts.terms,
+        ledger=made.store.ledger,
+        book=made.book,
+        vault=made.vault(sealer),
+        allowance=Allowance(made.store.nonces, MOST_ASKS),
+        workflow=made.workflow(),
+        bell=made.bell,
+        clock=made.clock,
+        terms=made.terms,
         most_pending=deployment.most_pending,
     )
     return gateway.app(
         gateway.Parts(
-            store=parts.store,
-            decider=Decider(Policies(parts.store.registry), keys.per),
-            upstream=Upstream(parts.secrets, bounds),
+            store=made.store,
+            decider=Decider(Policies(made.store.registry), keys.per),
+            upstream=Upstream(made.secrets, bounds),
             approvals=approvals,
             seal=sealer,
-            clock=parts.clock,
+            clock=made.clock,
             bounds=bounds,
         )
     )

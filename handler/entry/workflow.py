@@ -11,14 +11,13 @@ from typing import Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from handler import settings
 from handler.approvals.attempt import Attempts
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status
 from handler.approvals.notice import Notices, unmailed
 from handler.approvals.ports import Workflow
 from handler.audit.measured import count
-from handler.entry.deployment import Deployment, Parts
+from handler.entry.deployment import parts
 from handler.entry.logs import shared
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
@@ -91,13 +90,11 @@ class Steps:
 
 async def steps() -> Steps:
     """Raises `SecretMissing`; the next event then tries again."""
-    variables = settings.variables()
-    deployment = Deployment.read(variables)
-    parts = Parts(deployment, variables)
-    keys = await parts.keys()
-    vault = parts.vault(Sealer(keys.seal()))
-    upstream = Upstream(parts.secrets, Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS))
-    store, book, clock = parts.store, parts.book, parts.clock
+    made = parts()
+    deployment, keys = made.deployment, await made.keys()
+    vault = made.vault(Sealer(keys.seal()))
+    upstream = Upstream(made.secrets, Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS))
+    store, book, clock = made.store, made.book, made.clock
     decider = Decider(Policies(store.registry), keys.per)
     return Steps(
         book=book,
@@ -120,7 +117,7 @@ async def steps() -> Steps:
             clock=clock,
         ),
         answers=store.answers,
-        workflow=parts.workflow(store.answers),
+        workflow=made.workflow(store.answers),
     )
 
 
