@@ -57,7 +57,7 @@ async def application() -> Starlette:
             decider=Decider(Policies(made.store.registry), keys.per),
             upstream=Upstream(made.secrets, bounds),
             approvals=approvals,
-            seal=sealer,
+            sealer=sealer,
             clock=made.clock,
             bounds=bounds,
         )

@@ -4,12 +4,15 @@ Must not know what a mail says. The SDK's client is blocking, so it works in a t
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from handler.approvals.ports import Mail, Undeliverable
+
+log = logging.getLogger(__name__)
 
 REFUSED_FOR_GOOD = frozenset({"MessageRejected", "BadRequestException"})
 """Another attempt would be refused too: in the SES sandbox, say, an address nobody verified."""
@@ -47,6 +50,7 @@ class SesMailer:
             )
         except ClientError as error:
             code = error.response["Error"]["Code"]
+            log.warning("SES refused a mail about approval %s: %s", mail.about, error)
             if code in REFUSED_FOR_GOOD:
                 raise Undeliverable(code) from error
             raise

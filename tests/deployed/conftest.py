@@ -1,7 +1,7 @@
 """The real template, built and deployed by the real SAM CLI to the emulator, once for the run."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 
 import pytest
 
@@ -33,3 +33,15 @@ async def deployed(upstream: Upstream) -> AsyncIterator[Deployed]:
             await asyncio.to_thread(deploy, emulator)
             async with operators(emulator, upstream, mailbox) as ready:
                 yield ready
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failure shows what the functions logged: it happened in their processes."""
+    report = yield
+    deployed = getattr(item, "funcargs", {}).get("deployed")
+    if report.failed and deployed is not None:
+        report.sections.append(("the functions' logs", deployed.logs()))
+    return report

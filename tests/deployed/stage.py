@@ -11,6 +11,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+import boto3
+
 from handler.admin import apply, grants
 from handler.admin.compiling import policies
 from handler.admin.manifest import parse
@@ -85,6 +87,17 @@ class Deployed:
     async def change(self, label: str, **fields: Any) -> None:
         """Change a grant, as `pause` and `revoke` do."""
         await self.stack.store.ledger.put_grant(replace(await self.grant(label), **fields))
+
+    def logs(self) -> str:
+        """The newest lines of the functions, for a test that failed."""
+        client = boto3.client("logs")
+        lines = []
+        for function in ("gateway", "approvals", "workflow"):
+            group = f"/holdpoint/{NAME}/{function}"
+            events = client.filter_log_events(logGroupName=group)["events"][-100:]
+            lines += [f"{function}: {event['message']}" for event in events]
+        client.close()
+        return "\n".join(lines)
 
     async def press(self, link: str, button: str) -> str:
         """Open a link and press a button; the title of the page that answers."""
