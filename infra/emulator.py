@@ -26,8 +26,9 @@ CACHE = ROOT / ".cache"
 PINS = {
     "ministack": ("ministack==1.5.33", "aws-sam-translator==1.115.0", "boto3==1.43.106"),
     "sam": ("aws-sam-cli==1.170.0",),
+    "checkov": ("checkov==3.3.30",),
 }
-"""Two environments: ministack and the SAM CLI pin different versions of botocore."""
+"""An environment each: they pin different versions of botocore."""
 
 HOST = "127.0.0.1"
 REGION = "us-east-1"

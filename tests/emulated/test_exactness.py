@@ -1,6 +1,13 @@
 """What the ledger promises when answers are lost, requests repeated and processes race."""
 
 import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -8,9 +15,21 @@ from compiler.verdict import Scope
 from handler.approvals.lifecycle import Status
 from handler.limits.debits import Debit
 from handler.stores.base import Entered, Full, Held, StoreUnavailable
+from handler.stores.dynamodb.store import DynamoStore
+from handler.stores.dynamodb.tables import Names
 from tests.emulated.faults import Fault
+from tests.emulated.racer import Racing
 from tests.emulated.samples import UNIT, approval, claim, debit, grant, moved
-from tests.emulated.world import World, in_world, needs_emulator, now
+from tests.emulated.world import (
+    World,
+    connection,
+    emulator,
+    in_world,
+    journal,
+    make_tables,
+    needs_emulator,
+    now,
+)
 
 pytestmark = needs_emulator
 
@@ -217,3 +236,53 @@ def test_a_cost_above_the_limit_is_refused_without_a_write() -> None:
         assert set(world.proxy.requests) == {"GetItem"}
 
     in_world(scenario)
+
+
+@pytest.mark.full
+def test_10000_calls_from_8_processes_against_a_limit_of_5000_admit_exactly_5000(
+    tmp_path: Path,
+) -> None:
+    assert race(tmp_path, processes=8, calls=1250) == {"Entered": 5000, "Full": 5000}
+
+
+def test_800_calls_from_4_processes_against_a_limit_of_5000_are_all_admitted(
+    tmp_path: Path,
+) -> None:
+    assert race(tmp_path, processes=4, calls=200) == {"Entered": 800}
+
+
+def race(folder: Path, processes: int, calls: int) -> Counter[str]:
+    """Start the racers, let each open its store, then let them go together."""
+    place = Racing(emulator().url, asyncio.run(prepared()), now())
+    (folder / "racing.json").write_text(json.dumps(asdict(place)))
+    command = [sys.executable, "-m", "tests.emulated.racer", str(folder / "racing.json")]
+    with ExitStack() as stack:
+        racers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*command, str(calls)],
+                    cwd=Path(__file__).parents[2],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(processes)
+        ]
+        for racer in racers:
+            assert racer.stdout and racer.stdout.readline() == "ready\n"
+        for racer in racers:
+            assert racer.stdin
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        counted = [Counter(json.loads(racer.communicate(timeout=300)[0])) for racer in racers]
+    return sum(counted, Counter())
+
+
+async def prepared() -> Names:
+    """Tables with a grant on them."""
+    names = await make_tables(emulator().url)
+    store = DynamoStore(connection(emulator().url), names, journal())
+    await store.ledger.put_grant(grant())
+    await store.close()
+    return names
