@@ -103,9 +103,11 @@ def wheels(target: Target) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         platforms = [f"--platform={name}" for name in PLATFORMS[target.architecture]]
         subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"]
-            + ["--target", str(draft), "--only-binary=:all:", "--implementation=cp"]
-            + [f"--python-version={target.version}", *platforms, *pins],
+            [
+                *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
+                *("--target", str(draft), "--only-binary=:all:", "--implementation=cp"),
+                *(f"--python-version={target.version}", *platforms, *pins),
+            ],
             check=True,
         )
         prune(draft)
@@ -134,8 +136,10 @@ def compile_all(folder: Path, target: Target) -> None:
         )
         return
     subprocess.run(
-        [python, "-m", "compileall", "-q", "-j0", "--invalidation-mode=unchecked-hash"]
-        + ["-s", str(folder), "-p", "/var/task", str(folder)],
+        [
+            *(python, "-m", "compileall", "-q", "-j0", "--invalidation-mode=unchecked-hash"),
+            *("-s", str(folder), "-p", "/var/task", str(folder)),
+        ],
         check=False,
         stdout=subprocess.DEVNULL,
     )
