@@ -101,8 +101,15 @@ def application(record: Record) -> Starlette:
     return app
 
 
+def listening() -> socket.socket:
+    """A free port. Connections inherit TCP_NODELAY, which asyncio sets only on its own sockets."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
+
+
 def main() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with listening() as listener:
         config = uvicorn.Config(application(Record()), log_level="warning", lifespan="on")
         print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
         asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))

@@ -79,7 +79,7 @@ def _never(address: Address) -> bool:
         address.is_link_local
         or address.is_multicast
         or address.is_unspecified
-        or (address.is_reserved and not _is_translated(address))
+        or (address.is_reserved and not (address.is_loopback or _is_translated(address)))
         or address in (IPv4Address("255.255.255.255"), IPv6Address("fd00:ec2::254"))
     )
 

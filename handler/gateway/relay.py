@@ -4,10 +4,11 @@ Must not know policies or stores. However an exchange ends, `finish` is called e
 that end and makes the reply; in a stream the reply's body is the last event.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 import orjson
@@ -18,6 +19,8 @@ from handler.gateway.methods import SERVER_NOTIFICATIONS, SERVER_REQUESTS
 from handler.gateway.protocol import Message
 from handler.gateway.server import Server
 from handler.gateway.upstream import Arrived, Broken, Lost, NeverReached, TooLarge, Upstream
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +81,22 @@ async def relay(upstream: Upstream, request: Request, finish: Finish) -> Reply |
         return await finish(arrived)
     events = _Events(upstream, request, arrived)
     if arrived.media == "text/event-stream" and not arrived.compressed:
-        first = await events.first()
+        first = await _in_time(None if request.streams else upstream.patience, events.first())
         if isinstance(first, bytes):
             return Stream(events.stream(first, finish), arrived.session)
         return await finish(first)
     async with arrived:
-        end = await whole(arrived, request.message)
+        end = await _in_time(upstream.patience, whole(arrived, request.message))
     return await finish(end)
+
+
+async def _in_time(seconds: float | None, step: Awaitable[T]) -> T | Lost:
+    """What the step gives; a buffered answer must be whole in time, however slowly it drips."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await step
+    except TimeoutError:
+        return Lost("it did not answer in time")
 
 
 async def whole(arrived: Arrived, message: Message) -> End:
@@ -138,9 +150,12 @@ class _Events:
 
     async def first(self) -> bytes | End:
         """The first event that should be sent on, or the end where the response comes first."""
-        ended = await self._next()
-        if not isinstance(ended, bytes):
-            self._arrived.close()
+        ended: bytes | End | None = None
+        try:
+            ended = await self._next()
+        finally:
+            if not isinstance(ended, bytes):
+                self._arrived.close()
         return ended
 
     async def stream(self, first: bytes, finish: Finish) -> AsyncIterator[bytes]:

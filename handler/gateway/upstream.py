@@ -122,6 +122,11 @@ class Upstream:
             asyncio.AbstractEventLoop, dict[Reach, aiohttp.ClientSession]
         ] = WeakKeyDictionary()
 
+    @property
+    def patience(self) -> float:
+        """Seconds that a buffered answer may take."""
+        return self._bounds.upstream_seconds
+
     async def send(
         self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
     ) -> Arrived | NeverReached | Lost:

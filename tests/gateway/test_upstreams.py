@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -35,8 +35,11 @@ def answer(status: str, body: str, media: str = "application/json", extra: str =
 
 
 @contextmanager
-def scripted(*answers: bytes | None) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that gives these bytes, one for each connection; None is silence until the end."""
+def scripted(*answers: bytes | list[bytes] | None) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that gives these bytes, one for each connection.
+
+    None is silence until the end; a list is given piece by piece, slowly.
+    """
     requests: list[bytes] = []
     over = threading.Event()
 
@@ -50,8 +53,13 @@ def scripted(*answers: bytes | None) -> Iterator[tuple[str, list[bytes]]]:
                 requests.append(peer.recv(1 << 20))
                 if reply is None:
                     over.wait(10)
-                else:
+                elif isinstance(reply, bytes):
                     peer.sendall(reply)
+                else:
+                    with suppress(OSError):
+                        for piece in reply:
+                            peer.sendall(piece)
+                            over.wait(0.1)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, daemon=True)
@@ -98,7 +106,7 @@ def test_an_upstream_that_was_never_reached_gives_the_quota_back(
     assert room(door, upstream)
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[bytes | list[bytes] | None, str]] = {
     "a 500": (answer("500 Internal Server Error", "no"), "unusable answer"),
     "a 503": (answer("503 Service Unavailable", "{}"), "unusable answer"),
     "a redirect": (answer("307 Moved", "", extra="Location: /x\r\n"), "unusable answer"),
@@ -121,6 +129,7 @@ BROKEN = {
     "half an answer": (answer("200 OK", RESULT)[:-10], "lost"),
     "a closed connection": (b"", "lost"),
     "silence": (None, "lost"),
+    "drops": ([answer("200 OK", RESULT)[:60], *[b" "] * 20], "lost"),
 }
 
 
@@ -204,6 +213,21 @@ def test_upstream_credentials_go_up_and_nowhere_else(
     assert request["headers"]["x-api-key"] == "canary-9"
     assert outcome(missing) == "never reached"
     assert "canary-9" not in told
+
+
+def test_only_known_keys_of_a_request_go_on(door: Gateway) -> None:
+    body, headers = modern("tools/call", {"name": "send_message", "arguments": MESSAGE})
+    body["params"] |= {"task": {"canary": 1}, "canary": 2}
+    body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = {"sampling": {}}
+    body["canary"] = 3
+    with scripted(answer("200 OK", RESULT)) as (url, requests):
+        point(door, url)
+        door.post(body, headers=headers)
+    sent = json.loads(requests[0].partition(b"\r\n\r\n")[2])
+    assert set(sent) == {"jsonrpc", "id", "method", "params"}
+    assert set(sent["params"]) == {"name", "arguments", "_meta"}
+    assert sent["params"]["arguments"] == MESSAGE
+    assert sent["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] == {}
 
 
 FORBIDDEN = [

@@ -7,7 +7,6 @@ on the same store, as an operator's command would from another process.
 import asyncio
 import json
 import re
-import socket
 import subprocess
 import sys
 import threading
@@ -42,6 +41,7 @@ from handler.sealing import Sealer
 from handler.secrets import Environment, Secrets
 from handler.stores.base import Store
 from handler.stores.sqlite.store import SQLiteStore
+from tests.upstream import listening
 
 T = TypeVar("T")
 
@@ -273,7 +273,7 @@ async def _closed(*stores: SQLiteStore) -> None:
 def _listening(
     store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str]
 ) -> Iterator[str]:
-    listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+    listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     clock, sealer = SystemClock(), Sealer([KEY])
     upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
