@@ -18,7 +18,8 @@ def check_optional(section: Section, report: Report) -> None:
         asked = {_place(one) for one in rule.conditions if one.operator is Operator.EXISTS}
         for condition in rule.conditions:
             fires_on_missing = condition.operator in (Operator.EXISTS, *NEGATIONS)
-            known = _place(condition) in guarded | asked or condition.path.root is not Root.ARGS
+            place = _place(condition)
+            known = place in guarded or place in asked or condition.path.root is not Root.ARGS
             if not fires_on_missing and not known:
                 path = condition.path.text
                 form = json.dumps({"path": path, "op": "exists", "value": True})
@@ -104,16 +105,16 @@ def check_approvers(section: Section, report: Report) -> None:
 def check_shadowed(section: Section, report: Report) -> None:
     """A rule whose conditions another one before it has already settled."""
     seen: set[str] = set()
-    for rule in section.require:
+    for index, rule in enumerate(section.require):
         keys = [_key(one) for one in rule.conditions]
-        if keys and seen.issuperset(keys) and rule in section.rules.require:
+        if keys and seen.issuperset(keys) and index >= len(section.everywhere.require):
             _shadowed(rule, report)
         seen.update(keys)
     rules: set[frozenset[str]] = set()
-    for rule in section.deny_if:
+    for index, rule in enumerate(section.deny_if):
         found = frozenset(map(_key, rule.conditions))
         before = [found, *(frozenset([key]) for key in found)]
-        if found and not rules.isdisjoint(before) and rule in section.rules.deny_if:
+        if not rules.isdisjoint(before) and index >= len(section.everywhere.deny_if) and found:
             _shadowed(rule, report)
         rules.add(found)
 

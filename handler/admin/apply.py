@@ -5,11 +5,11 @@ revoked. Doing it twice changes nothing. Must not know files, compilers or which
 artifacts come in compiled.
 """
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from handler.admin import grants
 from handler.admin.manifest import GrantEntry, Manifest, ServerEntry
 from handler.gateway.server import Server
 from handler.grants.model import Grant, GrantStatus
@@ -60,21 +60,24 @@ class Plan:
 async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
     """The changes that bring the store to what the manifest says. Only reads."""
     servers = {server.name: server for server in await store.registry.servers()}
-    grants = await current_grants(store.ledger)
-    wanted = {entry.name: _server(entry, compiled[entry.name]) for entry in manifest.servers}
+    existing = await current_grants(store.ledger)
+    wanted = {
+        entry.name: _server(entry, compiled[entry.name], servers.get(entry.name))
+        for entry in manifest.servers
+    }
     changed = [server for name, server in wanted.items() if servers.get(name) != server]
     removed = [name for name in servers if name not in wanted]
     named = {entry.label for entry in manifest.grants}
     put = [
         grant
         for entry in manifest.grants
-        if (grant := _grant(entry, grants.get(entry.label))) != grants.get(entry.label)
+        if (grant := _grant(entry, existing.get(entry.label))) != existing.get(entry.label)
     ]
-    revoked = [grant for label, grant in grants.items() if label not in named]
+    revoked = [grant for label, grant in existing.items() if label not in named]
     return Plan(
         steps=(
             *(_server_step(servers.get(server.name), server) for server in changed),
-            *(_grant_step(grants.get(grant.label), grant) for grant in put),
+            *(_grant_step(existing.get(grant.label), grant) for grant in put),
             *(Step(Change.REVOKE, f"grant {grant.label}", "not in the file") for grant in revoked),
             *(Step(Change.REMOVE, f"server {name}", "not in the file") for name in removed),
         ),
@@ -88,7 +91,7 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
         servers=tuple(changed),
         removed=tuple(removed),
         grants=tuple(put),
-        revoked=tuple(replace(grant, status=GrantStatus.REVOKED) for grant in revoked),
+        revoked=tuple(revoked),
     )
 
 
@@ -98,7 +101,7 @@ async def carry_out(store: Store, plan: Plan) -> None:
     Artifacts and servers are one step: a server never names a policy that is not there.
     """
     for grant in plan.revoked:
-        await store.ledger.put_grant(grant)
+        await grants.revoke(store.ledger, grant)
     if plan.servers:
         await store.registry.publish(plan.artifacts, plan.servers)
     for grant in plan.grants:
@@ -108,21 +111,21 @@ async def carry_out(store: Store, plan: Plan) -> None:
 
 
 async def current_grants(ledger: Ledger) -> dict[str, Grant]:
-    """The grants that are not revoked, by label."""
-    return {
-        grant.label: grant
-        for grant in await ledger.grants()
-        if grant.status is not GrantStatus.REVOKED
-    }
+    """The grants that are not revoked by label, in the labels' order."""
+    found = sorted(await ledger.grants(), key=lambda grant: grant.label)
+    return {grant.label: grant for grant in found if grant.status is not GrantStatus.REVOKED}
 
 
-def _server(entry: ServerEntry, artifacts: Mapping[str, Artifact]) -> Server:
+def _server(
+    entry: ServerEntry, artifacts: Mapping[str, Artifact], existing: Server | None
+) -> Server:
+    as_it_is = existing is not None and existing.paused
     return Server(
         name=entry.name,
         upstream=entry.upstream,
         headers=dict(entry.headers),
         policies={name: artifact.digest for name, artifact in artifacts.items()},
-        paused=entry.paused,
+        paused=as_it_is if entry.paused is None else entry.paused,
         sessions=entry.sessions,
         allow=entry.allow,
         private_network=entry.private_network,
@@ -130,17 +133,8 @@ def _server(entry: ServerEntry, artifacts: Mapping[str, Artifact]) -> Server:
 
 
 def _grant(entry: GrantEntry, existing: Grant | None) -> Grant:
-    wanted = existing or Grant(
-        id=secrets.token_hex(8),
-        label=entry.label,
-        tags=(),
-        server=entry.server,
-        policy=None,
-        status=GrantStatus.ACTIVE,
-        expires_at=None,
-    )
     return replace(
-        wanted,
+        existing or grants.new(entry.label, entry.server),
         tags=entry.tags,
         server=entry.server,
         policy=entry.policy,

@@ -1,10 +1,24 @@
 """Making grants and their tokens. A token is the return value of one call and is kept nowhere."""
 
+import secrets
 from dataclasses import replace
 
 from handler.grants.model import Grant, GrantStatus
 from handler.grants.tokens import mint, rotated
 from handler.stores.base import Ledger
+
+
+def new(label: str, server: str) -> Grant:
+    """A grant with a random id and no token, so that nobody can use it yet."""
+    return Grant(
+        id=secrets.token_hex(8),
+        label=label,
+        tags=(),
+        server=server,
+        policy=None,
+        status=GrantStatus.ACTIVE,
+        expires_at=None,
+    )
 
 
 async def rotate(ledger: Ledger, grant: Grant) -> str:

@@ -50,7 +50,8 @@ class ServerEntry:
     private_network: bool = False
     sessions: Sessions = Sessions.OWN
     allow: tuple[str, ...] = ()
-    paused: bool = False
+    paused: bool | None = None
+    """None leaves it as it is: a kill switch that was pulled stays pulled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ def _server(entry: Member, folder: Path) -> ServerEntry:
         private_network=private_network,
         sessions=Sessions(entry.get("sessions").one_of(tuple(Sessions), Sessions.OWN)),
         allow=tuple(family.one_of(FAMILIES) for family in entry.get("allow").items()),
-        paused=entry.get("paused").flag(),
+        paused=entry.get("paused").flag() if entry.get("paused").present else None,
     )
 
 

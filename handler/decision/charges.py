@@ -9,7 +9,7 @@ from typing import TypeAlias
 from compiler import names
 from compiler.ir import LimitRow
 from compiler.policy import Path, Step
-from compiler.values import Value, is_comparable, is_readable, micro_units
+from compiler.values import Value, is_readable, micro_units
 from compiler.verdict import Charge, Effect, Verdict
 from handler.decision.operators import MISMATCH, MISSING, Mismatch, Missing, Object
 
@@ -66,7 +66,8 @@ def _find(steps: Sequence[Step], facts: Object) -> Found:
 
 
 def _cost(value: Found) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not is_comparable(value):
+    """Micro-units, or None. Integers that servers round are beyond the 12 digits anyway."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return micro_units(value)
 

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from mcp import Client
 
+from handler.clock import SystemClock
 from handler.demo.agent import agent, said
 from handler.demo.browser import Page, open_page
 from handler.demo.child import Child
@@ -25,6 +26,10 @@ from handler.demo.narration import BOLD, GREEN, RED, YELLOW, Narrator
 POLICY = files("handler.demo").joinpath("policy.json")
 RATE, BUDGET = 3, 2_000
 """What the policy's limits say: messages a minute, dollars a day."""
+
+MINUTE, DAY = 60, 86_400
+
+CLOCK = SystemClock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +74,19 @@ class Story:
 
     async def rate_limited(self) -> None:
         self.narrator.begin("A rate limit", f"{RATE} messages a minute, whoever asks how fast.")
-        # A minute may end in between, so up to twice as many can pass; exactly those are checked.
+        begun = CLOCK.now()
         passed = await self._until_refused(
             2 * RATE + 1, "send_message", to="+15005550006", body="Your order is on its way."
         )
         seen = await self._reached_tool("send_message")
         self._check(
-            RATE <= passed <= 2 * RATE and seen == passed,
+            passed in _expected(RATE, MINUTE, begun) and seen == passed,
             f"{passed} messages reached the server, the next one did not",
         )
 
     async def budgeted(self) -> None:
         self.narrator.begin("A money limit", f"Charges count by their amount: {BUDGET:,} a day.")
+        begun = CLOCK.now()
         passed = await self._until_refused(
             2 * BUDGET // 500 + 1, "create_charge", customer="cus_1", amount=500, currency="usd"
         )
@@ -90,7 +96,7 @@ class Story:
             if call["tool"] == "create_charge"
         )
         self._check(
-            BUDGET <= spent == passed * 500 <= 2 * BUDGET,
+            passed in _expected(BUDGET // 500, DAY, begun) and spent == passed * 500,
             f"{spent:,.0f} was charged, and not a cent more",
         )
 
@@ -168,6 +174,12 @@ class Story:
 
     def _check(self, happened: bool, promise: str) -> None:
         self.narrator.check(happened, promise)
+
+
+def _expected(most: int, window: int, begun: float) -> range:
+    """How many calls may pass: exactly `most`, or up to twice that where a window just ended."""
+    same = begun // window == CLOCK.now() // window
+    return range(most, most + 1 if same else 2 * most + 1)
 
 
 async def demo(narrator: Narrator, keep: bool) -> int:

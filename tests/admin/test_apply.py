@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,26 @@ def test_what_the_file_no_longer_names_is_gone_at_once(tmp_path: Path) -> None:
             ]
             assert isinstance(await store.ledger.enter(presented, (), 0.0), Unauthenticated)
             assert await store.registry.server("s") is None
+
+    asyncio.run(scenario())
+
+
+def test_a_kill_switch_that_was_pulled_stays_pulled_unless_the_file_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    async def scenario() -> None:
+        async with opened(tmp_path) as store:
+            wanted = manifest(tmp_path)
+            await bring(store, wanted)
+            server = await store.registry.server("s")
+            assert server is not None and not server.paused
+            await store.registry.publish((), [replace(server, paused=True)])
+            one = (await apply.current_grants(store.ledger))["one"]
+            await store.ledger.put_grant(replace(one, status=GrantStatus.PAUSED))
+            assert await bring(store, wanted) == "nothing to change"
+            (entry,) = wanted.servers
+            resumed = replace(wanted, servers=(replace(entry, paused=False),))
+            assert await bring(store, resumed) == "change server s: paused"
 
     asyncio.run(scenario())
 

@@ -139,3 +139,20 @@ def test_wrong_used_and_expired_links_open_nothing(tmp_path: Path) -> None:
         assert late.approval.status is Status.EXPIRED
 
     play(tmp_path, scenario)
+
+
+def test_a_link_that_was_used_answers_nothing_more_while_others_are_asked(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        process = world.process()
+        approval = await world.held(process, hold("a@example.com", "b@example.com", quorum=2))
+        (link,) = world.links("a@example.com")
+        await process.desk.answer(link, True, "")
+        for approved in (True, False):
+            async with asyncio.timeout(5):
+                late = await process.desk.answer(link, approved, "")
+            assert isinstance(late, TooLate)
+        await process.workflow.settled()
+        assert await world.status(approval.id) == "pending"
+        assert len(await world.store.answers.answers(approval.id)) == 1
+
+    play(tmp_path, scenario)

@@ -18,7 +18,7 @@ from handler.approvals.ports import Mail, Undeliverable
 from handler.clock import FixedClock
 from handler.notify.mime import part
 from handler.notify.smtp import Security, SmtpMailer, SmtpServer
-from tests.approvals.world import RefusingMailer, World, hold, play, secret
+from tests.approvals.world import RefusingMailer, World, ask, hold, play, secret
 from tests.notify.server import Inbox, smtp_server
 
 NOW = 1_795_000_000.0
@@ -203,14 +203,33 @@ def test_a_mail_that_failed_for_now_is_sent_later_and_the_others_are_not_sent_ag
     play(tmp_path, scenario)
 
 
-def test_two_processes_mail_each_approver_once(tmp_path: Path) -> None:
+class SlowMailer(RefusingMailer):
+    """Takes a mail, says so, and keeps it once the gate is open."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.outbox, {})
+        self.taken, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def send(self, mail: Mail) -> None:
+        self.taken.set()
+        await self.gate.wait()
+        await super().send(mail)
+
+
+def test_while_one_process_mails_no_other_does(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
-        processes = [world.process() for _ in range(3)]
-        await world.held(processes[0])
-        for _ in range(3):
-            await asyncio.gather(*(process.workflow.round() for process in processes))
-            for process in processes:
-                await process.workflow.settled()
+        slow = SlowMailer(world)
+        mailing, other = world.process(mailer=slow), world.process()
+        await mailing.approvals.request(ask())
+        await slow.taken.wait()
+        (approval,) = await world.store.ledger.approvals(10)
+        await other.workflow.wake(approval.id)
+        await other.workflow.settled()
+        assert world.links() == []
+        slow.gate.set()
+        await mailing.workflow.settled()
+        await other.workflow.round()
+        await other.workflow.settled()
         assert len(world.links()) == 1
 
     play(tmp_path, scenario)

@@ -149,12 +149,12 @@ async def test_64_calls_from_4_processes_against_a_limit_of_10_admit_exactly_10(
 
 def race_in_processes(world: str, place: Path, calls: int) -> list[Counter[str]]:
     """Start them all, let each open its store, then let them go together."""
+    command = [sys.executable, "-m", "tests.stores.racer", world, str(place)]
     with ExitStack() as stack:
         racers = [
             stack.enter_context(
                 subprocess.Popen(
-                    [sys.executable, "-m", "tests.stores.racer", world, place, str(name),
-                     str(calls)],
+                    [*command, str(name), str(calls), str(debit().maximum)],
                     cwd=ROOT,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
@@ -162,7 +162,7 @@ def race_in_processes(world: str, place: Path, calls: int) -> list[Counter[str]]
                 )
             )
             for name in range(PROCESSES)
-        ]  # fmt: skip
+        ]
         for racer in racers:
             assert racer.stdout and racer.stdout.readline() == "ready\n"
         for racer in racers:

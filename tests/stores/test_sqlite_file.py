@@ -241,6 +241,48 @@ async def test_an_error_of_one_question_leaves_its_neighbours_alone(store: SQLit
     assert rows(store._writes._path, "nonces") == 2
 
 
+async def test_an_error_of_sqlite_undoes_its_transaction_and_lets_go_of_the_lock(
+    store: SQLiteStore, path: Path
+) -> None:
+    def collide(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO nonces VALUES ('n1', 1)")
+        db.execute("INSERT INTO nonces VALUES ('n1', 1)")
+
+    with pytest.raises(StoreUnavailable):
+        await store._writes.ask(collide)
+    with closing(sqlite3.connect(path, timeout=0)) as other:
+        other.execute("INSERT INTO nonces VALUES ('n2', 1)")
+        other.commit()
+    assert await store.nonces.spend("n1", NOW)
+    assert not await store.nonces.spend("n2", NOW)
+
+
+async def test_a_process_that_is_killed_leaves_every_tally_whole(
+    store: SQLiteStore, path: Path
+) -> None:
+    """Whatever it had taken is counted in both of its tallies, and the limit stays exact."""
+    shared, own = debit(maximum=500 * ONE), debit("own-victim", maximum=10**12)
+    command = [sys.executable, "-m", "tests.stores.racer", "sqlite", str(path.parent)]
+    with subprocess.Popen(
+        [*command, "victim", "500", str(shared.maximum)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as victim:
+        assert victim.stdin and victim.stdout and victim.stdout.readline() == "ready\n"
+        victim.stdin.write("go\n")
+        victim.stdin.flush()
+        while await store.ledger.tallies([shared]) == (0,):
+            pass
+        victim.kill()
+    taken, counted = await store.ledger.tallies([shared, own])
+    assert taken == counted
+    entries = await asyncio.gather(*(store.ledger.enter(CLAIM, [shared], NOW) for _ in range(600)))
+    admitted = sum(isinstance(entry, Entered) for entry in entries)
+    assert taken + admitted * ONE == shared.maximum
+
+
 async def test_what_waited_when_the_store_was_closed_is_kept(path: Path) -> None:
     store = SQLiteStore(path)
     await store.ledger.put_grant(samples.grant())
