@@ -5,12 +5,12 @@ the operator's, with an identity of their own; the functions have no right to it
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
 import orjson
 
+from handler.clock import Clock, SystemClock
 from handler.stores.base import StoreUnavailable
 
 KIND = "decision"
@@ -23,8 +23,11 @@ LOOK_BACK = (3_600, 86_400, 7 * 86_400, 90 * 86_400)
 class CloudWatchJournal:
     """The Journal port. `client` makes a CloudWatch Logs client when one is first needed."""
 
-    def __init__(self, out: TextIO, group: str, client: Callable[[], Any]) -> None:
+    def __init__(
+        self, out: TextIO, group: str, client: Callable[[], Any], clock: Clock | None = None
+    ) -> None:
         self._out, self._group, self._client = out, group, client
+        self._clock = clock or SystemClock()
         self._closed = False
 
     async def append(self, record: dict[str, Any]) -> None:
@@ -48,7 +51,7 @@ class CloudWatchJournal:
         client = self._client()
         found: list[dict[str, Any]] = []
         for seconds in LOOK_BACK:
-            found = self._since(client, time.time() - seconds)
+            found = self._since(client, self._clock.now() - seconds)
             if len(found) >= limit:
                 break
         return found[-limit:]
