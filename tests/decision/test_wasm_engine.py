@@ -168,7 +168,8 @@ def test_the_module_reads_the_texts_that_calls_are_read_from(
 JSON_BYTES = st.lists(
     st.sampled_from(
         [b"{", b"}", b"[", b"]", b":", b",", b'"', b'"a"', b'"b"', b'"\\u0061"', b"1", b"-0",
-         b"0.5", b"1e3", b"true", b"null", b" ", b"\\", b"\\ud83d", b"\\ude00", b"\xc3\xa9", b"\xff", b"\0"]
+         b"0.5", b"1e3", b"true", b"null", b" ", b"\\", b"\\ud83d", b"\\ude00", b"\xc3\xa9",
+         b"\xff", b"\0"]
     ),
     max_size=24,
 ).map(b"".join)  # fmt: skip
