@@ -1,6 +1,7 @@
 """Documents near to policies: one that compiles, with some of its parts exchanged or removed."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from hypothesis import strategies as st
@@ -42,9 +43,9 @@ CORPUS = [
 
 def _places(value: Any, way: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The way to every part of a document, itself first."""
-    keys = (
-        value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
-    )
+    keys: Iterable[Any] = ()
+    if isinstance(value, dict | list):
+        keys = value if isinstance(value, dict) else range(len(value))
     return [way, *(place for key in keys for place in _places(value[key], (*way, key)))]
 
 

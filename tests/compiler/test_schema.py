@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # has no types
 
 from compiler.names import RuleList
 from compiler.parse import parse
@@ -99,7 +99,8 @@ def test_both_refuse(bad: Document) -> None:
 def test_a_literal_of_the_wrong_type_is_refused_where_the_compiler_refuses_it(
     operator: Operator,
 ) -> None:
-    for literal in (None, True, 1, -1, "a", [], {}):
+    literals: tuple[Any, ...] = (None, True, 1, -1, "a", [], {})
+    for literal in literals:
         condition = {"path": "args.a", "op": operator.value, "value": literal}
         rules = {"t": {"require": [{"conditions": [condition]}]}}
         document = {"version": "1", "default": "deny", "tools": rules}
