@@ -158,8 +158,9 @@ BEYOND = "no integer beyond 2^53-1, which servers read differently"
 def _expected(operator: Operator, literal: Value) -> str:
     if operator in EXPECTED:
         return EXPECTED[operator]
-    among = operator in (Operator.IN, Operator.NOT_IN) and isinstance(literal, list)
-    kinds = dict.fromkeys(map(kind, literal)) if among else (kind(literal),)
+    among = operator in (Operator.IN, Operator.NOT_IN)
+    listed = literal if among and isinstance(literal, list) else [literal]
+    kinds = dict.fromkeys(map(kind, listed))
     words = " or ".join(KIND_WORDS[name] for name in kinds) or "one of an empty list"
     if operator in (Operator.CONTAINS, Operator.NOT_CONTAINS):
         if kind(literal) == "string":
