@@ -35,6 +35,9 @@ class CloudWatchJournal:
         self._out.write(orjson.dumps({"log": KIND, **record}).decode() + "\n")
         self._out.flush()
 
+    async def note(self, record: dict[str, Any]) -> None:
+        await self.append(record)
+
     async def recent(self, limit: int) -> list[dict[str, Any]]:
         self._refuse_closed()
         return await asyncio.to_thread(self._recent, limit)
