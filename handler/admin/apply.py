@@ -129,6 +129,8 @@ def _server(
         sessions=entry.sessions,
         allow=entry.allow,
         private_network=entry.private_network,
+        command=entry.command,
+        env=dict(entry.env),
     )
 
 
@@ -144,7 +146,7 @@ def _grant(entry: GrantEntry, existing: Grant | None) -> Grant:
 
 def _server_step(before: Server | None, after: Server) -> Step:
     if before is None:
-        return Step(Change.CREATE, f"server {after.name}", after.upstream)
+        return Step(Change.CREATE, f"server {after.name}", after.place)
     differences = [
         f"policy {name} is now {digest[:12]}"
         for name, digest in after.policies.items()
@@ -153,7 +155,9 @@ def _server_step(before: Server | None, after: Server) -> Step:
     differences += [
         f"policy {name} removed" for name in before.policies if name not in after.policies
     ]
-    fields = ("upstream", "headers", "paused", "sessions", "allow", "private_network")
+    fields = (
+        "upstream", "command", "env", "headers", "paused", "sessions", "allow", "private_network"
+    )  # fmt: skip
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
     return Step(Change.CHANGE, f"server {after.name}", ", ".join(differences))
 

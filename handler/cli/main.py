@@ -19,6 +19,7 @@ FINE, FOUND, COULD_NOT_RUN = 0, 1, 2
 
 COMMANDS = {
     "serve": "run a gateway on this machine",
+    "wrap": "enforce a policy in front of a program that speaks MCP",
     "demo": "see a gateway allow, deny, limit and hold calls, on real parts",
     "check": "say everything that is wrong with a policy",
     "decide": "say what a policy does with calls, one JSON line each",

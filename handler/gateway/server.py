@@ -1,5 +1,6 @@
 """A server as it is registered: where it is and how the gateway treats it. Pure."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,7 +19,7 @@ class Server:
 
     name: str
     upstream: str
-    """The upstream's MCP endpoint, an absolute URL."""
+    """The upstream's MCP endpoint, an absolute URL; empty where it is a command."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """A reference is `env:NAME`, `ssm:NAME` or `secretsmanager:NAME`."""
     policies: Mapping[str, str] = field(default_factory=dict)
@@ -29,3 +30,12 @@ class Server:
     """Method families beside tools that pass: resources, prompts, completion, logging, …"""
     private_network: bool = False
     """Whether the upstream may be on a private or loopback address."""
+    command: tuple[str, ...] = ()
+    """The program and its arguments, for a server on this machine's standard streams."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables for the command: names to secret references."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return shlex.join(self.command) or self.upstream

@@ -108,7 +108,8 @@ class Surface:
         known = message.kind is Kind.REPLY or message.method in CLIENT_NOTIFICATIONS
         paused = server.paused or isinstance(admitted.entry, Paused)
         opening = message.method == "notifications/initialized"
-        if message.modern or not known or (paused and not opening):
+        alone = message.modern and not server.command
+        if alone or not known or (paused and not opening):
             return ACCEPTED
         headers = forward.head(message, session)
         sent = await self._upstream.send(server, headers, forward.body(message, server.allow))

@@ -10,7 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -57,15 +57,13 @@ class TooLarge(Exception):
 
 
 class Arrived:
-    """An answer whose head has come. Close it, or read it to its end."""
+    """An answer whose head has come, however it travels. Close it, or read it to its end."""
 
-    def __init__(self, response: aiohttp.ClientResponse, most: int) -> None:
-        self._response = response
-        self._most = most
-        self.status = response.status
-        self.media = response.content_type
-        self.session = response.headers.get("Mcp-Session-Id")
-        self.compressed = response.headers.get("Content-Encoding", "identity") != "identity"
+    def __init__(
+        self, status: int, media: str = "", session: str | None = None, compressed: bool = False
+    ) -> None:
+        self.status, self.media = status, media
+        self.session, self.compressed = session, compressed
 
     async def __aenter__(self) -> Self:
         return self
@@ -77,6 +75,33 @@ class Arrived:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def close(self) -> None:
+        """Let go of it, however much of it has been read."""
+
+    async def body(self) -> bytes:
+        """The whole body. Raises `TooLarge` and `Broken`."""
+        return b""
+
+    async def events(self) -> AsyncIterator[str]:
+        """Each event of a stream as it comes. Raises `TooLarge` and `Broken`."""
+        nothing: tuple[str, ...] = ()
+        for text in nothing:
+            yield text
+
+
+class Received(Arrived):
+    """An answer over HTTP."""
+
+    def __init__(self, response: aiohttp.ClientResponse, most: int) -> None:
+        super().__init__(
+            response.status,
+            response.content_type,
+            response.headers.get("Mcp-Session-Id"),
+            response.headers.get("Content-Encoding", "identity") != "identity",
+        )
+        self._response = response
+        self._most = most
 
     def close(self) -> None:
         """Give the connection back, or end it where the answer has not been read whole."""
@@ -112,12 +137,25 @@ class Arrived:
             raise Broken from None
 
 
+class Commands(Protocol):
+    """Servers that are programs on this machine, reached over their standard streams."""
+
+    async def send(
+        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str
+    ) -> Arrived | NeverReached | Lost: ...
+
+    async def close(self) -> None:
+        """End every program that was started."""
+        ...
+
+
 class Upstream:
     """Sends requests to upstream servers over connections that are kept, per loop and reach."""
 
-    def __init__(self, secrets: Secrets, bounds: Bounds) -> None:
+    def __init__(self, secrets: Secrets, bounds: Bounds, commands: Commands | None = None) -> None:
         self._secrets = secrets
         self._bounds = bounds
+        self._commands = commands
         self._sessions: WeakKeyDictionary[
             asyncio.AbstractEventLoop, dict[Reach, aiohttp.ClientSession]
         ] = WeakKeyDictionary()
@@ -136,6 +174,8 @@ class Upstream:
         self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
     ) -> Arrived | NeverReached | Lost:
         """Make one request with these headers and the server's own credentials."""
+        if server.command:
+            return await self._tell(server, headers, body, method)
         try:
             allowed = reach(server.upstream, server.private_network)
             credentials = await self._credentials(server)
@@ -150,10 +190,23 @@ class Upstream:
             return NeverReached(_reason(error))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Lost(_reason(error))
-        return Arrived(response, self._bounds.largest_answer)
+        return Received(response, self._bounds.largest_answer)
+
+    async def _tell(
+        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str
+    ) -> Arrived | NeverReached | Lost:
+        """The same for a server that is a program. Whatever fails before it starts is no call."""
+        if self._commands is None:
+            return NeverReached("this gateway does not start programs")
+        try:
+            return await self._commands.send(server, headers, body, method)
+        except SecretMissing as error:
+            return NeverReached(_reason(error))
 
     async def close(self) -> None:
-        """End this loop's connections."""
+        """End this loop's connections, and the programs."""
+        if self._commands is not None:
+            await self._commands.close()
         for session in self._sessions.pop(asyncio.get_running_loop(), {}).values():
             await session.close()
 
