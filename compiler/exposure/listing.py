@@ -58,11 +58,8 @@ def _figures(calls: dict[str, Bound], amounts: dict[str, dict[str, Bound]]) -> I
         yield f"    {UNBOUNDED}: as many calls as an agent can make"
         return
     for window in WINDOWS:
-        words = [
-            _calls(calls[window]),
-            *(_amount(text, row[window]) for text, row in amounts.items()),
-        ]
-        yield f"    per {window}: {', '.join(words)}"
+        sums = [_amount(text, row[window]) for text, row in amounts.items()]
+        yield f"    per {window}: {', '.join([_calls(calls[window]), *sums])}"
     reasons = dict.fromkeys(bound.why for row in rows for bound in row.values() if bound.why)
     yield from (f"    by {visible(reason)}" for reason in reasons)
 

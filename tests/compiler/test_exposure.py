@@ -70,7 +70,7 @@ def test_without_a_limit_it_is_said_that_nothing_bounds_it() -> None:
         (rate(10, "day"), 10, 10, 310),
         (rate(10, "month"), 10, 10, 10),
         (rate(10, "week"), 10, 10, 60),
-        (rate(10, 90), 10, 9_600, 297_600),
+        (rate(10, 90), 20, 9_600, 297_600),
         (rate(2.9, "day"), 2, 2, 62),
         (rate(0, "day"), 0, 0, 0),
     ],
