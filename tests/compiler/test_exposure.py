@@ -139,12 +139,8 @@ def test_tools_together_are_added_up_or_bounded_by_what_they_share() -> None:
     apart = exposed({"a": {"limits": [rate(10, "day")]}, "b": {"limits": [rate(5, "day")]}})
     assert apart.calls["day"].most == 15
     assert exposed({"a": purse, "b": purse}).calls["day"].most == 10
-    assert (
-        exposed({"a": purse, "b": purse, "c": {"rate_limit": {"max": 1, "window": "day"}}})
-        .calls["day"]
-        .most
-        == 11
-    )
+    other = {"rate_limit": {"max": 1, "window": "day"}}
+    assert exposed({"a": purse, "b": purse, "c": other}).calls["day"].most == 11
     open_to_all = exposed({"a": purse}, default="allow")
     assert open_to_all.calls["day"].most is None
     assert open_to_all.entries[-1].name is None
