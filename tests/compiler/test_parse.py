@@ -8,7 +8,8 @@ import pytest
 from compiler.diagnostics import CATALOGUE
 from compiler.globs import overlap
 from compiler.parse import parse
-from compiler.parse.agreement import MOST_GLOBS, MOST_TOOLS
+from compiler.parse.agreement import MOST_GLOBS
+from compiler.parse.document import MOST_TOOLS
 from compiler.paths import PathError, parse_path
 from compiler.policy import Every, Step
 from tests.corpus import CASES, DIAGNOSTICS
