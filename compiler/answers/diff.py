@@ -156,18 +156,22 @@ def _asked(demands: Demands | None) -> Iterator[Asked]:
     if demands is None:
         return
     yield from demands.asked()
-    sources = [one.source for one in demands.tallies if one.source is not None]
-    for asked in (*sources, *(path for one in demands.tallies for path in one.per)):
-        yield from (Asked(asked.place, question) for question in TELLING)
+    for tally in demands.tallies:
+        for asked in _read(tally):
+            yield from (_probe(asked, literal) for literal in TELLING)
 
 
-def _probe(operator: Operator, literal: str) -> Question:
-    return Question(Kind.PASSES, operator, literal)
-
-
-TELLING = (_probe(Operator.EQ, "2"), _probe(Operator.NEQ, "2"), _probe(Operator.EQ, "3"))
+TELLING = TWO, THREE = "2", "3"
 """Asked where a limit reads, so that a witness can hold different values there."""
-TWO, NOT_TWO, THREE = TELLING
+
+
+def _probe(asked: Asked, literal: str) -> Asked:
+    return Asked(asked.place, Question(Kind.PASSES, Operator.EQ, literal, asked.question.rest))
+
+
+def _read(tally: Tally) -> list[Asked]:
+    """Where a limit reads."""
+    return [*((tally.source,) if tally.source else ()), *tally.per]
 
 
 def _queries(old: Demands | None, new: Demands | None) -> Iterator[Query]:
@@ -250,14 +254,11 @@ def _telling(before: Tally | None, after: Tally | None) -> Iterator[tuple[Answer
     """Answers that make two limits charge differently, where they read from different places."""
     if before is None or after is None:
         return
-    mine = [one for one in (before.source, *before.per) if one is not None]
-    theirs = [one for one in (after.source, *after.per) if one is not None]
+    mine, theirs = _read(before), _read(after)
     for one, other in ((mine, theirs), (theirs, mine)):
         fresh = [asked for asked in one if asked not in other]
         rest = [asked for asked in other if asked not in one]
-        twos = tuple((Asked(asked.place, TWO), True) for asked in fresh)
-        if twos and rest:
-            yield (*twos, *((Asked(asked.place, THREE), True) for asked in rest))
-            yield (*twos, *((Asked(asked.place, NOT_TWO), False) for asked in rest))
-        elif twos:
-            yield twos
+        twos = tuple((_probe(asked, TWO), True) for asked in fresh)
+        if twos:
+            yield (*twos, *((_probe(asked, THREE), True) for asked in rest))
+            yield (*twos, *((_probe(asked, TWO), False) for asked in rest))

@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 
 from compiler.answers.questions import Asked, Place, Question
 from compiler.answers.space import Class, Opens, Space, Unknown, space
-from compiler.meaning import Found
 from compiler.policy import Root
 from compiler.truth import Absent
 from compiler.values import Value
@@ -138,7 +137,8 @@ class Places:
         hour, day = (values.get(Place(Root.TIME, (key,))) for key in ("hour", "weekday"))
         subject = None
         if label is not None or tags is not None:
-            texts = tuple(one for one in tags if isinstance(one, str)) if _is_list(tags) else ()
+            held = tags if isinstance(tags, list) else []
+            texts = tuple(one for one in held if isinstance(one, str))
             subject = Subject(label if isinstance(label, str) else "", texts)
         now = None
         if hour is not None or day is not None:
@@ -158,10 +158,6 @@ class Places:
             if not isinstance(found, Absent | Unknown):
                 members[self.places[inner].keys[-1]] = found
         return members
-
-
-def _is_list(found: "Found | Unknown") -> bool:
-    return isinstance(found, list)
 
 
 def _text(place: Place) -> str:

@@ -172,8 +172,10 @@ class _Survey:
         yield None
         yield UNREADABLE
         yield {"x": UNREADABLE}
-        yield from (one for one in self.compared if isinstance(one, list | dict))
-        yield from ([one] for one in self.contained if isinstance(one, list | dict))
+        for literal in (*self.compared, *self.contained):
+            if isinstance(literal, list | dict):
+                yield literal
+                yield [literal]
 
     def numbers(self) -> Iterator[int | float]:
         cuts = sorted(
@@ -200,7 +202,7 @@ class _Survey:
         literals = [one for one in self.compared if isinstance(one, str)]
         if literals:
             yield Order(literals)
-        patterns = {}
+        patterns: dict[str, None] = {}
         for one in self.questions:
             form = TEXT_PATTERNS.get(one.operator) if one.operator else None
             if form is not None and isinstance(one.value, str):
@@ -220,14 +222,17 @@ class _Survey:
             if size < texts.LONGEST:
                 yield from ("x" * size, "x" * (size + 1))
 
-    def lists(self) -> Iterator[list[Value]]:
+    def lists(self) -> Iterator[Value]:
         scalars = [one for one in self.contained if not isinstance(one, list | dict)]
         sizes = [size for size in self.sizes if isinstance(size, int)]
         try:
             yield from lists.representatives(scalars, sizes, self.texts_only)
         except lists.TooMany:
             self.doubt = "its literals or lengths are too many or too large together"
-            yield from ([], ["other"], *([one] for one in scalars))
+            yield []
+            yield ["other"]
+            for scalar in scalars:
+                yield [scalar]
 
 
 def _literals(question: Question) -> Iterable[Value]:
@@ -245,9 +250,8 @@ def _nested(questions: Sequence[Question], texts_only: bool) -> Iterator[Found]:
     """Some lists whose elements make such questions answer one way and the other."""
     elements: dict[tuple[Step, ...], list[Found]] = {}
     for rest in dict.fromkeys(one.rest for one in questions):
-        asked = [
-            Question(one.kind, one.operator, one.literal) for one in questions if one.rest == rest
-        ]
+        there = [one for one in questions if one.rest == rest]
+        asked = [Question(one.kind, one.operator, one.literal) for one in there]
         survey = _Survey(asked)
         values = list(survey.texts()) if texts_only else [*survey.values(), None, UNREADABLE]
         elements[rest] = [Absent.MISSING, *_distinguished(asked, values)]

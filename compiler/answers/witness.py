@@ -28,12 +28,16 @@ class Witness:
 
     def decided(self, meaning: Meaning) -> Verdict:
         """The specification's verdict on the line."""
+        return meaning.decide(*self.facts())
+
+    def facts(self) -> tuple[Call, Subject, float]:
+        """The call, who makes it and when, as the line says it."""
         found = json.loads(self.line, parse_int=_number, parse_float=_number)
         grant = found.get("grant", {})
         subject = Subject(grant.get("label", ""), tuple(grant.get("tags", ())))
         time = found.get("time")
         now = datetime.fromisoformat(time).timestamp() if time else ANY_TIME
-        return meaning.decide(Call(found["tool"], found["args"]), subject, now)
+        return Call(found["tool"], found["args"]), subject, now
 
 
 def witness(tool: str, example: Example) -> Witness:
