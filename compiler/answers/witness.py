@@ -49,7 +49,8 @@ def witness(tool: str, example: Example) -> Witness:
     if example.now is not None:
         moment = datetime.fromtimestamp(example.now, tz=UTC)
         line["time"] = moment.isoformat().replace("+00:00", "Z")
-    return Witness(json.dumps(line, ensure_ascii=False))
+    text = json.dumps(line, ensure_ascii=False)
+    return Witness(text if text.isprintable() else json.dumps(line))
 
 
 def _number(text: str) -> int | float:

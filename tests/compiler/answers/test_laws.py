@@ -1,19 +1,14 @@
 """Laws of diff and prove: random calls never contradict what was said to hold for all calls."""
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compiler.answers.claim import Claim
 from compiler.answers.diff import LEVELS, Difference, diff
-from compiler.answers.prove import prove
-from compiler.answers.questions import Kind, condition_asked
 from compiler.answers.relation import Relation
-from compiler.meaning import Facts, Meaning, answer
+from compiler.meaning import Meaning
 from compiler.policy import Policy
-from compiler.truth import Truth
-from compiler.verdict import Call, Effect, Subject, Verdict
-from tests.compiler.answers.pairs import calls, conditions, edited, pairs, policy, subjects
+from compiler.verdict import Call, Subject, Verdict
+from tests.compiler.answers.pairs import calls, edited, pairs, subjects
 from tests.strategies import times
 
 Asked = tuple[Call, Subject, float]
