@@ -1,7 +1,7 @@
 """A policy.json as text that can be changed in places, everything else left as it was written.
 
-Must not know whether a change is wanted, nor what it does to decisions: `fix` does. Places come from
-the warnings of `check`; all offsets are in code points of the text.
+Must not know whether a change is wanted, nor what it does to decisions: `fix` does. Places come
+from the warnings of `check`; all offsets are in code points of the text.
 """
 
 from collections.abc import Iterable, Iterator

@@ -7,20 +7,20 @@ leaves out are not compared.
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from compiler.answers.demands import Demands, Tally
+from compiler.answers.demands import Demands
 from compiler.answers.places import Example
-from compiler.answers.questions import Asked, Kind, Question
+from compiler.answers.queries import Query, asked_of, meeting, queries, telling
 from compiler.answers.relation import Relation, together
-from compiler.answers.search import Answered, Doubt, Search
+from compiler.answers.search import Doubt, Search
 from compiler.answers.space import TooMany
 from compiler.answers.tallies import TallyChange, compare
 from compiler.answers.tools import Serving, to_look_at
 from compiler.answers.witness import NotReproduced, Witness, witness
 from compiler.meaning import Meaning
-from compiler.policy import Operator, Policy
+from compiler.policy import Policy
 from compiler.verdict import Effect, Verdict
 
 LEVELS = {Effect.DENY: 0, Effect.REQUIRE_APPROVAL: 1, Effect.ALLOW: 2}
@@ -83,14 +83,6 @@ def _same(old: Demands | None, new: Demands | None) -> bool:
     return old.same(new)
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Calls that may fare differently: those inside and not outside."""
-
-    inside: tuple[Answered, ...]
-    outside: tuple[tuple[Asked, ...], ...]
-
-
 class _Contest:
     """Two policies on tools that fare alike."""
 
@@ -101,10 +93,10 @@ class _Contest:
 
     def run(self, old: Demands | None, new: Demands | None) -> None:
         """Collect the changes and what is not decided."""
-        asked = [*_asked(old), *_asked(new)]
+        asked = [*asked_of(old), *asked_of(new)]
         try:
             search = Search(asked)
-            for query in _queries(old, new):
+            for query in queries(old, new):
                 self._shown(search, query)
             if old is not None and new is not None:
                 self._limits(search, old, new)
@@ -152,66 +144,6 @@ class _Contest:
             )
 
 
-def _asked(demands: Demands | None) -> Iterator[Asked]:
-    if demands is None:
-        return
-    yield from demands.asked()
-    for tally in demands.tallies:
-        for asked in _read(tally):
-            yield from (_probe(asked, literal) for literal in TELLING)
-
-
-TELLING = TWO, THREE = "2", "3"
-"""Asked where a limit reads, so that a witness can hold different values there."""
-
-
-def _probe(asked: Asked, literal: str) -> Asked:
-    return Asked(asked.place, Question(Kind.PASSES, Operator.EQ, literal, asked.question.rest))
-
-
-def _read(tally: Tally) -> list[Asked]:
-    """Where a limit reads."""
-    return [*((tally.source,) if tally.source else ()), *tally.per]
-
-
-def _queries(old: Demands | None, new: Demands | None) -> Iterator[Query]:
-    """All ways in which a call can fare differently: each difference meets at least one."""
-    if old is None or new is None:
-        admitting = new or old
-        if admitting is not None:
-            needed = _all(admitting.needed)
-            meets = tuple(one.meets for one in admitting.held)
-            yield Query(needed, (*admitting.refused, *meets))
-            for each in meets:
-                yield Query((*needed, *_all(each)), admitting.refused)
-        return
-    yield from _more(old, new)
-    yield from _more(new, old)
-    both = (*_all(old.needed), *_all(new.needed))
-    refused = (*old.refused, *new.refused)
-    for mine, theirs in ((old, new), (new, old)):
-        for held in mine.held:
-            alike = tuple(one.meets for one in theirs.held if one.terms == held.terms)
-            yield Query((*both, *_all(held.meets)), (*refused, *alike))
-
-
-def _more(stricter: Demands, laxer: Demands) -> Iterator[Query]:
-    """Calls that the one denies and the other admits, or the one holds and the other allows."""
-    needed = _all(laxer.needed)
-    for asked in stricter.needed:
-        yield Query(((asked, False), *needed), laxer.refused)
-    for meets in stricter.refused:
-        yield Query((*_all(meets), *needed), laxer.refused)
-    holding = tuple(one.meets for one in laxer.held)
-    for held in stricter.held:
-        inside = (*_all(stricter.needed), *needed, *_all(held.meets))
-        yield Query(inside, (*stricter.refused, *laxer.refused, *holding))
-
-
-def _all(asked: Iterable[Asked]) -> tuple[Answered, ...]:
-    return tuple((one, True) for one in asked)
-
-
 def _relation(before: Verdict, after: Verdict) -> Relation:
     step = LEVELS[after.effect] - LEVELS[before.effect]
     if step:
@@ -241,24 +173,10 @@ def _admitted_by_both(
     search: Search, old: Demands, new: Demands, change: TallyChange
 ) -> Example | Doubt | None:
     """A call that both admit, if possible with values that show how the limit changed."""
-    both = (*_all(old.needed), *_all(new.needed))
+    both = (*meeting(old.needed), *meeting(new.needed))
     refused = (*old.refused, *new.refused)
-    for telling in (*_telling(change.before, change.after), ()):
-        found = search.find((*both, *telling), refused)
+    for probes in (*telling(change.before, change.after), ()):
+        found = search.find((*both, *probes), refused)
         if isinstance(found, Example):
             return found
     return found
-
-
-def _telling(before: Tally | None, after: Tally | None) -> Iterator[tuple[Answered, ...]]:
-    """Answers that make two limits charge differently, where they read from different places."""
-    if before is None or after is None:
-        return
-    mine, theirs = _read(before), _read(after)
-    for one, other in ((mine, theirs), (theirs, mine)):
-        fresh = [asked for asked in one if asked not in other]
-        rest = [asked for asked in other if asked not in one]
-        twos = tuple((_probe(asked, TWO), True) for asked in fresh)
-        if twos:
-            yield (*twos, *((_probe(asked, THREE), True) for asked in rest))
-            yield (*twos, *((_probe(asked, TWO), False) for asked in rest))

@@ -11,12 +11,16 @@ from itertools import combinations
 from compiler.answers.numbers import UNREADABLE
 from compiler.values import Value, equal, kind
 
-MOST_LITERALS = 6
-LONGEST = 1_000
-"""Elements of a list that is made."""
+MOST_LISTS = 512
+MOST_ELEMENTS = 2_000_000
+"""Of all lists together."""
 
 STRANGERS: tuple[Value, ...] = ("other", 12345, None, True, False, [], {})
 """Elements of each kind; where a literal is one of them, a stranger is looked for."""
+
+
+MOST_NUMBERED = 16
+"""Texts and numbers that are tried: more than there can be literals."""
 
 
 class TooMany(Exception):
@@ -31,9 +35,10 @@ def representatives(
     Raises `TooMany` past the bounds above.
     """
     kinds_of_literal = _distinct(literals)
-    if len(kinds_of_literal) > MOST_LITERALS or any(size >= LONGEST for size in lengths):
-        raise TooMany
     sizes = sorted({size for cut in lengths for size in (cut - 1, cut, cut + 1)})
+    made = 2 ** len(kinds_of_literal) * len(STRANGERS)
+    if made > MOST_LISTS or made * sum(sizes) > MOST_ELEMENTS:
+        raise TooMany
     yield []
     for held in _held(kinds_of_literal, texts_only):
         yield held
@@ -60,8 +65,8 @@ def _held(literals: list[Value], texts_only: bool) -> Iterator[list[Value]]:
 def _strangers(literals: list[Value]) -> Iterator[Value]:
     """One element of each kind that is none of the literals, where the kind has one."""
     seen: set[str] = set()
-    for candidate in (*STRANGERS, *(f"other{number}" for number in range(MOST_LITERALS)),
-                      *range(MOST_LITERALS + 1)):  # fmt: skip
+    for candidate in (*STRANGERS, *(f"other{number}" for number in range(MOST_NUMBERED)),
+                      *range(MOST_NUMBERED)):  # fmt: skip
         name = kind(candidate)
         if name not in seen and not any(equal(candidate, one) for one in literals):
             seen.add(name)

@@ -51,7 +51,9 @@ class Order:
     While a text is the start of one of them the state is the text; after that, its place.
     """
 
-    def __init__(self, texts: Iterable[str]) -> None:
+    def __init__(self, texts: Iterable[str], ordered: bool = True) -> None:
+        """Not `ordered`: all that are none of the texts are alike."""
+        self._ordered = ordered
         self._sorted = sorted({text.encode() for text in texts})
         self._starts = {text[:end] for text in self._sorted for end in range(len(text) + 1)}
         self.start: Hashable = b""
@@ -66,13 +68,42 @@ class Order:
         if not isinstance(state, bytes):
             return state
         text = state + bytes([byte])
-        return text if text in self._starts else bisect_left(self._sorted, text)
+        return text if text in self._starts else self._place(text)
 
     def result(self, state: Hashable) -> Hashable:
         if not isinstance(state, bytes):
             return state, False
         place = bisect_left(self._sorted, state)
-        return place, place < len(self._sorted) and self._sorted[place] == state
+        equal = place < len(self._sorted) and self._sorted[place] == state
+        return place if equal else self._place(state), equal
+
+    def _place(self, text: bytes) -> int:
+        return bisect_left(self._sorted, text) if self._ordered else -1
+
+
+class Prefixes:
+    """With the longest of which texts a text begins: one machine for many globs such as `a_*`."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._texts = {text.encode() for text in texts}
+        self._starts = {text[:end] for text in self._texts for end in range(len(text) + 1)}
+        self.start: Hashable = b""
+        self.classes = Order(text.decode() for text in self._texts).classes
+
+    def step(self, state: Hashable, byte: int) -> Hashable:
+        if not isinstance(state, bytes):
+            return state
+        text = state + bytes([byte])
+        return text if text in self._starts else (self.result(state),)
+
+    def result(self, state: Hashable) -> Hashable:
+        if isinstance(state, tuple):
+            (longest,) = state
+            assert longest is None or isinstance(longest, bytes)
+            return longest
+        assert isinstance(state, bytes)
+        ends = range(len(state), -1, -1)
+        return next((state[:end] for end in ends if state[:end] in self._texts), None)
 
 
 class Length:

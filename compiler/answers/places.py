@@ -55,6 +55,9 @@ class Places:
             else:
                 self._tops.append(number)
         self._questions = [tuple(questions[place]) for place in self.places]
+        self._indices = [
+            {question: index for index, question in enumerate(each)} for each in self._questions
+        ]
         self.spaces: list[Space] = [
             space(place, self._questions[number], bool(self._inside[number]))
             for number, place in enumerate(self.places)
@@ -66,18 +69,14 @@ class Places:
     def mask(self, asked: Asked) -> int:
         """The classes of the place for which the question holds."""
         number = self._numbers[asked.place]
-        index = self._questions[number].index(asked.question)
+        index = self._indices[number][asked.question]
         classes = self.spaces[number].classes
-        return sum(1 << bit for bit, one in enumerate(classes) if one.answers[index])
+        return _bits(one.answers[index] for one in classes)
 
     def domain(self, known: bool) -> Domain:
         """Every class, or every one with an example."""
         return tuple(
-            sum(
-                1 << bit
-                for bit, one in enumerate(found.classes)
-                if not known or one.example is not Unknown.EXAMPLE
-            )
+            _bits(not known or one.example is not Unknown.EXAMPLE for one in found.classes)
             for found in self.spaces
         )
 
@@ -158,6 +157,12 @@ class Places:
             if not isinstance(found, Absent | Unknown):
                 members[self.places[inner].keys[-1]] = found
         return members
+
+
+def _bits(held: Iterable[bool]) -> int:
+    """The first is the lowest bit."""
+    digits = "".join("1" if one else "0" for one in held)
+    return int(digits[::-1], 2) if digits else 0
 
 
 def _text(place: Place) -> str:

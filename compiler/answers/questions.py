@@ -7,6 +7,7 @@ Must not know rules. A condition becomes one of two: whether a `require` passes,
 import json
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from compiler.meaning import Found, answer, cost_of, follow, is_told
@@ -41,8 +42,7 @@ class Question:
     @property
     def value(self) -> Value:
         """What the operator compares with; None for the questions of limits."""
-        value: Value = json.loads(self.literal) if self.literal else None
-        return value
+        return _read(self.literal) if self.literal else None
 
     def holds(self, found: Found) -> bool:
         """The answer for what is found at the place."""
@@ -55,6 +55,13 @@ class Question:
         if self.kind is Kind.PASSES:
             return answer(self.operator, inside, self.value, (Truth.TRUE,)) is Truth.TRUE
         return answer(self.operator, inside, self.value, (Truth.FALSE,)) is not Truth.FALSE
+
+
+@lru_cache(maxsize=4096)
+def _read(literal: str) -> Value:
+    """The value of a literal, which nobody changes."""
+    value: Value = json.loads(literal)
+    return value
 
 
 class Place(NamedTuple):

@@ -10,7 +10,7 @@ from itertools import product
 from compiler import globs
 from compiler.answers import texts
 from compiler.answers.demands import Demands, demands
-from compiler.answers.machines import Pattern, literal_pattern
+from compiler.answers.machines import Machine, Pattern, Prefixes, literal_pattern
 from compiler.globs import STAR
 from compiler.policy import Default, Entry, Policy, Rules
 from compiler.regex import PatternError
@@ -110,8 +110,12 @@ class _Others:
         """A name for each set of globs that match together; all there are, or the doubt is set."""
         try:
             shapes = dict.fromkeys(glob for glob in (self.within, *self.used) if glob != STAR)
-            patterns = [Pattern(_pattern(glob)) for glob in shapes]
-            found = texts.representatives(patterns) if patterns else []
+            prefixes = [one[:-1] for one in shapes if one.endswith(STAR) and one.count(STAR) == 1]
+            others = [one for one in shapes if one[:-1] not in prefixes]
+            machines: list[Machine] = [Pattern(_pattern(glob)) for glob in others]
+            if prefixes:
+                machines.append(Prefixes(prefixes))
+            found = texts.representatives(machines) if machines else []
         except (texts.TooMany, PatternError):
             self.doubt = "too many globs meet"
             return []
