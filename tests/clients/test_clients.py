@@ -5,12 +5,14 @@ Every client is a process of its own and has a grant of its own; its driver prin
 
 import json
 import os
+import re
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,3 +159,13 @@ def test_the_status_page_says_where_the_call_stands_and_holds_no_approval_link(
     assert page["status"] == 200 and "Waiting for an answer" in page["html"]
     assert "/status/" in page["url"] and "/approve/" not in page["url"] + page["html"]
     assert "<form" not in page["html"]
+
+
+def test_the_page_on_clients_lists_these_clients_and_how_they_wait() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "clients.md").read_text(encoding="utf-8")
+    tested = page.split("## Clients that are tested")[1]
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", tested, re.MULTILINE))
+    rows.pop("client")
+    assert rows == {name: kind.way.value for name, kind in CLIENTS.items()}
+    ways = re.findall(r"^\| ([^|]+) \|", page.split("## How a held call waits")[1], re.MULTILINE)
+    assert {way.value for way in Way} <= set(ways)
