@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from compiler import artifact
+from compiler.approvers import fill
 from compiler.check import check
 from compiler.diagnostics import Diagnostic, has_errors, ordered, render
 from compiler.ir import Program
@@ -33,14 +34,18 @@ class Built:
         return render(self.diagnostics, self.text, self.name)
 
 
-def build(source: bytes, name: str) -> Built:
-    """Compile one policy. Equal sources give equal artifacts, whatever the name."""
+def build(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Built:
+    """Compile one policy; `approvers` are asked where it names nobody.
+
+    Equal sources and approvers give equal artifacts, whatever the name.
+    """
     parsed = parse(source)
     if parsed.policy is None:
         return Built(name, parsed.text, parsed.diagnostics)
-    diagnostics = tuple(ordered((*parsed.diagnostics, *check(parsed.policy))))
+    policy = fill(parsed.policy, approvers)
+    diagnostics = tuple(ordered((*parsed.diagnostics, *check(policy))))
     if has_errors(diagnostics):
         return Built(name, parsed.text, diagnostics)
-    program = lower(parsed.policy)
+    program = lower(policy)
     data = artifact.pack(artifact.Parts(encode(program), source))
-    return Built(name, parsed.text, diagnostics, parsed.policy, program, data)
+    return Built(name, parsed.text, diagnostics, policy, program, data)

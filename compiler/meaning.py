@@ -97,6 +97,9 @@ class Meaning:
     def hides(self, tool: str) -> bool:
         return tool in self.policy.hide or self.policy.hide == ("*",)
 
+    def lists(self, tool: str) -> bool:
+        return any(entry.name == tool and not entry.is_glob for entry in self.policy.tools)
+
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         """In the order of docs/policy.md; the first no decides."""
         if self.hides(call.tool):

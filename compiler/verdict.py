@@ -120,3 +120,7 @@ class Engine(Protocol):
     def hides(self, tool: str) -> bool:
         """Whether the policy removes the tool from tools/list."""
         ...
+
+    def lists(self, tool: str) -> bool:
+        """Whether an entry of the policy is exactly this name, and no glob."""
+        ...

@@ -88,12 +88,17 @@ class Table:
         place = bisect_left(range(count), tool, key=self._hidden)
         return self.hides_all or (place < count and self._hidden(place) == tool)
 
-    def serving(self, tool: str) -> int | None:
-        """The one entry that serves a tool: its own, else the best glob, else `unlisted`."""
+    def own(self, tool: str) -> int | None:
+        """The entry that is exactly this name, and no glob."""
         exact = self._facts[0]
         place = bisect_left(range(exact), tool, key=self._name)
-        if place < exact and self._name(place) == tool:
-            return place
+        return place if place < exact and self._name(place) == tool else None
+
+    def serving(self, tool: str) -> int | None:
+        """The one entry that serves a tool: its own, else the best glob, else `unlisted`."""
+        own = self.own(tool)
+        if own is not None:
+            return own
         return next((i for i, glob in self._globs if matches(glob, tool)), self.unlisted)
 
     def entry(self, index: int) -> EntryRow:

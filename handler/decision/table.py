@@ -34,6 +34,9 @@ class TableEngine:
     def hides(self, tool: str) -> bool:
         return self._table.hides(tool)
 
+    def lists(self, tool: str) -> bool:
+        return self._table.own(tool) is not None
+
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         tool = call.tool
         plan = self._kept(tool) if len(tool) <= LONGEST_NAME else self._serving(tool)

@@ -2,6 +2,8 @@
 call ever waits for it.
 """
 
+from dataclasses import dataclass
+
 from compiler.artifact import digest_of
 from compiler.build import build
 from handler.policies.model import Artifact
@@ -15,12 +17,27 @@ class PolicyRefused(Exception):
         self.diagnostics = diagnostics
 
 
-def compile_policy(source: bytes, name: str) -> Artifact:
-    """The artifact of one policy.json; `name` is what diagnostics call it.
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a policy became, and what its author should look at again."""
 
+    artifact: Artifact
+    warnings: str
+    """Drawn as errors are; empty where there are none."""
+
+
+def compile_policy(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Artifact:
+    """The artifact of one policy.json; see `compile_source`."""
+    return compile_source(source, name, approvers).artifact
+
+
+def compile_source(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Compiled:
+    """One policy.json, compiled.
+
+    `name` is what diagnostics call the file; `approvers` are asked where the policy names nobody.
     Raises `PolicyRefused`; warnings alone do not refuse.
     """
-    built = build(source, name)
+    built = build(source, name, approvers)
     if built.artifact is None:
         raise PolicyRefused(built.rendered())
-    return Artifact(digest_of(built.artifact), built.artifact)
+    return Compiled(Artifact(digest_of(built.artifact), built.artifact), built.rendered())

@@ -59,6 +59,18 @@ async def test_records_are_read_back_in_the_order_written(store: Store) -> None:
     assert await store.journal.recent(2) == records[3:]
 
 
+async def test_a_note_is_kept_in_its_order_and_before_the_place_is_closed(
+    world: World, tmp_path: Path
+) -> None:
+    async with world(tmp_path) as store:
+        await store.journal.append({"call": 1})
+        await store.journal.note({"call": 2})
+        assert await store.journal.recent(10) == [{"call": 1}, {"call": 2}]
+        await store.journal.note({"call": 3})
+    async with world(tmp_path) as store:
+        assert await store.journal.recent(2) == [{"call": 2}, {"call": 3}]
+
+
 async def test_what_was_written_is_there_when_the_place_is_opened_again(
     world: World, tmp_path: Path
 ) -> None:
@@ -114,6 +126,7 @@ EVERY_METHOD: dict[str, Ask] = {
     "get": lambda store: store.payloads.get("a1/call", NOW),
     "spend": lambda store: store.nonces.spend("n1", NOW + 60),
     "append": lambda store: store.journal.append({}),
+    "note": lambda store: store.journal.note({}),
     "recent": lambda store: store.journal.recent(5),
 }
 

@@ -1,25 +1,27 @@
 """The Journal port: decision records, in the order written."""
 
+from collections.abc import Callable
 from sqlite3 import Connection
 from typing import Any
 
 from handler.stores.sqlite import documents
-from handler.stores.sqlite.lanes import ReadLane, WriteLane
+from handler.stores.sqlite.lanes import WriteLane
 
 
 class SQLiteJournal:
-    """Records by number. Nothing is ever changed or removed."""
+    """Records by number. Nothing is ever changed or removed.
 
-    def __init__(self, reads: ReadLane, writes: WriteLane) -> None:
-        self._reads, self._writes = reads, writes
+    They are read in the lane of the writes, behind every record that was taken before.
+    """
+
+    def __init__(self, writes: WriteLane) -> None:
+        self._writes = writes
 
     async def append(self, record: dict[str, Any]) -> None:
-        document = documents.write(record)
+        await self._writes.ask(_insert(record))
 
-        def question(db: Connection) -> None:
-            db.execute("INSERT INTO records (document) VALUES (?)", (document,))
-
-        await self._writes.ask(question)
+    async def note(self, record: dict[str, Any]) -> None:
+        self._writes.tell(_insert(record))
 
     async def recent(self, limit: int) -> list[dict[str, Any]]:
         def question(db: Connection) -> list[dict[str, Any]]:
@@ -28,4 +30,13 @@ class SQLiteJournal:
             ).fetchall()
             return [documents.read_record(document) for (document,) in reversed(rows)]
 
-        return await self._reads.ask(question)
+        return await self._writes.ask(question)
+
+
+def _insert(record: dict[str, Any]) -> Callable[[Connection], None]:
+    document = documents.write(record)
+
+    def question(db: Connection) -> None:
+        db.execute("INSERT INTO records (document) VALUES (?)", (document,))
+
+    return question

@@ -1,0 +1,120 @@
+"""The numbers that a module, its data and its hosts agree on. docs/wasm.md explains them.
+
+Must not know how either side is made. Addresses and lengths are in bytes, numbers little-endian.
+"""
+
+ABI_VERSION = 1
+
+# What `decide` returns.
+ALLOW, DENY, REQUIRE_APPROVAL = 0, 1, 2
+MALFORMED = -1
+"""The arguments or the context are no JSON that every reader reads alike."""
+TOO_LARGE = -2
+"""The memory is too small for this call; the host may grow it and ask again."""
+
+# Where the answer stands: words of 32 bits.
+OUTPUT = 1024
+REASON, ROW, DETAIL, ENTRY, CHARGES, HOLDS, SPANS, ANSWERS = range(OUTPUT, OUTPUT + 32, 4)
+"""Why; which row decided; what about it; which entry served; how many of each array follow."""
+OUTPUT_END = OUTPUT + 32
+CHARGE_ARRAY = OUTPUT_END
+"""One for each limit that applies: limit row, 0, cost in micro-units as 64 bits."""
+CHARGE_SIZE, MOST_CHARGES = 16, 32
+
+# Reasons.
+NOTHING, HIDDEN, DEFAULT_DENY, REQUIRE, DENY_IF, APPROVE_IF, LIMIT = range(7)
+
+# Answers of conditions, one byte each; 0 is a condition that was not asked.
+FALSE, TRUE, MISMATCH = 1, 2, 3
+
+# The policy's data.
+LIMBS = 2048
+"""Where the runtime calculates with large numbers."""
+DIGITS = 2560
+"""Where it writes a number of the time as text."""
+POWERS = 2816
+"""Ten to the power of 0 to 19, 64 bits each."""
+POLICY = 4096
+(
+    UNLISTED,
+    HIDES_ALL,
+    SLOTS,
+    SLOT_MASK,
+    GLOBS,
+    GLOB_COUNT,
+    HOLD_ARRAY,
+    SPAN_ARRAY,
+    ANSWER_ARRAY,
+    INPUT,
+    READS_CONTEXT,
+    GRANT_KEY,
+    TIME_KEY,
+) = range(POLICY, POLICY + 52, 4)
+"""The header's words, padded to a multiple of 8. Where an address may be missing it is 0.
+
+A slot is four words: the hash of a tool's name, where the name is, its length, and the address of
+its entry, HIDDEN_ENTRY, or 0 where the slot is empty. A glob is the address of its entry, how many
+parts its stars leave, and where each part is and its length.
+"""
+HEADER_END = POLICY + 56
+HIDDEN_ENTRY = 1
+
+# A value: 32 bytes.
+KIND, NEXT, TEXT, LENGTH, MAGNITUDE, FLAGS, SOURCE, SOURCE_END = range(0, 32, 4)
+WEIGHT = TEXT
+COUNT = TEXT
+"""A string has TEXT and LENGTH, a list or an object COUNT and its members behind it (an object
+each key as a string before its value), a number WEIGHT (64 bits), MAGNITUDE and FLAGS. A number is
+0.WEIGHT times ten to the MAGNITUDE; WEIGHT has 19 digits, the first not 0, or is 0. NEXT is the
+address behind a value and its members; SOURCE and SOURCE_END are where its JSON text stands.
+"""
+VALUE_SIZE = 32
+NEGATIVE, UNREADABLE = 1, 2
+"""FLAGS. Unreadable is a number that some servers round, and what has one inside."""
+ZERO_MAGNITUDE = -10_000
+"""Below that of every other number, so that magnitudes order positive numbers."""
+NULL_KIND, FALSE_KIND, TRUE_KIND, NUMBER_KIND, STRING_KIND, LIST_KIND, OBJECT_KIND = range(7)
+MISSING, MISPLACED = 0, 1
+"""What stands in place of a value's address where a path finds none."""
+
+# A path: root, number of steps, and for each step its kind and two operands.
+ARGUMENTS_ROOT, GRANT_ROOT, HOUR_ROOT, WEEKDAY_ROOT = range(4)
+KEY_STEP, INDEX_STEP, EVERY_STEP = range(3)
+"""A key has its text and length, an index itself and 0."""
+STEP_SIZE = 12
+FIRST_STEP = 8
+
+# A condition: operator, 1 where it is negated, path, literal, automaton.
+(
+    EXISTS,
+    EQ,
+    IN,
+    LT,
+    LTE,
+    GT,
+    GTE,
+    CONTAINS,
+    PATTERN,
+    STARTS_WITH,
+    ENDS_WITH,
+    LENGTH_LTE,
+    LENGTH_GTE,
+) = range(13)
+CONDITION_OPERATOR, CONDITION_NEGATED, CONDITION_PATH, CONDITION_LITERAL, CONDITION_AUTOMATON = (
+    range(0, 20, 4)
+)
+
+# An entry: its number, how many conditions it has, the lengths of its four lists, then the
+# addresses of their members: rules, rules, holds and limits.
+ENTRY_NUMBER, ENTRY_CONDITIONS, ENTRY_REQUIRE, ENTRY_DENY_IF, ENTRY_APPROVE_IF, ENTRY_LIMITS = (
+    range(0, 24, 4)
+)
+ENTRY_LISTS = 24
+
+# A rule: its row, 0 where nobody could approve it, the number of its conditions, their addresses.
+RULE_ROW, RULE_APPROVERS, RULE_COUNT, RULE_CONDITIONS = range(0, 16, 4)
+
+# A limit: its row, the path of its cost or 0, the number of its `per` paths, their addresses.
+LIMIT_ROW, LIMIT_COST, LIMIT_COUNT, LIMIT_PER = range(0, 16, 4)
+ONE = 1_000_000
+"""The cost of a call where no argument says: micro-units."""

@@ -1,0 +1,9 @@
+"""What every policy's module runs. Never run as Python: `compiler.wasm.translate` turns it into
+WebAssembly.
+
+The part of Python it is written in: functions of `i32` (signed) and `u64` (unsigned) numbers that
+wrap around, `if`, `while`, assignments, and the intrinsics of `machine`. All functions, constants
+and globals of these modules share one namespace. Strings and values are addresses in the memory.
+The modules, in the order the data takes: numbers, strings, reader, comparison, regex, conditions,
+tools, decision.
+"""

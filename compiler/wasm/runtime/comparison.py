@@ -1,0 +1,139 @@
+"""Values compared: equality by value, order of numbers and of strings."""
+
+from compiler.wasm.abi import (
+    COUNT,
+    FALSE_KIND,
+    FLAGS,
+    KIND,
+    LENGTH,
+    LIST_KIND,
+    MAGNITUDE,
+    MISSING,
+    NEGATIVE,
+    NEXT,
+    NUMBER_KIND,
+    OBJECT_KIND,
+    STRING_KIND,
+    TEXT,
+    TRUE_KIND,
+    VALUE_SIZE,
+    WEIGHT,
+)
+from compiler.wasm.runtime.machine import i32, load8, load32, load64
+
+
+def same(left: i32, right: i32, size: i32) -> i32:
+    """Whether two stretches of memory hold the same bytes."""
+    end = left + size
+    while left + 8 <= end:
+        if load64(left) != load64(right):
+            return 0
+        left += 8
+        right += 8
+    while left < end:
+        if load8(left) != load8(right):
+            return 0
+        left += 1
+        right += 1
+    return 1
+
+
+def text_order(left: i32, right: i32) -> i32:
+    """The order of two strings: that of their UTF-8 bytes is that of their code points."""
+    size = load32(left + LENGTH)
+    rest = size - load32(right + LENGTH)
+    if rest > 0:
+        size -= rest
+    at = load32(left + TEXT)
+    other = load32(right + TEXT)
+    end = at + size
+    while at < end:
+        difference = load8(at) - load8(other)
+        if difference:
+            return difference
+        at += 1
+        other += 1
+    return rest
+
+
+def number_order(left: i32, right: i32) -> i32:
+    """The order of two numbers that are readable."""
+    sign = 1 - (load32(left + FLAGS) & NEGATIVE) * 2
+    if load32(left + FLAGS) & NEGATIVE != load32(right + FLAGS) & NEGATIVE:
+        return sign
+    difference = load32(left + MAGNITUDE) - load32(right + MAGNITUDE)
+    if difference == 0:
+        if load64(left + WEIGHT) == load64(right + WEIGHT):
+            return 0
+        difference = 1 if load64(left + WEIGHT) > load64(right + WEIGHT) else -1
+    return difference * sign
+
+
+def alike(left: i32, right: i32) -> i32:
+    """Whether two values are of one JSON type."""
+    kind = load32(left + KIND)
+    other = load32(right + KIND)
+    if kind == other:
+        return 1
+    return FALSE_KIND <= kind <= TRUE_KIND and FALSE_KIND <= other <= TRUE_KIND
+
+
+def equal(left: i32, right: i32) -> i32:
+    """Typed equality; lists and objects by value. No deeper than the shallower of the two."""
+    kind = load32(left + KIND)
+    if kind != load32(right + KIND):
+        return 0
+    if kind == NUMBER_KIND:
+        return number_order(left, right) == 0
+    if kind == STRING_KIND:
+        size = load32(left + LENGTH)
+        if size != load32(right + LENGTH):
+            return 0
+        return same(load32(left + TEXT), load32(right + TEXT), size)
+    if kind == LIST_KIND:
+        return equal_lists(left, right)
+    if kind == OBJECT_KIND:
+        return equal_objects(left, right)
+    return 1
+
+
+def equal_lists(left: i32, right: i32) -> i32:
+    count = load32(left + COUNT)
+    if count != load32(right + COUNT):
+        return 0
+    left += VALUE_SIZE
+    right += VALUE_SIZE
+    while count:
+        if not equal(left, right):
+            return 0
+        left = load32(left + NEXT)
+        right = load32(right + NEXT)
+        count -= 1
+    return 1
+
+
+def equal_objects(left: i32, right: i32) -> i32:
+    count = load32(left + COUNT)
+    if count != load32(right + COUNT):
+        return 0
+    key = left + VALUE_SIZE
+    while count:
+        left = load32(key + NEXT)
+        other = member(right, load32(key + TEXT), load32(key + LENGTH))
+        if other == MISSING or not equal(left, other):
+            return 0
+        key = load32(left + NEXT)
+        count -= 1
+    return 1
+
+
+def member(node: i32, key: i32, size: i32) -> i32:
+    """The member of an object with this key, or MISSING."""
+    count = load32(node + COUNT)
+    at = node + VALUE_SIZE
+    while count:
+        if load32(at + LENGTH) == size and same(load32(at + TEXT), key, size):
+            return load32(at + NEXT)
+        at = load32(load32(at + NEXT) + NEXT)
+        count -= 1
+    return MISSING

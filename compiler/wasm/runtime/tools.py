@@ -1,0 +1,81 @@
+"""Which entry of the policy serves a tool. The meaning is that of `compiler.globs`."""
+
+from compiler.wasm.abi import (
+    GLOB_COUNT,
+    GLOBS,
+    HIDDEN_ENTRY,
+    HIDES_ALL,
+    SLOT_MASK,
+    SLOTS,
+    UNLISTED,
+)
+from compiler.wasm.runtime.comparison import same
+from compiler.wasm.runtime.conditions import find_bytes
+from compiler.wasm.runtime.machine import i32, load8, load32
+
+HASH_START = 2166136261
+HASH_FACTOR = 16777619
+"""FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/)."""
+
+
+def entry_of(tool: i32, size: i32) -> i32:
+    """The address of the entry that serves a tool, HIDDEN_ENTRY, or 0 where none does."""
+    if load32(HIDES_ALL):
+        return HIDDEN_ENTRY
+    hash = hash_of(tool, size)
+    mask = load32(SLOT_MASK)
+    place = hash & mask
+    while True:
+        slot = load32(SLOTS) + place * 16
+        entry = load32(slot + 12)
+        if entry == 0:
+            break
+        found = load32(slot) == hash and load32(slot + 8) == size
+        if found and same(load32(slot + 4), tool, size):
+            return entry
+        place = place + 1 & mask
+    return glob_of(tool, size)
+
+
+def hash_of(at: i32, size: i32) -> i32:
+    hash = HASH_START
+    end = at + size
+    while at < end:
+        hash = (hash ^ load8(at)) * HASH_FACTOR
+        at += 1
+    return hash
+
+
+def glob_of(tool: i32, size: i32) -> i32:
+    """The entry of the first glob that matches: they stand in the order in which they win."""
+    glob = load32(GLOBS)
+    count = load32(GLOB_COUNT)
+    while count:
+        if matches(glob, tool, tool + size):
+            return load32(glob)
+        glob += 8 + load32(glob + 4) * 8
+        count -= 1
+    return load32(UNLISTED)
+
+
+def matches(glob: i32, at: i32, end: i32) -> i32:
+    """Whether the name from `at` to `end` is the glob's parts with any text between them."""
+    part = glob + 8
+    last = part + load32(glob + 4) * 8 - 8
+    size = load32(part + 4)
+    if end - at < size or not same(at, load32(part), size):
+        return 0
+    at += size
+    size = load32(last + 4)
+    if end - at < size or not same(end - size, load32(last), size):
+        return 0
+    end -= size
+    part += 8
+    while part < last:
+        size = load32(part + 4)
+        at = find_bytes(at, end, load32(part), size)
+        if at == 0:
+            return 0
+        at += size
+        part += 8
+    return 1

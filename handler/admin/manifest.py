@@ -1,0 +1,234 @@
+"""gateway.json: servers, policies, grants, approvers and mail in one file.
+
+Reads the file strictly into frozen dataclasses; must not know stores, networks or what is already
+deployed. Every error names the member and says what to do, and all of them are reported at once.
+Secrets are references, never values. The members are described in docs/gateway-json.md.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from handler.admin.members import Fault, Member
+from handler.gateway.server import Sessions
+from handler.notify.smtp import Security
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+SECRET = re.compile(r"(env|ssm|secretsmanager):\S+")
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A field name (RFC 9110, section 5.1)."""
+FAMILIES = ("resources", "prompts", "completion", "logging", "sampling", "elicitation", "roots")
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """Where mail goes. `password` is a reference."""
+
+    host: str
+    port: int
+    security: Security = Security.STARTTLS
+    username: str | None = None
+    password: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEntry:
+    """One member of `servers`."""
+
+    name: str
+    upstream: str
+    policies: Mapping[str, Path] = field(default_factory=dict)
+    """Policy name -> its policy.json."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Header name -> reference of its value."""
+    private_network: bool = False
+    sessions: Sessions = Sessions.OWN
+    allow: tuple[str, ...] = ()
+    paused: bool | None = None
+    """None leaves it as it is: a kill switch that was pulled stays pulled."""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantEntry:
+    """One member of `grants`; its name is the grant's label."""
+
+    label: str
+    server: str
+    policy: str | None
+    tags: tuple[str, ...] = ()
+    expires_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A whole gateway.json."""
+
+    servers: tuple[ServerEntry, ...]
+    grants: tuple[GrantEntry, ...]
+    approvers: tuple[str, ...] = ()
+    """Who is asked where the policy that holds a call names nobody."""
+    mail_from: str = "holdpoint@localhost"
+    smtp: Smtp | None = None
+    public_url: str | None = None
+    """Where approvers reach this gateway, when not at the address it listens on."""
+
+
+class ManifestError(Exception):
+    """The file cannot be used. `faults` says everything that is wrong with it."""
+
+    def __init__(self, file: str, faults: list[Fault]) -> None:
+        super().__init__("\n".join(f"{file}: {fault}" for fault in faults))
+        self.faults = faults
+
+
+def load(path: Path) -> Manifest:
+    """The manifest in a file. Raises `ManifestError`, or OSError where it cannot be read."""
+    return parse(path.read_bytes(), folder=path.parent, file=str(path))
+
+
+def parse(text: bytes, folder: Path = Path(), file: str = "gateway.json") -> Manifest:
+    """The manifest a text spells; policy paths are taken from `folder`. Raises `ManifestError`."""
+    try:
+        document = json.loads(text.decode(), object_pairs_hook=_members_once)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(file, [Fault("", f"not a JSON document: {error}")]) from error
+    root = Member.root(document)
+    manifest = _manifest(root, folder)
+    if root.faults:
+        raise ManifestError(file, root.faults)
+    return manifest
+
+
+def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the member `{twice}` is there twice")
+    return members
+
+
+def _manifest(root: Member, folder: Path) -> Manifest:
+    root.only("servers", "grants", "approvals", "mail", "public_url")
+    approvals, mail = root.get("approvals"), root.get("mail")
+    approvals.only("approvers")
+    mail.only("from", "smtp")
+    servers = tuple(_server(entry, folder) for entry in root.need("servers").entries(NAME))
+    return Manifest(
+        servers=servers,
+        grants=tuple(_grant(entry, servers) for entry in root.need("grants").entries(NAME)),
+        approvers=_addresses(approvals.get("approvers")),
+        mail_from=_address(mail.get("from"), "holdpoint@localhost"),
+        smtp=_smtp(mail.get("smtp")),
+        public_url=_url(root.get("public_url")) or None,
+    )
+
+
+def _server(entry: Member, folder: Path) -> ServerEntry:
+    entry.only("upstream", "policies", "headers", "private_network", "sessions", "allow", "paused")
+    upstream = _url(entry.need("upstream"))
+    private_network = entry.get("private_network").flag()
+    if upstream.startswith("http:") and not private_network:
+        entry.get("upstream").fault(
+            "must be https; plain http is for a server on this machine, and then the server needs "
+            "`private_network: true`"
+        )
+    return ServerEntry(
+        name=entry.name,
+        upstream=upstream,
+        policies={
+            policy.name: folder / policy.text() for policy in entry.need("policies").entries(NAME)
+        },
+        headers={
+            header.name: header.matching(
+                SECRET, "must be a reference to a secret, such as `env:STRIPE_KEY`, not a value"
+            )
+            for header in entry.get("headers").entries(HEADER)
+        },
+        private_network=private_network,
+        sessions=Sessions(entry.get("sessions").one_of(tuple(Sessions), Sessions.OWN)),
+        allow=tuple(family.one_of(FAMILIES) for family in entry.get("allow").items()),
+        paused=entry.get("paused").flag() if entry.get("paused").present else None,
+    )
+
+
+def _grant(entry: Member, servers: tuple[ServerEntry, ...]) -> GrantEntry:
+    entry.only("server", "policy", "tags", "expires_at")
+    policies = {server.name: tuple(server.policies) for server in servers}
+    server = entry.need("server").one_of(tuple(policies))
+    policy = entry.get("policy")
+    return GrantEntry(
+        label=entry.name,
+        server=server,
+        policy=policy.one_of(policies[server]) if policy.present and server else None,
+        tags=tuple(tag.text() for tag in entry.get("tags").items()),
+        expires_at=_moment(entry.get("expires_at")),
+    )
+
+
+def _smtp(member: Member) -> Smtp | None:
+    if not member.present:
+        return None
+    member.only("host", "port", "security", "username", "password")
+    security = Security(member.get("security").one_of(tuple(Security), Security.STARTTLS))
+    username, password = member.get("username"), member.get("password")
+    if username.present != password.present:
+        member.fault("has `username` without `password`, or the reverse: give both or neither")
+    return Smtp(
+        host=member.need("host").text(),
+        port=member.get("port").whole(1, 65_535, 465 if security is Security.TLS else 587),
+        security=security,
+        username=username.text() or None,
+        password=password.matching(
+            SECRET, "must be a reference to a secret, such as `env:SMTP_PASSWORD`, not a value"
+        )
+        or None,
+    )
+
+
+def _url(member: Member) -> str:
+    text = member.text()
+    if text and not _is_endpoint(text):
+        member.fault("must be an absolute http or https URL without a user name in it")
+    return text
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+        and port != 0
+    )
+
+
+def _address(member: Member, default: str) -> str:
+    return member.matching(ADDRESS, "must be a mail address") if member.present else default
+
+
+def _addresses(member: Member) -> tuple[str, ...]:
+    return tuple(item.matching(ADDRESS, "must be a mail address") for item in member.items())
+
+
+def _moment(member: Member) -> float | None:
+    if not member.present:
+        return None
+    try:
+        moment = datetime.fromisoformat(member.text())
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        member.fault("must be a time with its zone, such as `2027-01-31T00:00:00Z`")
+        return None
+    return moment.timestamp()

@@ -1,0 +1,88 @@
+"""The decision record: what was decided about one call, and how it ended. Pure.
+
+Must not know stores. A record holds the names of top-level arguments, never a value. Records
+tell of one call: `decided`, written before anything is forwarded, and `ended`; between them `held`
+where a person is asked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from compiler.verdict import Charge, Effect, Place
+from handler.grants.model import Grant
+
+
+class Outcome(StrEnum):
+    """How a forwarded call ended."""
+
+    ANSWERED = "answered"
+    UNUSABLE = "unusable answer"
+    NEVER_REACHED = "never reached"
+    LOST = "lost"
+
+
+LONGEST_NAME = 128
+MOST_NAMES = 64
+"""Names are the agent's text: a record takes so many characters, and so many of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The call that a record is about."""
+
+    call: str
+    """A random id that the two records share."""
+    grant: Grant
+    server: str
+    tool: str
+    arguments: Sequence[str]
+    """The names of the top-level arguments."""
+    revision: str | None
+    """The policy's digest."""
+
+
+def decided(
+    subject: Subject,
+    at: float,
+    effect: Effect,
+    place: Place | None,
+    *,
+    charges: Iterable[Charge] = (),
+) -> dict[str, Any]:
+    """The record of a decision. `charges` are those that were taken."""
+    return {
+        "record": "decided",
+        "call": subject.call,
+        "at": at,
+        "grant": subject.grant.id,
+        "label": subject.grant.label,
+        "server": subject.server,
+        "tool": subject.tool[:LONGEST_NAME],
+        "arguments": sorted(name[:LONGEST_NAME] for name in subject.arguments)[:MOST_NAMES],
+        "revision": subject.revision,
+        "effect": effect.value,
+        "place": asdict(place) if place else None,
+        "charges": [
+            {"counter": charge.counter, "window": charge.window.name, "cost": charge.cost}
+            for charge in charges
+        ],
+    }
+
+
+def ended(call: str, at: float, outcome: Outcome, detail: str, refunded: bool) -> dict[str, Any]:
+    """The record of a forwarded call's end. `detail` holds no value and no secret."""
+    return {
+        "record": "ended",
+        "call": call,
+        "at": at,
+        "outcome": outcome.value,
+        "detail": detail,
+        "refunded": refunded,
+    }
+
+
+def held(call: str, at: float, approval: str, joined: bool) -> dict[str, Any]:
+    """The record of a call that waits for an approval, its own or the one it joined."""
+    return {"record": "held", "call": call, "at": at, "approval": approval, "joined": joined}

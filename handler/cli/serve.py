@@ -1,0 +1,184 @@
+"""`holdpoint serve`: a gateway on this machine, from a gateway.json or from a policy and a URL.
+
+Turns the short form into the same manifest that a file gives, so that both are read by one parser
+and refused with one set of sentences.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from handler import settings
+from handler.failure import CannotRun
+
+if TYPE_CHECKING:
+    from handler.admin.manifest import Manifest
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+OPTIONS = {
+    "servers.upstream.upstream": "--upstream",
+    "approvals.approvers": "--approver",
+    "mail.from": "--mail-from",
+    "mail.smtp.password": "--smtp-password",
+    "mail.smtp": "--smtp",
+    "public_url": "--public-url",
+}
+"""The member each option of the short form becomes; the first that fits names a fault."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = subparsers.add_parser(
+        "serve",
+        help="run a gateway on this machine",
+        description="Run a gateway on this machine: for one server with --policy and --upstream, "
+        "or for everything a gateway.json names.",
+    )
+    parser.add_argument(
+        "manifest", nargs="?", type=Path, metavar="gateway.json", help="servers, policies, grants"
+    )
+    one = parser.add_argument_group("one server, without a gateway.json")
+    one.add_argument("--policy", type=Path, metavar="FILE", help="the policy of every call")
+    one.add_argument("--upstream", metavar="URL", help="the MCP server behind the gateway")
+    one.add_argument(
+        "--private-network",
+        action="store_true",
+        help="let the upstream be on a private address; this machine itself needs no leave",
+    )
+    one.add_argument(
+        "--approver",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="who is asked where the policy names nobody; may be given more than once",
+    )
+    one.add_argument(
+        "--smtp",
+        metavar="URL",
+        help="the mail server: smtp://host:port (with STARTTLS, except on this machine) or "
+        "smtps://host:port; without one, mails are shown on a local page",
+    )
+    one.add_argument("--smtp-username", metavar="NAME", help="the account at the mail server")
+    one.add_argument(
+        "--smtp-password", metavar="REFERENCE", help="where its password is: env:SMTP_PASSWORD"
+    )
+    one.add_argument("--mail-from", metavar="ADDRESS", help="the sender (holdpoint@localhost)")
+    one.add_argument(
+        "--public-url",
+        metavar="URL",
+        help="where approvers reach this gateway, if not at the address it listens on",
+    )
+    where = parser.add_argument_group("where")
+    where.add_argument(
+        "--data",
+        type=Path,
+        default=settings.read().data,
+        metavar="FOLDER",
+        help="grants, tallies and approvals are kept here (HOLDPOINT_DATA, or .holdpoint)",
+    )
+    where.add_argument("--host", default="127.0.0.1", help="listen on this address (%(default)s)")
+    where.add_argument(
+        "--port", type=int, default=8787, help="listen on this port, 0: any free one (%(default)s)"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    from handler.entry import local
+
+    return local.run(
+        read=manifest_source(arguments),
+        files=(arguments.manifest,) if arguments.manifest else (),
+        place=local.Place(arguments.data, arguments.host, arguments.port),
+        rotate=arguments.manifest is None,
+    )
+
+
+def manifest_source(arguments: argparse.Namespace) -> "Callable[[], Manifest]":
+    """Reads the manifest, now and at every reload. Raises `CannotRun` with what is wrong."""
+    if arguments.manifest is not None:
+        if arguments.policy or arguments.upstream:
+            raise CannotRun("give either a gateway.json or --policy and --upstream, not both")
+        return lambda: _from_file(arguments.manifest)
+    if not (arguments.policy and arguments.upstream):
+        raise CannotRun(
+            "nothing to serve: give --policy FILE and --upstream URL, or the path of a gateway.json"
+        )
+    return lambda: _from_options(arguments)
+
+
+def _from_file(path: Path) -> "Manifest":
+    from handler.admin.manifest import ManifestError, load
+
+    try:
+        return load(path)
+    except OSError as error:
+        raise CannotRun(f"cannot read {path}: {error.strerror}") from error
+    except ManifestError as error:
+        raise CannotRun(f"{path} cannot be used\n{error}") from error
+
+
+def _from_options(arguments: argparse.Namespace) -> "Manifest":
+    from handler.admin.manifest import ManifestError, parse
+
+    try:
+        return parse(json.dumps(_document(arguments)).encode(), folder=Path())
+    except ManifestError as error:
+        faults = "; ".join(f"{_option(fault.path)} {fault.message}" for fault in error.faults)
+        raise CannotRun(faults) from error
+
+
+def _document(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The gateway.json that the options stand for: one server, one policy, one grant."""
+    host = urlsplit(arguments.upstream).hostname
+    mail: dict[str, Any] = {}
+    if arguments.mail_from:
+        mail["from"] = arguments.mail_from
+    if arguments.smtp:
+        mail["smtp"] = _smtp(arguments)
+    document: dict[str, Any] = {
+        "servers": {
+            "upstream": {
+                "upstream": arguments.upstream,
+                "policies": {"policy": str(arguments.policy)},
+                "private_network": arguments.private_network or host in LOOPBACK,
+            }
+        },
+        "grants": {"agent": {"server": "upstream", "policy": "policy"}},
+        "approvals": {"approvers": arguments.approver},
+        "mail": mail,
+    }
+    if arguments.public_url:
+        document["public_url"] = arguments.public_url
+    return document
+
+
+def _smtp(arguments: argparse.Namespace) -> dict[str, Any]:
+    try:
+        url = urlsplit(arguments.smtp)
+        port = url.port
+    except ValueError as error:
+        raise CannotRun(f"--smtp `{arguments.smtp}` cannot be read: {error}") from error
+    if url.scheme not in ("smtp", "smtps") or not url.hostname or "@" in url.netloc:
+        raise CannotRun(
+            "--smtp must be smtp://host:port or smtps://host:port; the account goes into "
+            "--smtp-username and --smtp-password"
+        )
+    plain = "none" if url.hostname in LOOPBACK else "starttls"
+    server: dict[str, Any] = {
+        "host": url.hostname,
+        "security": "tls" if url.scheme == "smtps" else plain,
+    }
+    if port is not None:
+        server["port"] = port
+    if arguments.smtp_username:
+        server["username"] = arguments.smtp_username
+    if arguments.smtp_password:
+        server["password"] = arguments.smtp_password
+    return server
+
+
+def _option(path: str) -> str:
+    return next((option for member, option in OPTIONS.items() if path.startswith(member)), path)

@@ -1,0 +1,171 @@
+"""The WASM engine: what a policy's module answers, as a verdict in the words of the decision table.
+
+Must not know policy text or wasmtime. Its answers are those of `compiler.meaning`, and tests hold
+it to them.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import islice
+
+import orjson
+
+from compiler import names
+from compiler.ir import HoldRow, LimitRow, RuleRow
+from compiler.table.read import Table
+from compiler.values import Value
+from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
+from compiler.wasm import abi
+from handler.decision.wasm import Answer, PolicyModule, charges_of, holds_of
+
+MOST_ROWS = 8_192
+"""How many rows of each kind are kept decoded."""
+
+UNREADABLE = Verdict(
+    Effect.DENY,
+    Place("(unreadable)"),
+    "The arguments are not JSON that every reader reads alike; send them in a simpler form.",
+)
+TOO_LARGE = Verdict(
+    Effect.DENY, Place("(too large)"), "The arguments are too large to be judged; send less."
+)
+
+
+class WasmEngine:
+    """One module at work, named by the table of the same policy. Implements
+    `compiler.verdict.Engine`."""
+
+    def __init__(self, table: bytes, module: bytes) -> None:
+        """Raises `TableError` and `ModuleError` where the bytes are not what they should be."""
+        self._table = Table(table)
+        self._module = PolicyModule(module)
+        self._rule = lru_cache(MOST_ROWS)(self._table.rule)
+        self._hold = lru_cache(MOST_ROWS)(self._table.hold)
+        self._limit = lru_cache(MOST_ROWS)(self._table.limit)
+        self._admitted: dict[bytes, Verdict] = {}
+
+    def hides(self, tool: str) -> bool:
+        return self._table.hides(tool)
+
+    def lists(self, tool: str) -> bool:
+        return self._table.own(tool) is not None
+
+    def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
+        try:
+            arguments = orjson.dumps(call.arguments)
+        except orjson.JSONEncodeError:
+            return UNREADABLE
+        return self.decide_text(call.tool, arguments, subject, now)
+
+    def decide_text(self, tool: str, arguments: bytes, subject: Subject, now: float) -> Verdict:
+        """The verdict on a call whose arguments are JSON text; unreadable text is denied."""
+        context = _context(subject, now) if self._module.reads_context else b""
+        name = tool.encode("utf-8", "surrogatepass")
+        answer = self._module.ask(name, arguments, context)
+        if answer.effect == abi.ALLOW:
+            return self._allowed(answer)
+        if answer.effect == abi.REQUIRE_APPROVAL:
+            return self._held(answer)
+        if answer.effect == abi.DENY:
+            return self._denied(tool, answer)
+        return TOO_LARGE if answer.effect == abi.TOO_LARGE else UNREADABLE
+
+    def _allowed(self, answer: Answer) -> Verdict:
+        """Where no argument says what is taken, one verdict serves every call."""
+        if answer.per:
+            return Verdict(Effect.ALLOW, None, "", self._charges(answer))
+        found = self._admitted.get(answer.charges)
+        if found is None:
+            found = Verdict(Effect.ALLOW, None, "", self._charges(answer))
+            if len(self._admitted) < MOST_ROWS:
+                self._admitted[answer.charges] = found
+        return found
+
+    def _denied(self, tool: str, answer: Answer) -> Verdict:
+        match answer.reason:
+            case abi.HIDDEN:
+                return _denial(Place(names.HIDDEN), names.hidden_message(tool))
+            case abi.DEFAULT_DENY:
+                return _denial(Place(names.DEFAULT_DENY), names.default_deny_message(tool))
+            case abi.REQUIRE:
+                rule = self._rule(answer.row)
+                mismatch = self._mismatch(rule, answer.detail)
+                message = names.require_message(rule.written, rule.place.rule, mismatch)
+            case abi.DENY_IF:
+                rule = self._rule(answer.row)
+                mismatch = self._mismatch(rule, answer.detail)
+                message = names.deny_if_message(rule.written, rule.place.rule, mismatch)
+            case abi.APPROVE_IF:
+                hold = self._one_hold(answer.row, answer.detail)
+                return _denial(hold.place, names.no_approver_message(hold.reason))
+            case _:
+                return self._limit_denial(self._limit(answer.row), answer.detail)
+        return _denial(rule.place, message)
+
+    def _limit_denial(self, row: LimitRow, detail: int) -> Verdict:
+        """The denial of a call whose cost (0) or `per` value (from 1) cannot be taken."""
+        if detail:
+            path = self._table.path(row.per[detail - 1])
+            return _denial(row.place, names.per_message(path))
+        assert row.increment_from is not None
+        return _denial(row.place, names.cost_message(self._table.path(row.increment_from)))
+
+    def _held(self, answer: Answer) -> Verdict:
+        holds = tuple(self._one_hold(row, detail) for row, detail in holds_of(answer))
+        first = holds[0]
+        charges = self._charges(answer)
+        return Verdict(Effect.REQUIRE_APPROVAL, first.place, first.reason, charges, holds)
+
+    def _one_hold(self, index: int, detail: int) -> Hold:
+        row = self._hold(index)
+        mismatch = self._mismatch(row, detail)
+        return Hold(
+            place=row.place,
+            reason=names.approve_if_reason(row.written, row.place.rule, mismatch),
+            approvers=row.approvers,
+            quorum=row.quorum,
+            expires_in=row.expires_in,
+            mail_arguments=row.mail_arguments,
+        )
+
+    def _mismatch(self, row: RuleRow | HoldRow, detail: int) -> str:
+        """The sentence of the condition with this number, from 1; none for 0."""
+        return self._table.condition(row.conditions[detail - 1]).mismatch if detail else ""
+
+    def _charges(self, answer: Answer) -> tuple[Charge, ...]:
+        texts = iter(answer.per)
+        charges = []
+        for index, cost in charges_of(answer):
+            row = self._limit(index)
+            per = tuple(map(_value, islice(texts, len(row.per)))) if row.per else None
+            charges.append(_charge(row, cost, per))
+        return tuple(charges)
+
+
+def _context(subject: Subject, now: float) -> bytes:
+    grant = {"label": subject.label, "tags": subject.tags}
+    return orjson.dumps({"grant": grant, "time": now})
+
+
+def _value(text: bytes) -> Value:
+    """A `per` value: the module has read its text before."""
+    value: Value = orjson.loads(text) if text else None
+    return value
+
+
+def _denial(place: Place, message: str) -> Verdict:
+    return Verdict(Effect.DENY, place, message)
+
+
+def _charge(row: LimitRow, cost: int, per: Sequence[Value] | None) -> Charge:
+    return Charge(
+        place=row.place,
+        owner=row.owner,
+        counter=row.counter,
+        window=row.window,
+        scope=row.scope,
+        maximum=row.maximum,
+        cost=cost,
+        per=None if per is None else tuple(per),
+        message=row.message,
+    )

@@ -1,0 +1,98 @@
+"""The embedded world put together: the one place that chooses its adapters.
+
+SQLite, the workflow in this process, SMTP or the local outbox. Must not know where a manifest comes
+from, what is printed, or how requests arrive.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+
+from handler import settings
+from handler.admin.manifest import Manifest, Smtp
+from handler.approvals.embedded import Settings, embedded
+from handler.approvals.ports import Mailer
+from handler.approvals.workflow_local import LocalWorkflow
+from handler.clock import Clock
+from handler.entry.folder import Folder
+from handler.failure import CannotRun
+from handler.gateway.app import Parts, routes
+from handler.gateway.bounds import Bounds
+from handler.gateway.decide import Decider
+from handler.gateway.execute import UpstreamExecutor
+from handler.gateway.judge import StoredCallJudge
+from handler.gateway.upstream import Upstream
+from handler.notify.outbox import Outbox
+from handler.notify.outbox import pages as outbox_pages
+from handler.notify.smtp import SmtpMailer, SmtpServer
+from handler.policies.current import Policies
+from handler.sealing import Sealer
+from handler.secrets import Environment, SecretMissing, Secrets
+from handler.stores.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What serves, what goes on meanwhile, and what to close at the end."""
+
+    app: Starlette
+    workflow: LocalWorkflow
+    upstream: Upstream
+    outbox: str | None
+    """Where mails are read, if they are not sent."""
+
+
+async def world(
+    manifest: Manifest, store: Store, folder: Folder, base_url: str, clock: Clock
+) -> World:
+    """The whole gateway around a store. Raises `CannotRun`."""
+    key = folder.key("deployment")
+    seal, bounds = Sealer([derived(key, "seal")]), Bounds()
+    secrets = Secrets({"env": Environment(settings.variables())})
+    upstream = Upstream(secrets, bounds)
+    decider = Decider(Policies(store.registry), derived(key, "per"))
+    outbox = None if manifest.smtp else Outbox(folder.path / "outbox", clock)
+    held = embedded(
+        store,
+        seal=seal,
+        executor=UpstreamExecutor(store.registry, upstream),
+        judge=StoredCallJudge(store.registry, store.ledger, decider),
+        mailer=outbox or await _smtp(manifest, secrets, clock),
+        clock=clock,
+        settings=Settings(manifest.public_url or base_url, derived(key, "form")),
+    )
+    parts = Parts(store, decider, upstream, held.approvals, seal, clock, bounds)
+    app = Starlette(
+        routes=[
+            *routes(parts),
+            *held.routes,
+            *(outbox_pages.routes(outbox) if outbox else ()),
+        ]
+    )
+    return World(app, held.workflow, upstream, outbox.url(base_url) if outbox else None)
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key for one purpose alone, from the deployment's key."""
+    return hashlib.blake2b(purpose.encode(), key=key, digest_size=32).digest()
+
+
+async def _smtp(manifest: Manifest, secrets: Secrets, clock: Clock) -> Mailer:
+    server = manifest.smtp
+    assert isinstance(server, Smtp)
+    try:
+        password = await secrets.reveal(server.password) if server.password else None
+    except SecretMissing as error:
+        raise CannotRun(f"{error}; it is the password of the mail server") from error
+    return SmtpMailer(
+        SmtpServer(
+            host=server.host,
+            port=server.port,
+            sender=manifest.mail_from,
+            security=server.security,
+            user=server.username,
+            password=password,
+        ),
+        clock,
+    )

@@ -1,0 +1,77 @@
+"""A socket to listen on, and serving an application on it until a signal says stop."""
+
+import asyncio
+import errno
+import signal
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from handler.failure import CannotRun
+
+GRACE_SECONDS = 5
+"""How long open requests may take to end once the process was told to stop."""
+
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+"""Addresses that stand for all of this machine's, and one of those."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `CannotRun` saying what to do instead.
+
+    Connections inherit TCP_NODELAY, which asyncio sets only on sockets that it made: without it
+    each answer waits 40 ms for the other side's delayed acknowledgement.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=1024)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
+    except OSError as error:
+        raise CannotRun(_reason(error, host, port)) from error
+    except OverflowError as error:
+        raise CannotRun(f"--port {port} is not a port; ports go from 0 to 65535") from error
+
+
+def _reason(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"port {port} on {host} is in use; stop what listens there, "
+            "or choose another port with --port (0 takes any that is free)"
+        )
+    if error.errno == errno.EACCES:
+        return f"port {port} needs more rights than yours; choose one above 1023 with --port"
+    return f"cannot listen on {host}, port {port}: {error.strerror or error}"
+
+
+def address(listener: socket.socket) -> str:
+    """Where this machine reaches the socket, as a URL without a path."""
+    host, port = listener.getsockname()[:2]
+    host = EVERYWHERE.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def server(app: ASGIApp) -> uvicorn.Server:
+    """The HTTP server. It writes no access log: paths of approval links are secrets."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+
+
+async def serve(http: uvicorn.Server, listener: socket.socket) -> None:
+    """Serve until SIGINT or SIGTERM, or until `http.should_exit` is set."""
+    loop = asyncio.get_running_loop()
+    # uvicorn stops on these by itself and then raises them again; by then all is done.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, lambda: None)
+    await http.serve(sockets=[listener])

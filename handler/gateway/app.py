@@ -1,0 +1,95 @@
+"""The gateway as an ASGI application: its routes, and its parts put together once.
+
+Must not choose adapters: the world's entry hands in the store, the secrets and the approvals.
+"""
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from handler.approvals.service import Approvals
+from handler.clock import Clock
+from handler.gateway.admission import Admission
+from handler.gateway.bounds import Bounds
+from handler.gateway.decide import Decider
+from handler.gateway.endpoint import Endpoint
+from handler.gateway.enforce import Enforcement
+from handler.gateway.settle import Settlement
+from handler.gateway.surface import Surface
+from handler.gateway.tasks import Tasks
+from handler.gateway.tokens import Tokens
+from handler.gateway.upstream import Upstream
+from handler.gateway.waiting import Waiting
+from handler.sealing import Sealer
+from handler.stores.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a world brings."""
+
+    store: Store
+    decider: Decider
+    upstream: Upstream
+    approvals: Approvals
+    sealer: Sealer
+    clock: Clock
+    bounds: Bounds
+
+
+def endpoint(parts: Parts) -> Endpoint:
+    """The gateway's endpoint, made of these parts."""
+    store, clock, bounds = parts.store, parts.clock, parts.bounds
+    admission, tokens = Admission(store.registry, store.ledger), Tokens(parts.sealer)
+    enforcement = Enforcement(
+        admission=admission,
+        decider=parts.decider,
+        upstream=parts.upstream,
+        approvals=parts.approvals,
+        waiting=Waiting(parts.approvals, tokens, clock, bounds),
+        settlement=Settlement(admission, store.journal, tokens, clock, bounds),
+        tokens=tokens,
+        nonces=store.nonces,
+        journal=store.journal,
+        clock=clock,
+        bounds=bounds,
+    )
+    surface = Surface(
+        admission=admission,
+        decider=parts.decider,
+        upstream=parts.upstream,
+        tasks=Tasks(parts.approvals),
+        tokens=tokens,
+        clock=clock,
+        bounds=bounds,
+    )
+    return Endpoint(
+        admission=admission,
+        enforcement=enforcement,
+        surface=surface,
+        clock=clock,
+        bounds=bounds,
+    )
+
+
+def routes(parts: Parts) -> list[Route]:
+    """The routes that agents reach."""
+    serve = endpoint(parts).serve
+    return [
+        Route("/mcp/{server}", serve, methods=["POST", "GET", "DELETE"]),
+        Route("/.well-known/oauth-protected-resource", _no_oauth),
+        Route("/.well-known/oauth-protected-resource/{path:path}", _no_oauth),
+    ]
+
+
+def app(parts: Parts) -> Starlette:
+    """The gateway alone."""
+    return Starlette(routes=routes(parts))
+
+
+async def _no_oauth(request: Request) -> Response:
+    """Clients that look for an authorization server find none, and use the token they have."""
+    return Response(status_code=404)

@@ -1,0 +1,25 @@
+"""How much and how long, as values: the two worlds differ in these, not in code. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Seconds and bytes. The defaults are those of the embedded world."""
+
+    streaming: bool = True
+    """Whether an answer may be sent in pieces; behind a buffering front door it may not."""
+    store_seconds: float = 3.0
+    """After this a store step is a denial."""
+    connect_seconds: float = 5.0
+    upstream_seconds: float = 300.0
+    """How long an upstream may be silent, and how long a whole buffered answer may take."""
+    leg_seconds: float = 25.0
+    """How long one leg of a held call waits; 0 answers at once."""
+    stream_seconds: float = 55.0
+    """How long a held call waits on a stream: clients give up at 60."""
+    progress_seconds: float = 10.0
+    largest_request: int = 2_621_440
+    largest_answer: int = 16_777_216
+    origins: frozenset[str] = frozenset()
+    """Web origins that may call; a request that names another is refused."""

@@ -1,0 +1,48 @@
+"""One tools/call on its way through the gateway, as the steps hand it on. Pure."""
+
+from dataclasses import dataclass
+
+from handler.approvals.model import Approval
+from handler.gateway.admission import Seen
+from handler.gateway.decide import Plan
+from handler.gateway.protocol import Message
+from handler.gateway.tokens import State
+from handler.grants.model import Claim
+from handler.limits.debits import Debit
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is known of the call before anything was read."""
+
+    id: str
+    """Random; its decision records share it."""
+    message: Message
+    claim: Claim
+    key: str
+    """The call key: grant, server, tool and arguments."""
+    session: str | None
+    """The upstream's session of a legacy call."""
+    state: State | None
+    """What a modern call brought back from its last leg."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """The call may go on: recorded, its debits taken."""
+
+    case: Case
+    seen: Seen
+    plan: Plan
+    taken: tuple[Debit, ...]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The call is held, by an approval of its own or by one it joined."""
+
+    case: Case
+    approval: Approval
+    leg: int
+    joined: bool

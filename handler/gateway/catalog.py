@@ -1,0 +1,72 @@
+"""Takes out of an upstream's answer what an agent is not to see. Pure: values in, values out.
+
+Hiding is comfort: the check is at the call. Order, cursors and unknown fields stay as they are,
+and an answer that cannot be read is an error, never an unfiltered list.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from handler.gateway.methods import SERVER_CAPABILITIES
+from handler.gateway.protocol import Message
+from handler.gateway.revisions import LEGACY, MODERN
+
+LIST_TTL_MS = 5_000
+"""How long a modern client may keep a list: what is hidden can change with the next policy."""
+
+
+class Unreadable(Exception):
+    """The upstream's answer does not have the shape that filtering needs."""
+
+
+def listed(result: Mapping[str, Any], hides: Callable[[str], bool], modern: bool) -> dict[str, Any]:
+    """A page of tools/list without the hidden tools. Raises `Unreadable`."""
+    tools = result.get("tools")
+    if not isinstance(tools, list):
+        raise Unreadable
+    if not all(isinstance(tool, dict) and isinstance(tool.get("name"), str) for tool in tools):
+        raise Unreadable
+    page = {**result, "tools": [tool for tool in tools if not hides(tool["name"])]}
+    if modern:
+        page["cacheScope"] = "private"
+        ttl = result.get("ttlMs")
+        usable = isinstance(ttl, int) and 0 <= ttl <= LIST_TTL_MS
+        page["ttlMs"] = ttl if usable else LIST_TTL_MS
+    return page
+
+
+def handshake(
+    result: Mapping[str, Any], message: Message, allow: tuple[str, ...], extensions: tuple[str, ...]
+) -> dict[str, Any]:
+    """The result of initialize or server/discover, less what is not served. Raises `Unreadable`.
+
+    `extensions` are those the gateway itself serves.
+    """
+    capabilities = result.get("capabilities")
+    if not isinstance(capabilities, dict):
+        raise Unreadable
+    shown = {**result, "capabilities": _served(capabilities, allow)}
+    if not message.modern:
+        if result.get("protocolVersion") not in LEGACY:
+            raise Unreadable
+        return shown
+    versions = result.get("supportedVersions")
+    if not isinstance(versions, list) or not all(isinstance(each, str) for each in versions):
+        raise Unreadable
+    shown["supportedVersions"] = [each for each in versions if each in (*MODERN, *LEGACY)]
+    if extensions:
+        shown["capabilities"]["extensions"] = {name: {} for name in extensions}
+    shown["cacheScope"] = "private"
+    shown["ttlMs"] = LIST_TTL_MS
+    return shown
+
+
+def _served(capabilities: Mapping[str, Any], allow: tuple[str, ...]) -> dict[str, Any]:
+    """Each capability whose family is allowed; changes of lists are not announced."""
+    shown = {}
+    for name, family in SERVER_CAPABILITIES.items():
+        if name in capabilities and (family is None or family in allow):
+            given = capabilities[name]
+            silent = isinstance(given, dict) and "listChanged" in given
+            shown[name] = {**given, "listChanged": False} if silent else given
+    return shown

@@ -1,0 +1,75 @@
+"""The verdict on one call under a grant and a server as they were read.
+
+Must not know requests, or whether what was read still holds: `enforce` and `judge` see to that.
+"""
+
+from dataclasses import dataclass
+
+from compiler.verdict import Call, Effect, Engine, Place, Verdict
+from handler.gateway.protocol import PLAIN_NAME
+from handler.gateway.server import Server
+from handler.grants.model import Grant, GrantStatus
+from handler.limits.debits import Debit
+from handler.limits.plan import debits
+from handler.policies.current import Policies
+
+NO_POLICY = Place("(no policy)")
+PAUSED = Place("(paused)")
+ODD_NAME = Place("(tool name)")
+GONE = Place("(grant)")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A verdict, the policy it came from, and what it takes from tallies."""
+
+    verdict: Verdict
+    revision: str | None
+    debits: tuple[Debit, ...] = ()
+
+    @property
+    def admits(self) -> bool:
+        """Whether the call goes on at once where its limits have room."""
+        return self.verdict.effect is Effect.ALLOW
+
+
+def denial(place: Place, message: str) -> Plan:
+    """A plan that denies before any policy is asked."""
+    return Plan(Verdict(Effect.DENY, place, message), None)
+
+
+class Decider:
+    """Asks the policy in force."""
+
+    def __init__(self, policies: Policies, per_key: bytes) -> None:
+        self._policies = policies
+        self._per_key = per_key
+
+    async def plan(
+        self, grant: Grant, server: Server, call: Call, session: str | None, now: float
+    ) -> Plan:
+        """What should happen to the call. Raises where the policy cannot be had."""
+        if grant.status is GrantStatus.PAUSED or server.paused:
+            who = "this server" if server.paused else "this grant"
+            return denial(PAUSED, f"{who} is paused; an operator can resume it.")
+        digest = None if grant.policy is None else server.policies.get(grant.policy)
+        if digest is None:
+            return denial(NO_POLICY, "this grant has no policy, so every call is denied.")
+        engine = await self._policies.engine(digest)
+        if not PLAIN_NAME.fullmatch(call.tool) and not engine.lists(call.tool):
+            return denial(ODD_NAME, "a tool with this name must be listed exactly in the policy.")
+        verdict = engine.decide(call, grant.subject, now)
+        taken = debits(
+            verdict.charges,
+            grant_id=grant.id,
+            session=session,
+            server=server.name,
+            now=now,
+            per_key=self._per_key,
+        )
+        return Plan(verdict, digest, taken)
+
+    async def engine(self, grant: Grant, server: Server) -> Engine | None:
+        """The policy in force, or None where the grant has none."""
+        digest = None if grant.policy is None else server.policies.get(grant.policy)
+        return None if digest is None else await self._policies.engine(digest)

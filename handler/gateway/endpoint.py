@@ -1,0 +1,135 @@
+"""HTTP in, HTTP out: one MCP endpoint for each server. Must not know what a request means.
+
+A request is read no further than its size allows, and nothing but one identical 401 is answered
+before its token is known to be good.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+
+from handler.clock import Clock
+from handler.gateway import answers, protocol
+from handler.gateway.admission import Admission, within
+from handler.gateway.answers import Reply
+from handler.gateway.bounds import Bounds
+from handler.gateway.enforce import Enforcement
+from handler.gateway.head import Head, read_head
+from handler.gateway.protocol import INVALID_REQUEST, Kind, Message, Rejection
+from handler.gateway.relay import Stream
+from handler.gateway.revisions import MODERN, Era
+from handler.gateway.surface import Surface
+from handler.gateway.tokens import Foreign
+from handler.grants import tokens
+from handler.grants.model import Claim
+from handler.stores.base import StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+
+TOO_LARGE = Rejection(INVALID_REQUEST, "the body is too large", 413)
+FOREIGN_ORIGIN = Rejection(INVALID_REQUEST, "this origin is not allowed", 403)
+NO_STREAM = Rejection(protocol.METHOD_NOT_FOUND, "this server has no stream of its own", 405)
+NO_ANSWER = Rejection(protocol.INTERNAL_ERROR, "the gateway could not serve this request", 200)
+
+
+class Endpoint:
+    """Serves POST, GET and DELETE /mcp/{server}."""
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        enforcement: Enforcement,
+        surface: Surface,
+        clock: Clock,
+        bounds: Bounds,
+    ) -> None:
+        self._admission, self._enforcement, self._surface = admission, enforcement, surface
+        self._clock, self._bounds = clock, bounds
+
+    async def serve(self, request: Request) -> Response:
+        """The HTTP response to one HTTP request. The last line of any failure is a refusal."""
+        try:
+            return _response(await self._reply(request))
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception:
+            log.exception("a request was refused because serving it failed")
+            return _response(answers.rejected(NO_ANSWER))
+
+    async def _reply(self, request: Request) -> Reply | Stream:
+        head = read_head((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
+        claim = _claim(head, request.path_params["server"])
+        if claim is None:
+            return answers.UNAUTHORIZED
+        if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
+            return await self._refused(claim, FOREIGN_ORIGIN)
+        if request.method == "GET":
+            return await self._refused(claim, NO_STREAM)
+        if request.method == "DELETE":
+            return await self._delete(head, claim)
+        body = await _body(request, self._bounds.largest_request)
+        if body is None:
+            return await self._refused(claim, TOO_LARGE)
+        message = protocol.read(head, body)
+        if isinstance(message, Rejection):
+            return await self._refused(claim, message)
+        if message.method == "tools/call":
+            return await self._enforcement.call(message, claim)
+        return await self._surface.answer(message, claim)
+
+    async def _delete(self, head: Head, claim: Claim) -> Reply:
+        if head.repeated or head.get("mcp-protocol-version") in MODERN:
+            return await self._refused(claim, NO_STREAM)
+        message = Message(Kind.NOTIFICATION, Era.LEGACY, "", "", None, {}, head, {})
+        try:
+            return await self._surface.end_session(message, claim)
+        except Foreign as foreign:
+            return foreign.reply
+
+    async def _refused(self, claim: Claim, rejection: Rejection) -> Reply:
+        """The rejection, for those whose token is good."""
+        try:
+            known = await within(
+                self._bounds.store_seconds, self._admission.knows(claim, self._clock.now())
+            )
+        except StoreUnavailable:
+            return answers.rejected(NO_ANSWER)
+        return answers.rejected(rejection) if known else answers.UNAUTHORIZED
+
+
+def _claim(head: Head, server: str) -> Claim | None:
+    """What the Authorization header claims; None where it holds no one token of ours."""
+    if "authorization" in head.repeated:
+        return None
+    scheme, _, token = (head.get("authorization") or "").partition(" ")
+    return tokens.claim(token.strip(), server) if scheme.lower() == "bearer" else None
+
+
+async def _body(request: Request, most: int) -> bytes | None:
+    """The body, or None where it has more than `most` bytes."""
+    parts, taken = [], 0
+    async for part in request.stream():
+        taken += len(part)
+        if taken > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _response(reply: Reply | Stream) -> Response:
+    if isinstance(reply, Stream):
+        return StreamingResponse(
+            reply.events, media_type="text/event-stream", headers=STREAM_HEADERS
+        )
+    headers: Mapping[str, str] = {"Cache-Control": "no-store", **(reply.headers or {})}
+    if reply.session is not None:
+        headers = {**headers, "Mcp-Session-Id": reply.session}
+    media = None if "Content-Type" in headers or not reply.body else "application/json"
+    if reply.status == 405:
+        headers = {**headers, "Allow": "POST, DELETE"}
+    return Response(reply.body, reply.status, headers=headers, media_type=media)

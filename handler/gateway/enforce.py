@@ -1,0 +1,227 @@
+"""The one path a tool call takes: decide, take, record, hold or forward, settle, record, reply.
+
+Must not know HTTP or how a policy is written. The decision is planned on what was last seen of the
+grant and the server, and holds only where this call's own reading shows the same; else what was
+taken is given back and the call is planned again. Whatever fails on the way ends in a denial.
+"""
+
+import logging
+import secrets
+from dataclasses import dataclass, replace
+
+from compiler.verdict import Call, Effect
+from handler.approvals.call_key import call_key
+from handler.approvals.model import Origin
+from handler.approvals.service import Approvals, Ask
+from handler.audit import record
+from handler.clock import Clock
+from handler.gateway import answers, forward, refusals
+from handler.gateway.admission import Admission, Admitted, Seen, within
+from handler.gateway.answers import Denial, Reply
+from handler.gateway.bounds import Bounds
+from handler.gateway.case import Case, Forwarding, Waits
+from handler.gateway.decide import Decider, Plan
+from handler.gateway.protocol import Message
+from handler.gateway.relay import End, Request, Stream, relay
+from handler.gateway.settle import Settlement
+from handler.gateway.tokens import Foreign, Tokens
+from handler.gateway.upstream import Upstream
+from handler.gateway.waiting import Waiting
+from handler.grants.model import Claim
+from handler.stores.base import (
+    Entered,
+    Full,
+    Held,
+    Joined,
+    Journal,
+    Nonces,
+    Paused,
+    StoreUnavailable,
+    Unauthenticated,
+)
+
+log = logging.getLogger(__name__)
+
+ATTEMPTS = 4
+"""How often one call is planned while an operator changes what it is planned on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A plan that this call's own reading bears out. `Entered` means its debits are taken."""
+
+    seen: Seen
+    plan: Plan
+    entry: Entered | Full | Paused
+    now: float
+
+
+class Enforcement:
+    """Takes tool calls from their message to their reply."""
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        decider: Decider,
+        upstream: Upstream,
+        approvals: Approvals,
+        waiting: Waiting,
+        settlement: Settlement,
+        tokens: Tokens,
+        nonces: Nonces,
+        journal: Journal,
+        clock: Clock,
+        bounds: Bounds,
+    ) -> None:
+        self._admission, self._decider, self._upstream = admission, decider, upstream
+        self._approvals, self._waiting, self._settlement = approvals, waiting, settlement
+        self._tokens, self._nonces, self._journal = tokens, nonces, journal
+        self._clock, self._bounds = clock, bounds
+
+    async def call(self, message: Message, claim: Claim) -> Reply | Stream:
+        """The reply to one tools/call."""
+        try:
+            step = await within(self._bounds.store_seconds, self._judge(message, claim))
+            if isinstance(step, Waits):
+                return await self._waiting.answer(step)
+        except StoreUnavailable as error:
+            log.warning("a call was not forwarded, since it could not be decided: %s", error)
+            return answers.unavailable(message)
+        return await self._forward(step) if isinstance(step, Forwarding) else step
+
+    async def _judge(self, message: Message, claim: Claim) -> Reply | Waits | Forwarding:
+        """Everything that comes before a byte leaves."""
+        now = self._clock.now()
+        key = call_key(claim.grant_id, claim.server, message.tool, message.arguments)
+        try:
+            session = self._tokens.session_of(message, claim)
+            state = self._tokens.state_of(message, claim, key, now)
+        except Foreign as foreign:
+            known = await self._admission.knows(claim, now)
+            return foreign.reply if known else answers.UNAUTHORIZED
+        case = Case(secrets.token_hex(8), message, claim, key, session, state)
+        if state is not None:
+            return await self._resume(case)
+        return await self._begin(case)
+
+    async def _resume(self, case: Case) -> Reply | Waits | Forwarding:
+        """A further leg of a call: its state is used up, and its limits are not charged again."""
+        assert case.state is not None
+        if not await self._admission.knows(case.claim, self._clock.now()):
+            return answers.UNAUTHORIZED
+        if not await self._nonces.spend(case.state.nonce, case.state.expires_at):
+            return answers.bad_state(case.message)
+        if case.state.approval is None:
+            return await self._begin(case)
+        approval = await self._approvals.current(case.state.approval)
+        if approval is None or approval.call_key != case.key:
+            return answers.bad_state(case.message)
+        return Waits(case, approval, case.state.leg, joined=False)
+
+    async def _begin(self, case: Case) -> Reply | Waits | Forwarding:
+        decided = await self._decide(case)
+        if isinstance(decided, Reply):
+            return decided
+        if (denial := refusals.denial(decided.plan, decided.entry, decided.now)) is not None:
+            await self._record(case, decided, Effect.DENY, denial)
+            return answers.denied(case.message, denial)
+        if decided.plan.verdict.effect is Effect.REQUIRE_APPROVAL:
+            return await self._hold(case, decided)
+        assert isinstance(decided.entry, Entered)
+        try:
+            await self._record(case, decided, Effect.ALLOW)
+        except BaseException:
+            await self._admission.release(decided.entry.debits, decided.now)
+            raise
+        return Forwarding(case, decided.seen, decided.plan, decided.entry.debits, decided.now)
+
+    async def _decide(self, case: Case) -> Decided | Reply:
+        """Plan on what was last seen until a reading of this call shows the same."""
+        seen = self._admission.hint(case.claim)
+        for _ in range(ATTEMPTS):
+            now = self._clock.now()
+            plan = None if seen is None else await self._plan(case, seen, now)
+            wanted = plan.debits if plan is not None and plan.admits else ()
+            admitted = await self._admission.enter(case.claim, wanted, now)
+            if isinstance(admitted, Unauthenticated):
+                return answers.UNAUTHORIZED
+            if plan is not None and admitted.seen == seen:
+                return Decided(seen, plan, admitted.entry, now)
+            await self._give_back(admitted, now)
+            seen = admitted.seen
+        raise StoreUnavailable("the grant or its server keeps changing")
+
+    async def _plan(self, case: Case, seen: Seen, now: float) -> Plan:
+        call = Call(case.message.tool, case.message.arguments)
+        plan = await self._decider.plan(seen.grant, seen.server, call, case.session, now)
+        return replace(plan, debits=()) if case.state is not None else plan
+
+    async def _give_back(self, admitted: Admitted, now: float) -> None:
+        if isinstance(admitted.entry, Entered):
+            await self._admission.release(admitted.entry.debits, now)
+
+    async def _hold(self, case: Case, decided: Decided) -> Reply | Waits:
+        """Ask for an approval, or join the one that answers this call already."""
+        await self._record(case, decided, Effect.REQUIRE_APPROVAL)
+        plan, message = decided.plan, case.message
+        outcome = await self._approvals.request(
+            Ask(
+                claim=case.claim,
+                grant=decided.seen.grant,
+                tool=message.tool,
+                arguments=message.arguments,
+                revision=plan.revision or "",
+                holds=plan.verdict.holds,
+                debits=plan.debits,
+                origin=Origin(message.version, case.session),
+            )
+        )
+        if isinstance(outcome, Unauthenticated):
+            return answers.UNAUTHORIZED
+        if isinstance(outcome, Held | Joined):
+            joined, approval = isinstance(outcome, Joined), outcome.approval
+            at = self._clock.now()
+            await self._journal.append(record.held(case.id, at, approval.id, joined))
+            return Waits(case, approval, 0, joined)
+        denial = refusals.not_asked(outcome, plan, decided.now)
+        await self._record(case, decided, Effect.DENY, denial)
+        return answers.denied(message, denial)
+
+    async def _record(
+        self, case: Case, decided: Decided, effect: Effect, denial: Denial | None = None
+    ) -> None:
+        plan = decided.plan
+        subject = record.Subject(
+            call=case.id,
+            grant=decided.seen.grant,
+            server=case.claim.server,
+            tool=case.message.tool,
+            arguments=tuple(case.message.arguments),
+            revision=plan.revision,
+        )
+        place = denial.place if denial else plan.verdict.place
+        charges = () if effect is Effect.DENY else plan.verdict.charges
+        await self._journal.append(
+            record.decided(subject, decided.now, effect, place, charges=charges)
+        )
+
+    async def _forward(self, forwarding: Forwarding) -> Reply | Stream:
+        case, server = forwarding.case, forwarding.seen.server
+        state = case.state
+        replaced = {
+            "requestState": (state.upstream or None) if state else None,
+            "inputResponses": case.message.params.get("inputResponses") if state else None,
+        }
+        request = Request(
+            server=server,
+            message=case.message,
+            body=forward.body(case.message, server.allow, replaced),
+            session=case.session,
+            streams=self._bounds.streaming and case.message.head.takes_stream,
+        )
+
+        async def finish(end: End) -> Reply:
+            return await self._settlement.finish(forwarding, end)
+
+        return await relay(self._upstream, request, finish)

@@ -1,0 +1,217 @@
+"""Brings an upstream's answer back: one JSON answer where possible, else a stream of events.
+
+Must not know policies or stores. However an exchange ends, `finish` is called exactly once with
+that end and makes the reply; in a stream the reply's body is the last event.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import anyio
+import orjson
+
+from handler.gateway import forward, protocol, sse
+from handler.gateway.answers import Reply
+from handler.gateway.methods import SERVER_NOTIFICATIONS, SERVER_REQUESTS
+from handler.gateway.protocol import Message
+from handler.gateway.server import Server
+from handler.gateway.upstream import Arrived, Broken, Lost, NeverReached, TooLarge, Upstream
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A JSON-RPC response. `raw` is as the upstream wrote it, `body` the same, parsed."""
+
+    status: int
+    raw: bytes
+    body: Mapping[str, Any]
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """The upstream answered with something that is no response: a status, a reason."""
+
+    status: int
+    reason: str
+
+
+End = Answered | Unusable | NeverReached | Lost
+Finish = Callable[[End], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An HTTP answer that comes in pieces."""
+
+    events: AsyncIterator[bytes]
+    session: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One message on its way. `session` is the upstream's; `streams` whether pieces may go back."""
+
+    server: Server
+    message: Message
+    body: bytes
+    session: str | None
+    streams: bool
+
+
+def exact(raw: bytes) -> Any:
+    """The JSON value, integers of any size kept. Raises ValueError."""
+    try:
+        return json.loads(raw)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+async def relay(upstream: Upstream, request: Request, finish: Finish) -> Reply | Stream:
+    """Send the request and bring back its answer."""
+    arrived = await upstream.send(
+        request.server, forward.head(request.message, request.session), request.body
+    )
+    if not isinstance(arrived, Arrived):
+        return await finish(arrived)
+    events = _Events(upstream, request, arrived)
+    if arrived.media == "text/event-stream" and not arrived.compressed:
+        first = await _in_time(None if request.streams else upstream.patience, events.first())
+        if isinstance(first, bytes):
+            return Stream(events.stream(first, finish), arrived.session)
+        return await finish(first)
+    async with arrived:
+        end = await _in_time(upstream.patience, whole(arrived, request.message))
+    return await finish(end)
+
+
+async def _in_time(seconds: float | None, step: Awaitable[T]) -> T | Lost:
+    """What the step gives; a buffered answer must be whole in time, however slowly it drips."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await step
+    except TimeoutError:
+        return Lost("it did not answer in time")
+
+
+async def whole(arrived: Arrived, message: Message) -> End:
+    """The answer of a body that is not a stream."""
+    if arrived.compressed:
+        return Unusable(arrived.status, "it compressed its answer unasked")
+    try:
+        raw = await arrived.body()
+    except TooLarge:
+        return Unusable(arrived.status, "its answer is too large")
+    except Broken:
+        return Lost("its answer stopped in the middle")
+    response = _response(raw, message)
+    if response is None:
+        return Unusable(arrived.status, f"it answered {arrived.status} without a JSON-RPC response")
+    return Answered(arrived.status, raw, response, arrived.session)
+
+
+def _parsed(raw: bytes | str) -> dict[str, Any] | None:
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _response(raw: bytes, message: Message) -> dict[str, Any] | None:
+    """The parsed response to this message; an error may lack its id."""
+    body = _parsed(raw)
+    if body is None or "method" in body or ("result" in body) == ("error" in body):
+        return None
+    if "result" in body and not isinstance(body["result"], dict):
+        return None
+    if "error" in body and not isinstance(body["error"], dict):
+        return None
+    return body if "error" in body or _same(body.get("id"), message.id) else None
+
+
+def _same(left: object, right: object) -> bool:
+    return type(left) is type(right) and left == right
+
+
+class _Events:
+    """The events of one answer: what may pass, what is refused, and where the response is."""
+
+    def __init__(self, upstream: Upstream, request: Request, arrived: Arrived) -> None:
+        self._upstream = upstream
+        self._request = request
+        self._arrived = arrived
+        self._source = arrived.events()
+
+    async def first(self) -> bytes | End:
+        """The first event that should be sent on, or the end where the response comes first."""
+        ended: bytes | End | None = None
+        try:
+            ended = await self._next()
+        finally:
+            if not isinstance(ended, bytes):
+                self._arrived.close()
+        return ended
+
+    async def stream(self, first: bytes, finish: Finish) -> AsyncIterator[bytes]:
+        """Every event that may pass, then the reply. Ends the exchange where the client leaves."""
+        end: End = Lost("the client left before the answer came")
+        try:
+            found: bytes | End = first
+            while isinstance(found, bytes):
+                yield sse.event(found)
+                found = await self._next()
+            end = found
+        finally:
+            self._arrived.close()
+            with anyio.CancelScope(shield=True):
+                reply = await finish(end)
+        yield sse.event(sse.ascii_json(reply.body.decode()))
+
+    async def _next(self) -> bytes | End:
+        try:
+            async for text in self._source:
+                event = _parsed(text)
+                if event is None:
+                    return Unusable(self._arrived.status, "an event of its answer is not JSON")
+                if "method" in event:
+                    if await self._passes(event):
+                        return sse.ascii_json(text)
+                elif (response := _response(text.encode(), self._request.message)) is not None:
+                    raw, session = text.encode(), self._arrived.session
+                    return Answered(self._arrived.status, raw, response, session)
+        except TooLarge:
+            return Unusable(self._arrived.status, "an event of its answer is too large")
+        except Broken:
+            return Lost("its answer stopped in the middle")
+        return Lost("its answer ended without a response")
+
+    async def _passes(self, event: dict[str, Any]) -> bool:
+        """Whether a notification or a request of the upstream goes on to the client."""
+        method, allow = event["method"], self._request.server.allow
+        if "id" not in event:
+            known = method in SERVER_NOTIFICATIONS if isinstance(method, str) else False
+            family = SERVER_NOTIFICATIONS.get(method) if known else None
+            return known and self._request.streams and (family is None or family in allow)
+        family = SERVER_REQUESTS.get(method) if isinstance(method, str) else None
+        if family in allow and self._request.streams and not self._request.message.modern:
+            return True
+        await self._refuse(event["id"])
+        return False
+
+    async def _refuse(self, id: object) -> None:
+        """Answer a request of the upstream's in the client's place, so that it does not hang."""
+        refusal = {
+            "jsonrpc": "2.0",
+            "id": id,
+            "error": {"code": protocol.METHOD_NOT_FOUND, "message": "not available here"},
+        }
+        headers = forward.head(self._request.message, self._request.session)
+        answer = await self._upstream.send(self._request.server, headers, orjson.dumps(refusal))
+        if isinstance(answer, Arrived):
+            answer.close()

@@ -1,0 +1,214 @@
+"""Every method but tools/call: served here, forwarded, or refused.
+
+Must not know HTTP. Each request is authenticated by this request's own reading. While a grant or a
+server is paused, only what opens a connection and lists tools still passes.
+"""
+
+import logging
+
+from handler.clock import Clock
+from handler.gateway import answers, catalog, forward, protocol, revisions, sse
+from handler.gateway.admission import Admission, Admitted, within
+from handler.gateway.answers import ACCEPTED, Reply
+from handler.gateway.bounds import Bounds
+from handler.gateway.decide import Decider
+from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, served
+from handler.gateway.protocol import Kind, Message
+from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
+from handler.gateway.tasks import EXTENSION, Tasks
+from handler.gateway.tokens import Foreign, Tokens
+from handler.gateway.upstream import Arrived, Lost, NeverReached, Upstream
+from handler.grants.model import Claim
+from handler.stores.base import Paused, StoreUnavailable
+
+log = logging.getLogger(__name__)
+
+WHILE_PAUSED = frozenset({Duty.HANDSHAKE, Duty.PING, Duty.LIST})
+"""The duties that a pause leaves open."""
+
+PAUSED = "paused by an operator; only listing tools is possible until it is resumed"
+
+
+class Surface:
+    """Answers what is not a tool call."""
+
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        decider: Decider,
+        upstream: Upstream,
+        tasks: Tasks,
+        tokens: Tokens,
+        clock: Clock,
+        bounds: Bounds,
+    ) -> None:
+        self._admission, self._decider, self._upstream = admission, decider, upstream
+        self._tasks, self._tokens, self._clock, self._bounds = tasks, tokens, clock, bounds
+
+    async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
+        """The reply to a request, a notification or a reply of the client's."""
+        try:
+            admitted = await within(
+                self._bounds.store_seconds,
+                self._admission.enter(claim, (), self._clock.now()),
+            )
+            if not isinstance(admitted, Admitted):
+                return answers.UNAUTHORIZED
+            return await self._serve(message, claim, admitted)
+        except Foreign as foreign:
+            return foreign.reply
+        except StoreUnavailable as error:
+            log.warning(
+                "%s was not served, since the store did not answer: %s", message.method, error
+            )
+            return answers.unavailable(message)
+
+    async def end_session(self, message: Message, claim: Claim) -> Reply:
+        """DELETE: the client is done with its session."""
+        admitted = await within(
+            self._bounds.store_seconds, self._admission.enter(claim, (), self._clock.now())
+        )
+        if not isinstance(admitted, Admitted):
+            return answers.UNAUTHORIZED
+        session = self._tokens.session_of(message, claim)
+        if session is None:
+            return answers.NO_SESSION
+        headers = forward.head(message, session)
+        sent = await self._upstream.send(admitted.seen.server, headers, None, "DELETE")
+        if not isinstance(sent, Arrived):
+            return Reply(200)
+        sent.close()
+        return answers.NO_SESSION if sent.status == 404 else Reply(200)
+
+    async def _serve(self, message: Message, claim: Claim, admitted: Admitted) -> Reply | Stream:
+        server = admitted.seen.server
+        session = self._tokens.session_of(message, claim)
+        if message.kind is not Kind.REQUEST:
+            return await self._told(message, admitted, session)
+        row = served(message.method, message.era, server.allow)
+        if row is None:
+            return answers.unknown_method(message)
+        paused = server.paused or isinstance(admitted.entry, Paused)
+        if paused and row.duty not in WHILE_PAUSED:
+            return answers.error(message.id, answers.PAUSED_CODE, PAUSED)
+        if row.duty is Duty.PING:
+            return answers.result(message, {})
+        if row.duty is Duty.LISTEN:
+            return _nothing_to_hear(message)
+        if row.duty is Duty.TASK:
+            return await self._tasks.answer(message, claim)
+        return await self._forward(message, claim, admitted, session, row.duty)
+
+    async def _told(self, message: Message, admitted: Admitted, session: str | None) -> Reply:
+        """Notifications and replies: the known ones of a legacy client go on, none is answered."""
+        server = admitted.seen.server
+        known = message.kind is Kind.REPLY or message.method in CLIENT_NOTIFICATIONS
+        paused = server.paused or isinstance(admitted.entry, Paused)
+        opening = message.method == "notifications/initialized"
+        if message.modern or not known or (paused and not opening):
+            return ACCEPTED
+        headers = forward.head(message, session)
+        sent = await self._upstream.send(server, headers, forward.body(message, server.allow))
+        if not isinstance(sent, Arrived):
+            return ACCEPTED
+        sent.close()
+        return answers.NO_SESSION if sent.status == 404 and session is not None else ACCEPTED
+
+    async def _forward(
+        self, message: Message, claim: Claim, admitted: Admitted, session: str | None, duty: Duty
+    ) -> Reply | Stream:
+        seen = admitted.seen
+        request = Request(
+            server=seen.server,
+            message=message,
+            body=forward.body(message, seen.server.allow),
+            session=session,
+            streams=duty is Duty.PASS and self._bounds.streaming and message.head.takes_stream,
+        )
+
+        async def finish(end: End) -> Reply:
+            try:
+                if duty is Duty.HANDSHAKE:
+                    return self._opened(message, claim, admitted, end)
+                if not isinstance(end, Answered) or (end.status == 404 and session is not None):
+                    return _not_answered(message, end, session)
+                if "error" in end.body:
+                    return answers.passed_error(message, end.body, end.status)
+                if duty is Duty.LIST:
+                    return await self._listed(message, admitted, end)
+                return Reply(200, end.raw)
+            except (catalog.Unreadable, ValueError):
+                return answers.error(message.id, protocol.INTERNAL_ERROR, UNREADABLE)
+
+        return await relay(self._upstream, request, finish)
+
+    async def _listed(self, message: Message, admitted: Admitted, end: Answered) -> Reply:
+        engine = await within(
+            self._bounds.store_seconds,
+            self._decider.engine(admitted.seen.grant, admitted.seen.server),
+        )
+        hides = engine.hides if engine is not None else _hides_nothing
+        return answers.result(
+            message, catalog.listed(exact(end.raw)["result"], hides, message.modern)
+        )
+
+    def _opened(self, message: Message, claim: Claim, admitted: Admitted, end: End) -> Reply:
+        """initialize and server/discover: never an HTTP error, which would end the client."""
+        if message.modern and not (isinstance(end, Answered) and "result" in end.body):
+            if isinstance(end, NeverReached | Lost) or end.status >= 500:
+                return _not_answered(message, end, None)
+            return _legacy_upstream(message)
+        if not isinstance(end, Answered):
+            return _not_answered(message, end, None)
+        if "error" in end.body:
+            return answers.passed_error(message, end.body, 200)
+        result = catalog.handshake(
+            exact(end.raw)["result"], message, admitted.seen.server.allow, (EXTENSION,)
+        )
+        session = None
+        if end.session is not None and not message.modern:
+            session = self._tokens.session(claim.grant_id, claim.server, end.session)
+        return answers.result(message, result, session)
+
+
+UNREADABLE = "the upstream's answer could not be read, so it was not passed on"
+
+
+def _hides_nothing(tool: str) -> bool:
+    return False
+
+
+def _not_answered(message: Message, end: End, session: str | None) -> Reply:
+    """What an agent reads where the upstream gave no response to a request that is no call."""
+    if not isinstance(end, NeverReached | Lost) and end.status == 404 and session is not None:
+        return answers.NO_SESSION
+    if isinstance(end, Answered):
+        return answers.error(message.id, protocol.INTERNAL_ERROR, UNREADABLE)
+    text = f"the upstream server gave no answer: {end.reason}"
+    return answers.error(message.id, protocol.INTERNAL_ERROR, text)
+
+
+def _legacy_upstream(message: Message) -> Reply:
+    """Eras are not translated: a client that hears this falls back to initialize."""
+    data = {"supported": list(revisions.LEGACY), "requested": message.version}
+    text = "the upstream server speaks legacy revisions only"
+    return answers.error(message.id, protocol.UNSUPPORTED_VERSION, text, 400, data)
+
+
+def _nothing_to_hear(message: Message) -> Reply:
+    """subscriptions/listen: an empty filter is acknowledged, and the stream ends gracefully."""
+    meta = {revisions.SUBSCRIPTION_KEY: message.id}
+    acknowledged = {
+        "jsonrpc": "2.0",
+        "method": "notifications/subscriptions/acknowledged",
+        "params": {"_meta": meta, "notifications": {}},
+    }
+    ended = {
+        "jsonrpc": "2.0",
+        "id": message.id,
+        "result": {"resultType": answers.COMPLETE, "_meta": meta},
+    }
+    texts = (sse.ascii_json(answers.dump(each).decode()) for each in (acknowledged, ended))
+    body = b"".join(map(sse.event, texts))
+    return Reply(200, body, headers={"Content-Type": "text/event-stream"})

@@ -1,0 +1,114 @@
+"""How a held call waits, chosen from the request alone: what each client can do decides.
+
+Must not know how approvals are answered or run. In order: a task where the client declared the
+extension; legs of `input_required` for modern clients; a stream with progress for legacy clients
+that asked for progress; for all others one leg, then a text that says to call again.
+"""
+
+from collections.abc import AsyncIterator
+
+import orjson
+
+from handler.approvals.model import Approval
+from handler.approvals.service import Approvals
+from handler.clock import Clock
+from handler.gateway import answers, outcomes, sse
+from handler.gateway.answers import Reply
+from handler.gateway.bounds import Bounds
+from handler.gateway.case import Waits
+from handler.gateway.protocol import Message
+from handler.gateway.relay import Stream
+from handler.gateway.tasks import declares_tasks
+from handler.gateway.tokens import State, Tokens, nonce
+from handler.stores.base import StoreUnavailable
+
+LAST_LEG = 9
+"""Clients re-post a state ten times at most; one is left in reserve."""
+
+STATE_SECONDS = 600
+
+
+class Waiting:
+    """Answers held calls."""
+
+    def __init__(self, approvals: Approvals, tokens: Tokens, clock: Clock, bounds: Bounds) -> None:
+        self._approvals, self._tokens = approvals, tokens
+        self._clock, self._bounds = clock, bounds
+
+    async def answer(self, waits: Waits) -> Reply | Stream:
+        """The reply to a held call or to one of its further legs. Raises `StoreUnavailable`."""
+        message = waits.case.message
+        if waits.approval.status.is_final:
+            return await self._final(message, waits.approval, repeated=waits.joined)
+        if declares_tasks(message):
+            return outcomes.created_task(message, waits.approval)
+        if self._streams(message):
+            return Stream(self._progress(waits))
+        approval = await self._approvals.wait(
+            waits.approval.id, self._clock.now() + self._bounds.leg_seconds
+        )
+        if approval is None or approval.status.is_final:
+            return await self._final(message, approval or waits.approval)
+        if message.modern and waits.leg < LAST_LEG and self._bounds.leg_seconds > 0:
+            return self._next_leg(waits, approval)
+        return outcomes.pending(message, approval)
+
+    def _streams(self, message: Message) -> bool:
+        return (
+            not message.modern
+            and self._bounds.streaming
+            and message.head.takes_stream
+            and "progressToken" in message.meta
+        )
+
+    def _next_leg(self, waits: Waits, approval: Approval) -> Reply:
+        claim = waits.case.claim
+        state = State(
+            call_key=waits.case.key,
+            expires_at=self._clock.now() + STATE_SECONDS,
+            leg=waits.leg + 1,
+            nonce=nonce(),
+            approval=approval.id,
+        )
+        token = self._tokens.state(claim.grant_id, claim.server, state)
+        fields = {"resultType": answers.INPUT_REQUIRED, "requestState": token}
+        return answers.result(waits.case.message, fields)
+
+    async def _progress(self, waits: Waits) -> AsyncIterator[bytes]:
+        """Progress while the call waits, then its result, or the text that says to call again."""
+        message, started = waits.case.message, self._clock.now()
+        end, steps = started + self._bounds.stream_seconds, 0
+        approval: Approval | None = waits.approval
+        try:
+            while approval is not None and not approval.status.is_final:
+                now = self._clock.now()
+                if now >= end:
+                    break
+                steps += 1
+                yield sse.event(_told(message, steps))
+                until = min(now + self._bounds.progress_seconds, end)
+                approval = await self._approvals.wait(waits.approval.id, until)
+            reply = await self._ended(message, approval or waits.approval)
+        except StoreUnavailable:
+            reply = answers.unavailable(message)
+        yield sse.event(sse.ascii_json(reply.body.decode()))
+
+    async def _ended(self, message: Message, approval: Approval) -> Reply:
+        if approval.status.is_final:
+            return await self._final(message, approval)
+        return outcomes.pending(message, approval)
+
+    async def _final(self, message: Message, approval: Approval, repeated: bool = False) -> Reply:
+        """The stored result or the outcome; `repeated` where the call had ended before it came."""
+        stored = await self._approvals.result(approval)
+        return outcomes.final(message, approval, stored, repeated)
+
+
+def _told(message: Message, step: int) -> bytes:
+    params = {
+        "progressToken": message.meta["progressToken"],
+        "progress": step,
+        "message": "waiting for a person's approval",
+    }
+    whole = {"jsonrpc": "2.0", "method": "notifications/progress", "params": params}
+    return sse.ascii_json(orjson.dumps(whole).decode())

@@ -1,0 +1,33 @@
+"""One upstream process for all gateway tests, and a fresh gateway for each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.gateway.world import Gateway, UpstreamProcess, gateway, upstream_process
+
+
+@pytest.fixture(scope="session")
+def upstream_server() -> Iterator[UpstreamProcess]:
+    with upstream_process() as found:
+        yield found
+
+
+@pytest.fixture
+def upstream(upstream_server: UpstreamProcess) -> UpstreamProcess:
+    """The upstream, with nothing recorded yet."""
+    upstream_server.forget()
+    return upstream_server
+
+
+@pytest.fixture
+def door(tmp_path: Path, upstream: UpstreamProcess) -> Iterator[Gateway]:
+    """A gateway before the upstream."""
+    with gateway(tmp_path, upstream.url) as found:
+        yield found
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

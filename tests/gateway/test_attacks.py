@@ -1,0 +1,188 @@
+"""Requests that other gateways let through: each is refused, and the upstream sees nothing."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.gateway.world import (
+    LEGACY,
+    MODERN,
+    POLICY,
+    Gateway,
+    UpstreamProcess,
+    gateway,
+    legacy,
+    modern,
+)
+
+CALL = {"name": "read_customer", "arguments": {"id": "1"}}
+BODY, HEADERS = modern("tools/call", CALL)
+TEXT = json.dumps(BODY)
+PLAIN, PLAIN_HEADERS = legacy("tools/call", CALL)
+
+
+@pytest.fixture(scope="module")
+def door(
+    tmp_path_factory: pytest.TempPathFactory, upstream_server: UpstreamProcess
+) -> Iterator[Gateway]:
+    """One gateway for the whole list: what is refused leaves nothing behind."""
+    with gateway(tmp_path_factory.mktemp("attacks"), upstream_server.url) as found:
+        yield found
+
+
+def changed(body: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    return {k: v for k, v in {**body, **changes}.items() if v is not ...}
+
+
+def param(**changes: Any) -> dict[str, Any]:
+    return changed(BODY, params=changed(BODY["params"], **changes))
+
+
+RAW = {
+    "a key twice": TEXT.replace('"id": "1"', '"id": "1", "id": "2"').encode(),
+    "a key twice at the top": TEXT.replace('"id": 1', '"id": 1, "id": 2').encode(),
+    "a batch": f"[{TEXT}]".encode(),
+    "utf-16": TEXT.encode("utf-16"),
+    "utf-16 without a mark": TEXT.encode("utf-16-le"),
+    "a byte order mark": b"\xef\xbb\xbf" + TEXT.encode(),
+    "no utf-8": TEXT.replace('"1"', '"\xff"').encode("latin-1"),
+    "NaN": TEXT.replace('"id": "1"', '"id": NaN').encode(),
+    "infinity": TEXT.replace('"id": "1"', '"id": 1e999').encode(),
+    "half a character": TEXT.replace('"id": "1"', r'"id": "\ud800"').encode(),
+    "excess digits": TEXT.replace('"id": "1"', '"id": 0.12345678901234567891').encode(),
+    "an integer past 64 bits": TEXT.replace('"id": "1"', '"id": 36893488147419103233').encode(),
+    "trailing text": TEXT.encode() + b"{}",
+    "too deep": TEXT.replace('"1"', "[" * 80 + "]" * 80).encode(),
+    "nothing": b"",
+    "a string": b'"tools/call"',
+}
+
+BODIES = {
+    "method and result": changed(BODY, result={}),
+    "method and error": changed(BODY, error={"code": 1, "message": "x"}),
+    "no version": changed(BODY, jsonrpc=...),
+    "a boolean id": changed(BODY, id=True),
+    "a fractional id": changed(BODY, id=1.5),
+    "a null id": changed(BODY, id=None),
+    "no id": changed(BODY, id=...),
+    "a method that is no string": changed(BODY, method=["tools/call"]),
+    "params that are a list": changed(BODY, params=[]),
+    "meta that is a list": param(_meta=[]),
+    "a name that is no string": param(name=["read_customer"]),
+    "no name": param(name=...),
+    "arguments that are a list": param(arguments=[]),
+    "arguments that are null": param(arguments=None),
+    "another grant's requestState": param(requestState="AQ" + "A" * 80),
+}
+
+HEADER_SETS: dict[str, dict[str, str | None]] = {
+    "a legacy header on a modern body": {"MCP-Protocol-Version": LEGACY},
+    "no version header on a modern body": {"MCP-Protocol-Version": None},
+    "another method in the header": {"Mcp-Method": "tools/list"},
+    "another name in the header": {"Mcp-Name": "delete_customer"},
+    "another case of the name": {"Mcp-Name": "Read_customer"},
+    "a broken base64 name": {"Mcp-Name": "=?base64?####?="},
+    "no name in the header": {"Mcp-Name": None},
+    "a param that no argument has": {"Mcp-Param-Region": "eu"},
+    "a compressed body": {"Content-Encoding": "gzip"},
+    "another content type": {"Content-Type": "text/plain"},
+    "a foreign origin": {"Origin": "https://evil.example"},
+}
+
+
+def untouched(upstream: UpstreamProcess, answer: httpx2.Response) -> None:
+    assert answer.status_code in (400, 403, 404, 413, 415)
+    assert answer.json()["error"]["code"] < 0
+    assert upstream.recorded()["requests"] == []
+
+
+@pytest.mark.parametrize("case", RAW)
+def test_a_body_that_readers_read_differently_is_refused(
+    door: Gateway, upstream: UpstreamProcess, case: str
+) -> None:
+    untouched(upstream, door.post(None, raw=RAW[case], headers=HEADERS))
+
+
+@pytest.mark.parametrize("case", BODIES)
+def test_an_envelope_that_is_not_one_request_is_refused(
+    door: Gateway, upstream: UpstreamProcess, case: str
+) -> None:
+    untouched(upstream, door.post(BODIES[case], headers=HEADERS))
+
+
+@pytest.mark.parametrize("case", HEADER_SETS)
+def test_headers_that_disagree_with_the_body_refuse_the_call(
+    door: Gateway, upstream: UpstreamProcess, case: str
+) -> None:
+    wanted = {**HEADERS, **HEADER_SETS[case]}
+    headers = {name: value for name, value in wanted.items() if value is not None}
+    untouched(upstream, door.post(BODY, headers=headers))
+
+
+@pytest.mark.parametrize("name", ["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"])
+def test_a_deciding_header_that_comes_twice_refuses_the_call(
+    door: Gateway, upstream: UpstreamProcess, name: str
+) -> None:
+    headers = [
+        ("Authorization", f"Bearer {door.token}"),
+        ("Content-Type", "application/json"),
+        *HEADERS.items(),
+        (name, HEADERS[name]),
+    ]
+    untouched(upstream, httpx2.post(door.endpoint(), headers=headers, content=TEXT.encode()))
+
+
+def test_an_unknown_revision_is_told_which_ones_there_are(
+    door: Gateway, upstream: UpstreamProcess
+) -> None:
+    answer = door.post(PLAIN, headers={"MCP-Protocol-Version": "2031-01-01"})
+    untouched(upstream, answer)
+    assert answer.json()["error"]["data"] == {"supported": [MODERN], "requested": "2031-01-01"}
+
+
+def test_a_body_past_the_largest_is_refused_before_it_is_read(
+    door: Gateway, upstream: UpstreamProcess
+) -> None:
+    answer = door.post(None, raw=b" " * 2_621_441, headers=HEADERS)
+    untouched(upstream, answer)
+    assert answer.status_code == 413
+
+
+def test_a_tool_name_outside_the_plain_set_must_be_listed_exactly(
+    door: Gateway, upstream: UpstreamProcess
+) -> None:
+    door.register(door.servers["crm"], {"version": "1", "default": "allow", "tools": {"*": {}}})
+    for name in ("read_customer\u200b", "\uff52ead_customer", "a" * 129, "read customer", ""):
+        body = changed(PLAIN, params={"name": name, "arguments": {}})
+        facts = door.post(body, headers=PLAIN_HEADERS).json()["result"]["_meta"]
+        assert facts["holdpoint/decision"]["rule"] == "(tool name)"
+    door.register(door.servers["crm"], POLICY)
+    assert upstream.calls == []
+
+
+def test_what_is_forwarded_holds_only_known_keys_and_no_header_of_the_client_s(
+    door: Gateway, upstream: UpstreamProcess
+) -> None:
+    secrets = {"Cookie": "canary=1", "X-Api-Key": "canary", "X-Forwarded-For": "canary"}
+    body = {**param(task={"ttl": 1}, surprise="canary"), "extra": "canary"}
+    assert door.post(body, headers={**HEADERS, **secrets}).status_code == 200
+    (request,) = upstream.recorded()["requests"]
+    sent = json.dumps(request)
+    assert "canary" not in sent and door.token not in sent
+    assert "authorization" not in request["headers"] and "cookie" not in request["headers"]
+
+
+@pytest.mark.parametrize("method", ["resources/list", "prompts/list", "completion/complete"])
+def test_side_channels_are_closed_unless_the_registration_opens_them(
+    door: Gateway, upstream: UpstreamProcess, method: str
+) -> None:
+    body, headers = modern(method, {})
+    answer = door.post(body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, -32601)
+    body, headers = legacy(method, {})
+    answer = door.post(body, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (200, -32601)
+    assert upstream.recorded()["requests"] == []

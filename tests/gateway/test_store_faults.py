@@ -1,0 +1,106 @@
+"""A store that is away, slow or half there: every call is denied in time, and none is forwarded."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler.gateway.bounds import Bounds
+from handler.stores.base import StoreUnavailable
+from handler.stores.sqlite.store import SQLiteStore
+from tests.gateway.world import Gateway, UpstreamProcess, gateway, legacy, modern
+
+MESSAGE = {"to": "+1500", "body": "hello"}
+
+
+class Faulty:
+    """A port, or a whole store, in which one method can be made to fail or to hang."""
+
+    def __init__(self, inner: Any, faults: dict[str, str]) -> None:
+        self._inner, self._faults = inner, faults
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return Faulty(found, self._faults)
+        if (fault := self._faults.get(name)) is None:
+            return found
+
+        async def failing(*args: Any, **kwargs: Any) -> Any:
+            if fault == "hangs":
+                await asyncio.Event().wait()
+            if fault == "acts, then fails":
+                await found(*args, **kwargs)
+            raise StoreUnavailable("canary of the inside") if fault != "breaks" else OSError("x")
+
+        return failing
+
+
+@contextmanager
+def faulty(folder: Path, url: str) -> Iterator[tuple[Gateway, dict[str, str]]]:
+    faults: dict[str, str] = {}
+    store: Any = Faulty(SQLiteStore(folder / "store.db"), faults)
+    with gateway(folder, url, store=store, bounds=Bounds(store_seconds=0.5)) as door:
+        yield door, faults
+
+
+@pytest.mark.parametrize("fault", ["fails", "breaks", "hangs", "acts, then fails"])
+@pytest.mark.parametrize("method", ["enter", "server", "append"])
+def test_without_its_store_the_gateway_denies_in_time_and_forwards_nothing(
+    tmp_path: Path, upstream: UpstreamProcess, method: str, fault: str
+) -> None:
+    with faulty(tmp_path, upstream.url) as (door, faults):
+        assert not door.call("send_message", MESSAGE).json()["result"]["isError"]
+        faults[method] = fault
+        began = time.monotonic()
+        answered = door.call("send_message", MESSAGE)
+        assert time.monotonic() - began < 3
+        assert (answered.status_code, answered.json()["error"]["code"]) == (200, -32603)
+        assert "canary" not in answered.text
+        faults.clear()
+        assert not door.call("send_message", MESSAGE).json()["result"]["isError"]
+        assert len(upstream.calls) == 2
+
+
+@pytest.mark.parametrize("method", ["tools/list", "ping", "initialize"])
+def test_without_its_store_the_gateway_serves_no_other_method_either(
+    tmp_path: Path, upstream: UpstreamProcess, method: str
+) -> None:
+    make = modern if method == "tools/list" else legacy
+    params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {}}
+    body, headers = make(method, params if method == "initialize" else {})
+    with faulty(tmp_path, upstream.url) as (door, faults):
+        faults["enter"] = "fails"
+        answered = door.post(body, headers=headers)
+    assert (answered.status_code, answered.json()["error"]["code"]) == (200, -32603)
+    assert upstream.recorded()["requests"] == []
+
+
+def test_a_call_that_could_not_be_recorded_gives_its_quota_back(
+    tmp_path: Path, upstream: UpstreamProcess
+) -> None:
+    with faulty(tmp_path, upstream.url) as (door, faults):
+        door.call("send_message", MESSAGE)
+        faults["append"] = "fails"
+        for _ in range(20):
+            door.call("send_message", MESSAGE)
+        faults.clear()
+        results = [door.call("send_message", MESSAGE).json()["result"] for _ in range(10)]
+    assert [result["isError"] for result in results] == [False] * 9 + [True]
+
+
+def test_records_hold_the_names_of_arguments_and_never_a_value(
+    tmp_path: Path, upstream: UpstreamProcess
+) -> None:
+    with faulty(tmp_path, upstream.url) as (door, _):
+        door.call("send_message", {"to": "canary-1", "body": "canary-2"})
+        door.call("create_charge", {"amount": 1, "currency": "canary-3"})
+        decided, ended, denied = door.journal()
+    assert decided["arguments"] == ["body", "to"]
+    assert (decided["effect"], ended["outcome"], denied["effect"]) == ("allow", "answered", "deny")
+    assert decided["call"] == ended["call"] != denied["call"]
+    assert "canary" not in str([decided, ended, denied])

@@ -1,0 +1,318 @@
+"""A gateway for the tests, served by uvicorn in a thread, on a store on disk.
+
+Nothing of ours is stood in for. The test's side changes grants and servers through a second handle
+on the same store, as an operator's command would from another process.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import httpx2
+import uvicorn
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from starlette.applications import Starlette
+
+from handler.approvals.embedded import Settings, embedded
+from handler.clock import SystemClock
+from handler.gateway.app import Parts, routes
+from handler.gateway.bounds import Bounds
+from handler.gateway.decide import Decider
+from handler.gateway.execute import UpstreamExecutor
+from handler.gateway.judge import StoredCallJudge
+from handler.gateway.server import Server
+from handler.gateway.upstream import Upstream
+from handler.grants import tokens
+from handler.grants.model import Grant, GrantStatus
+from handler.notify.outbox import Outbox
+from handler.policies.current import Policies
+from handler.policies.publish import compile_policy
+from handler.sealing import Sealer
+from handler.secrets import Environment, Secrets
+from handler.stores.base import Store
+from handler.stores.sqlite.store import SQLiteStore
+from tests.upstream import listening
+
+T = TypeVar("T")
+
+KEY = b"k" * 32
+MODERN, LEGACY = "2026-07-28", "2025-11-25"
+
+POLICY: dict[str, Any] = {
+    "version": "1",
+    "default": "deny",
+    "hide": ["delete_customer"],
+    "tools": {
+        "read_customer": {},
+        "count": {},
+        "send_message": {
+            "limits": [{"counter": "messages", "window": 31_622_400, "max": 10, "scope": "grant"}]
+        },
+        "create_charge": {
+            "require": [
+                {
+                    "conditions": [{"path": "args.currency", "op": "in", "value": ["usd", "eur"]}],
+                    "on_deny": "Only USD or EUR.",
+                }
+            ],
+            "approve_if": [
+                {
+                    "conditions": [{"path": "args.amount", "op": "gt", "value": 500}],
+                    "reason": "Charges above 500 need a person.",
+                    "approvers": ["ops@example.com"],
+                    "expires_in": "30m",
+                }
+            ],
+        },
+    },
+}
+"""Its one limit is on the longest window there is, so that no test meets its end."""
+
+
+def done(step: Coroutine[Any, Any, T]) -> T:
+    """What a step of the operator's answers, from a loop of its own, also while a test's runs."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, step).result()
+
+
+@dataclass(frozen=True)
+class UpstreamProcess:
+    """The test upstream, and what reached it."""
+
+    url: str
+
+    def recorded(self) -> dict[str, list[dict[str, Any]]]:
+        found: dict[str, list[dict[str, Any]]] = httpx2.get(f"{self.url}/recorded").json()
+        return found
+
+    @property
+    def calls(self) -> list[dict[str, Any]]:
+        return self.recorded()["calls"]
+
+    def forget(self) -> None:
+        httpx2.delete(f"{self.url}/recorded")
+
+
+@contextmanager
+def upstream_process() -> Iterator[UpstreamProcess]:
+    command = [sys.executable, "-m", "tests.upstream"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            port = json.loads(process.stdout.readline())["port"]
+            yield UpstreamProcess(f"http://127.0.0.1:{port}")
+        finally:
+            process.terminate()
+
+
+@dataclass
+class Gateway:
+    """One deployment: its address, its store as an operator reaches it, and its outbox."""
+
+    url: str
+    store: Store
+    outbox: Outbox
+    token: str = ""
+    servers: dict[str, Server] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
+
+    def endpoint(self, server: str = "crm") -> str:
+        return f"{self.url}/mcp/{server}"
+
+    def register(self, server: Server, policy: Mapping[str, Any] | None = None) -> None:
+        """Create or replace a server, with a policy called `main`."""
+        artifacts = []
+        if policy is not None:
+            artifacts = [compile_policy(json.dumps(policy).encode(), "policy.json")]
+            server = replace(server, policies={"main": artifacts[0].digest})
+        done(self.store.registry.publish(artifacts, [server]))
+        self.servers[server.name] = server
+
+    def grant(self, id: str, server: str = "crm", **changes: Any) -> str:
+        """Create a grant; its token."""
+        token = tokens.mint(id)
+        grant = Grant(
+            id=id,
+            label=f"agent {id}",
+            tags=(),
+            server=server,
+            policy="main",
+            status=GrantStatus.ACTIVE,
+            expires_at=None,
+            token_hashes=(token.hash,),
+        )
+        self.change(replace(grant, **changes))
+        return token.text
+
+    def change(self, grant: Grant) -> None:
+        done(self.store.ledger.put_grant(grant))
+        self.grants[grant.id] = grant
+
+    def journal(self) -> list[dict[str, Any]]:
+        return done(self.store.journal.recent(1_000))
+
+    def post(
+        self,
+        body: object,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        server: str = "crm",
+        raw: bytes | None = None,
+    ) -> httpx2.Response:
+        """One POST, by hand. `raw` replaces the JSON of `body`."""
+        sent = {
+            "Authorization": f"Bearer {self.token if token is None else token}",
+            "Content-Type": "application/json",
+            "Accept": "application/json, text/event-stream",
+            **(headers or {}),
+        }
+        content = json.dumps(body).encode() if raw is None else raw
+        return httpx2.post(self.endpoint(server), content=content, headers=sent, timeout=30)
+
+    def call(self, tool: str, arguments: object, **options: Any) -> httpx2.Response:
+        """One modern tools/call, by hand."""
+        body, headers = modern("tools/call", {"name": tool, "arguments": arguments})
+        return self.post(body, headers={**headers, **options.pop("headers", {})}, **options)
+
+    @asynccontextmanager
+    async def client(
+        self,
+        mode: Literal["auto", "legacy"] | str = "auto",
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        server: str = "crm",
+        **options: Any,
+    ) -> AsyncIterator[Client]:
+        """The official client, pointed at the gateway."""
+        sent = {"Authorization": f"Bearer {token or self.token}", **(headers or {})}
+        async with httpx2.AsyncClient(headers=sent, timeout=60) as http:
+            transport = streamable_http_client(self.endpoint(server), http_client=http)
+            async with Client(transport, mode=mode, **options) as client:
+                yield client
+
+    async def mail(self) -> str:
+        """The text of the newest mail, once there is one."""
+        async with asyncio.timeout(10):
+            while not (mails := self.outbox.mails()):
+                await asyncio.sleep(0.02)
+        return mails[0].text
+
+    async def answer(self, decision: str) -> int:
+        """Open the link of the newest mail and press a button of its page; the status."""
+        link = re.search(r"http://\S+", await self.mail())
+        assert link is not None
+        async with httpx2.AsyncClient() as browser:
+            page = await browser.get(link[0])
+            fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.text))
+            answered = await browser.post(
+                link[0], data={**fields, "answer": decision}, headers={"Origin": self.url}
+            )
+        return answered.status_code
+
+
+def modern(method: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A modern request's body and headers."""
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": MODERN,
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {**params, "_meta": meta}}
+    headers = {"MCP-Protocol-Version": MODERN, "Mcp-Method": method}
+    if "name" in params:
+        headers["Mcp-Name"] = str(params["name"])
+    return body, headers
+
+
+def legacy(method: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """A legacy request's body and headers."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": dict(params)}
+    return body, {"MCP-Protocol-Version": LEGACY}
+
+
+@contextmanager
+def gateway(
+    folder: Path,
+    upstream: str,
+    *,
+    bounds: Bounds | None = None,
+    store: Store | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Gateway]:
+    """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's."""
+    path, clock = folder / "store.db", SystemClock()
+    own = SQLiteStore(path)
+    operators = SQLiteStore(path)
+    outbox = Outbox(folder / "outbox", clock)
+    with _listening(store or own, outbox, bounds or Bounds(), environment or {}) as url:
+        found = Gateway(url, operators, outbox)
+        found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
+        found.token = found.grant("g1")
+        try:
+            yield found
+        finally:
+            done(_closed(own, operators))
+
+
+async def _closed(*stores: SQLiteStore) -> None:
+    for store in stores:
+        await store.close()
+
+
+@contextmanager
+def _listening(
+    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str]
+) -> Iterator[str]:
+    listener = listening()
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    clock, sealer = SystemClock(), Sealer([KEY])
+    upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
+    decider = Decider(Policies(store.registry), KEY)
+    held = embedded(
+        store,
+        seal=sealer,
+        executor=UpstreamExecutor(store.registry, upstream),
+        judge=StoredCallJudge(store.registry, store.ledger, decider),
+        mailer=outbox,
+        clock=clock,
+        settings=Settings(base_url=url, key=KEY),
+    )
+    parts = Parts(
+        store=store,
+        decider=decider,
+        upstream=upstream,
+        approvals=held.approvals,
+        sealer=sealer,
+        clock=clock,
+        bounds=bounds,
+    )
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        carrying = asyncio.create_task(held.workflow.run())
+        yield
+        carrying.cancel()
+        with suppress(asyncio.CancelledError):
+            await carrying
+        await upstream.close()
+
+    app = Starlette(routes=[*routes(parts), *held.routes], lifespan=lifespan)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
