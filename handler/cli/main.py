@@ -23,9 +23,9 @@ COMMANDS = {
     "check": "say everything that is wrong with a policy",
     "decide": "say what a policy does with calls, one JSON line each",
     "table": "list the decision table a policy compiles to",
-    "explain": "say a policy in plain sentences, or why it decides on a call as it does",
-    "exposure": "say the worst a policy lets happen: calls and amounts in each window",
-    "test": "run a policy's test cases, with limits over simulated time",
+    "explain": "say a policy in plain sentences, or why it decides so",
+    "exposure": "say the worst that a policy lets happen",
+    "test": "run the test cases of a policy",
     "schema": "print the JSON Schema of policy.json, for editors",
 }
 """Each command's module is `handler.cli.<name>`."""
