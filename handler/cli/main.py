@@ -25,6 +25,10 @@ COMMANDS = {
     "prove": "say whether a policy can admit what must never happen, with a call if it can",
     "decide": "say what a policy does with calls, one JSON line each",
     "table": "list the decision table a policy compiles to",
+    "explain": "say a policy in plain sentences, or why it decides so",
+    "exposure": "say the worst that a policy lets happen",
+    "test": "run the test cases of a policy",
+    "schema": "print the JSON Schema of policy.json, for editors",
 }
 """Each command's module is `handler.cli.<name>`."""
 
