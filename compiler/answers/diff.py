@@ -93,21 +93,25 @@ class _Contest:
 
     def run(self, old: Demands | None, new: Demands | None) -> None:
         """Collect the changes and what is not decided."""
-        asked = [*asked_of(old), *asked_of(new)]
+        everything = [*asked_of(old), *asked_of(new)]
         try:
-            search = Search(asked)
-            for query in queries(old, new):
-                self._shown(search, query)
+            search = Search(everything)
+            for asked in queries(old, new):
+                self._shown(search, asked)
             if old is not None and new is not None:
                 self._limits(search, old, new)
         except TooMany as error:
             self.reasons[str(error)] = None
 
-    def _shown(self, search: Search, query: Query) -> None:
-        found = search.find(query.inside, query.outside)
-        if isinstance(found, Example):
-            self._keep(found)
-        elif isinstance(found, Doubt):
+    def _shown(self, search: Search, asked: Sequence[Query]) -> None:
+        """Keep the call that the first of the queries finds, or else the doubt of the last."""
+        found: Example | Doubt | None = None
+        for query in asked:
+            found = search.find(query.inside, query.outside)
+            if isinstance(found, Example):
+                self._keep(found)
+                return
+        if isinstance(found, Doubt):
             self.reasons.update(dict.fromkeys(found.reasons))
 
     def _keep(self, example: Example) -> None:

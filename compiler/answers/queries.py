@@ -42,16 +42,19 @@ def _read(tally: Tally) -> list[Asked]:
     return [*((tally.source,) if tally.source else ()), *tally.per]
 
 
-def queries(old: Demands | None, new: Demands | None) -> Iterator[Query]:
-    """All ways in which a call can fare differently: each difference meets at least one."""
+def queries(old: Demands | None, new: Demands | None) -> Iterator[tuple[Query, ...]]:
+    """All ways in which a call can fare differently, each as queries from narrow to wide.
+
+    The last of each says whether there is a call at all; those before it find plainer ones.
+    """
     if old is None or new is None:
         admitting = new or old
         if admitting is not None:
             needed = meeting(admitting.needed)
             meets = tuple(one.meets for one in admitting.held)
-            yield Query(needed, (*admitting.refused, *meets))
+            yield (Query(needed, (*admitting.refused, *meets)),)
             for each in meets:
-                yield Query((*needed, *meeting(each)), admitting.refused)
+                yield (Query((*needed, *meeting(each)), admitting.refused),)
         return
     yield from _more(old, new)
     yield from _more(new, old)
@@ -60,20 +63,26 @@ def queries(old: Demands | None, new: Demands | None) -> Iterator[Query]:
     for mine, theirs in ((old, new), (new, old)):
         for held in mine.held:
             alike = tuple(one.meets for one in theirs.held if one.terms == held.terms)
-            yield Query((*both, *meeting(held.meets)), (*refused, *alike))
+            yield (Query((*both, *meeting(held.meets)), (*refused, *alike)),)
 
 
-def _more(stricter: Demands, laxer: Demands) -> Iterator[Query]:
+def _more(stricter: Demands, laxer: Demands) -> Iterator[tuple[Query, ...]]:
     """Calls that the one denies and the other admits, or the one holds and the other allows."""
-    needed = meeting(laxer.needed)
+    needed, mine = meeting(laxer.needed), meeting(stricter.needed)
     for asked in stricter.needed:
-        yield Query(((asked, False), *needed), laxer.refused)
+        others = tuple(one for one in mine if one[0] != asked)
+        inside = ((asked, False), *needed)
+        plainer = Query((*inside, *others), (*laxer.refused, *stricter.refused))
+        yield plainer, Query(inside, laxer.refused)
     for meets in stricter.refused:
-        yield Query((*meeting(meets), *needed), laxer.refused)
+        beside = tuple(one for one in stricter.refused if one != meets)
+        inside = (*meeting(meets), *needed)
+        plainer = Query((*inside, *mine), (*laxer.refused, *beside))
+        yield plainer, Query(inside, laxer.refused)
     holding = tuple(one.meets for one in laxer.held)
     for held in stricter.held:
-        inside = (*meeting(stricter.needed), *needed, *meeting(held.meets))
-        yield Query(inside, (*stricter.refused, *laxer.refused, *holding))
+        inside = (*mine, *needed, *meeting(held.meets))
+        yield (Query(inside, (*stricter.refused, *laxer.refused, *holding)),)
 
 
 def meeting(asked: Iterable[Asked]) -> tuple[Answered, ...]:
