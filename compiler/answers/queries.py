@@ -5,9 +5,11 @@ Must not know how queries are answered. Each difference meets at least one of th
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from compiler.answers.demands import Demands, Tally
 from compiler.answers.questions import Asked, Kind, Question
+from compiler.answers.relation import Relation
 from compiler.answers.search import Answered
 from compiler.policy import Operator
 
@@ -42,28 +44,36 @@ def _read(tally: Tally) -> list[Asked]:
     return [*((tally.source,) if tally.source else ()), *tally.per]
 
 
-def queries(old: Demands | None, new: Demands | None) -> Iterator[tuple[Query, ...]]:
-    """All ways in which a call can fare differently, each as queries from narrow to wide.
+class Way(NamedTuple):
+    """One way in which calls can fare differently, as queries from narrow to wide.
 
-    The last of each says whether there is a call at all; those before it find plainer ones.
+    The last says whether there is a call at all; those before it find plainer ones.
     """
+
+    relation: Relation
+    queries: tuple[Query, ...]
+
+
+def ways(old: Demands | None, new: Demands | None) -> Iterator[Way]:
+    """All ways in which a call can fare differently: a call that does is found by one of them."""
     if old is None or new is None:
-        admitting = new or old
+        admitting, relation = (new, Relation.WIDER) if new else (old, Relation.NARROWER)
         if admitting is not None:
             needed = meeting(admitting.needed)
             meets = tuple(one.meets for one in admitting.held)
-            yield (Query(needed, (*admitting.refused, *meets)),)
+            yield Way(relation, (Query(needed, (*admitting.refused, *meets)),))
             for each in meets:
-                yield (Query((*needed, *meeting(each)), admitting.refused),)
+                yield Way(relation, (Query((*needed, *meeting(each)), admitting.refused),))
         return
-    yield from _more(old, new)
-    yield from _more(new, old)
+    yield from (Way(Relation.WIDER, each) for each in _more(old, new))
+    yield from (Way(Relation.NARROWER, each) for each in _more(new, old))
     both = (*meeting(old.needed), *meeting(new.needed))
     refused = (*old.refused, *new.refused)
     for mine, theirs in ((old, new), (new, old)):
         for held in mine.held:
             alike = tuple(one.meets for one in theirs.held if one.terms == held.terms)
-            yield (Query((*both, *meeting(held.meets)), (*refused, *alike)),)
+            query = Query((*both, *meeting(held.meets)), (*refused, *alike))
+            yield Way(Relation.DIFFERENT, (query,))
 
 
 def _more(stricter: Demands, laxer: Demands) -> Iterator[tuple[Query, ...]]:
