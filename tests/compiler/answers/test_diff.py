@@ -86,7 +86,7 @@ OVER = ("args.amount", "gt", 500)
          "wider", {"o": "x"}),
         ({"deny_if": [rule(("args.l[*]", "eq", 1), ("args.l[*]", "eq", 2)),
                       rule(("args.l[*]", "lt", 0))]},
-         {"deny_if": [rule(("args.l[*]", "lt", 0))]}, "wider", {"l": [1, 2]}),
+         {"deny_if": [rule(("args.l[*]", "lt", 0))]}, "wider", {"l": [2, 1]}),
         ({"deny_if": [rule(("args.l[*]", "gt", 5))]}, {"deny_if": [rule(("args.l[*]", "gt", 6))]},
          "wider", {"l": [5.1]}),
         ({"require": [rule(("args.l[*].p", "lte", 5)), rule(("args.l[*].q", "exists", True))]},
