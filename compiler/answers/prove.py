@@ -14,7 +14,7 @@ from compiler.answers.search import Doubt, Search
 from compiler.answers.space import TooMany
 from compiler.answers.tools import Serving, to_look_at
 from compiler.answers.witness import NotReproduced, Witness, witness
-from compiler.meaning import Facts, Meaning, answer
+from compiler.meaning import Facts, Meaning, answer_on
 from compiler.policy import Policy
 from compiler.truth import Truth
 from compiler.verdict import Effect, Verdict
@@ -79,6 +79,6 @@ def _shown(meaning: Meaning, claim: Claim, shown: Witness) -> Proof:
 def _meant(claim: Claim, shown: Witness) -> bool:
     facts = Facts.of(*shown.facts())
     return all(
-        answer(one.operator, facts.read(one.path), one.value, (Truth.TRUE,)) is Truth.TRUE
+        answer_on(facts.read(one.path), one.operator, one.value, (Truth.TRUE,)) is Truth.TRUE
         for one in claim.conditions
     )

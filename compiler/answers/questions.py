@@ -10,7 +10,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from compiler.meaning import Found, answer, cost_of, follow, is_told
+from compiler.meaning import Found, answer_on, cost_of, follow, is_told
 from compiler.policy import Condition, Operator, Path, Root, Step
 from compiler.truth import Truth
 from compiler.values import Value
@@ -53,8 +53,8 @@ class Question:
             return is_told(inside[0])
         assert self.operator is not None
         if self.kind is Kind.PASSES:
-            return answer(self.operator, inside, self.value, (Truth.TRUE,)) is Truth.TRUE
-        return answer(self.operator, inside, self.value, (Truth.FALSE,)) is not Truth.FALSE
+            return answer_on(inside, self.operator, self.value, (Truth.TRUE,)) is Truth.TRUE
+        return answer_on(inside, self.operator, self.value, (Truth.FALSE,)) is not Truth.FALSE
 
 
 @lru_cache(maxsize=4096)

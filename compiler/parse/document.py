@@ -8,10 +8,11 @@ from compiler.parse.entries import all_tools, entry
 from compiler.parse.fields import Reading
 from compiler.parse.rules import SETTINGS, Approvals, approvals
 from compiler.policy import Default, Entry, Policy
-from compiler.source import Node, ObjectNode, Source, decode, read
+from compiler.source import Node, ObjectNode, Source, decode, read, uncollected
 
 KEYS = ("version", "default", "hide", "approvals", "all_tools", "tools")
 VERSION = "1"
+MOST_TOOLS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,11 @@ class Parsed:
 def parse(data: bytes | str) -> Parsed:
     """The policy a policy.json holds, with all its errors at once. Never raises."""
     encoded = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    with uncollected():
+        return _parsed(encoded)
+
+
+def _parsed(encoded: bytes) -> Parsed:
     report = Report()
     source: Source | None = None
     policy: Policy | None = None
@@ -93,6 +99,10 @@ def _tools(reading: Reading, node: Node | None, defaults: Approvals) -> tuple[En
         return ()
     reading.object(node, "`tools`", None)
     members = node.members if isinstance(node, ObjectNode) else []
+    if len(members) > MOST_TOOLS:
+        message = f"a policy has at most {MOST_TOOLS} tools, this has {len(members)}"
+        reading.fail("E041", members[MOST_TOOLS].key, message)
+        return ()
     for member in members:
         if not member.name:
             reading.fail("E017", member.key, "a tool needs a name")

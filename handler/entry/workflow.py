@@ -1,0 +1,80 @@
+"""The workflow function: mails approvers, runs approved calls, settles what time has decided.
+
+Called by the state machine of infra/approval.asl.json, one step at a time, and by bounced mails.
+"""
+
+import asyncio
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from handler.approvals.attempt import Attempts
+from handler.approvals.notice import Notices
+from handler.approvals.steps import Steps
+from handler.audit.measured import count
+from handler.entry.deployment import parts
+from handler.entry.logs import shared
+from handler.gateway.bounds import Bounds
+from handler.gateway.decide import Decider
+from handler.gateway.execute import UpstreamExecutor
+from handler.gateway.judge import StoredCallJudge
+from handler.gateway.upstream import Upstream
+from handler.notify.ses import SesMailer
+from handler.policies.current import Policies
+from handler.sealing import Sealer
+
+log = shared(Logger())
+
+UPSTREAM_SECONDS = 90.0
+"""Within the lease of an attempt, and within this function's own time."""
+
+
+async def steps() -> Steps:
+    """Raises `SecretMissing`; the next event then tries again."""
+    made = parts()
+    deployment, keys = made.deployment, await made.keys()
+    vault = made.vault(Sealer(keys.seal()))
+    upstream = Upstream(made.secrets, Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS))
+    store, book, clock = made.store, made.book, made.clock
+    decider = Decider(Policies(store.registry), keys.per)
+    return Steps(
+        book=book,
+        notices=Notices(
+            book=book,
+            answers=store.answers,
+            vault=vault,
+            mailer=SesMailer(
+                lambda: boto3.client("sesv2"), deployment.sender, deployment.configuration_set
+            ),
+            clock=clock,
+            base_url=deployment.base_url,
+        ),
+        attempts=Attempts(
+            book=book,
+            vault=vault,
+            answers=store.answers,
+            judge=StoredCallJudge(store.registry, store.ledger, decider),
+            executor=UpstreamExecutor(store.registry, upstream),
+            clock=clock,
+        ),
+        tokens=store.answers,
+        workflow=made.workflow(store.answers),
+        undelivered=lambda: count("undelivered_mail"),
+    )
+
+
+_loop = asyncio.new_event_loop()
+_made: list[Steps] = []
+
+
+@log.inject_lambda_context
+def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
+    """One step, named by the state machine (`step`) or by the source of a bounced mail."""
+
+    async def run() -> dict[str, str]:
+        if not _made:
+            _made.append(await steps())
+        return await _made[0].take(event)
+
+    return _loop.run_until_complete(run())
