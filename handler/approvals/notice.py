@@ -66,6 +66,10 @@ class Notices:
         summary = summarise(claimed, arguments, answers, MAIL)
         await self._mail_all(claimed, summary)
 
+    async def returned(self, approval_id: str, approver: str) -> None:
+        """A mail that was sent came back: note that this approver cannot be reached."""
+        await self._mark(approval_id, undeliverable=approver)
+
     async def _mail_all(self, approval: Approval, summary: Summary) -> None:
         failed = False
         for approver in unmailed(approval):

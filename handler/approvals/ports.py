@@ -67,6 +67,8 @@ class Mail:
     subject: str
     text: str
     html: str
+    about: str = ""
+    """The approval's id, by which a mail that comes back is told."""
 
 
 class Undeliverable(Exception):

@@ -19,6 +19,7 @@ def compose(summary: Summary, approver: str, url: str) -> Mail:
         subject=f"Approve {_short(summary.tool)} for {_short(summary.agent)}?",
         text=_text(summary, url),
         html=_html(summary, url),
+        about=summary.id,
     )
 
 

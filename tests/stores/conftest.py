@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from handler.stores.base import Store
+from tests.emulated.world import needs_emulator
 from tests.stores.worlds import WORLDS, World
 
 
@@ -14,7 +15,13 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(params=list(WORLDS))
+NEEDS = {"dynamodb": [needs_emulator]}
+"""The worlds that this machine may lack the means for."""
+
+PARAMETERS = [pytest.param(name, marks=NEEDS.get(name, ())) for name in WORLDS]
+
+
+@pytest.fixture(params=PARAMETERS)
 def world_name(request: pytest.FixtureRequest) -> str:
     name: str = request.param
     return name

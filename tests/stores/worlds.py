@@ -6,6 +6,7 @@ from pathlib import Path
 
 from handler.stores.base import Store
 from handler.stores.sqlite import SQLiteStore
+from tests.emulated.place import dynamodb
 
 World = Callable[[Path], AbstractAsyncContextManager[Store]]
 """Opens the store that lives at a place (a folder of the test's own) and closes it afterwards.
@@ -25,4 +26,5 @@ async def sqlite(place: Path) -> AsyncIterator[Store]:
 
 WORLDS: dict[str, World] = {
     "sqlite": sqlite,
+    "dynamodb": dynamodb,
 }

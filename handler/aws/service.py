@@ -1,0 +1,128 @@
+"""One AWS service with a JSON protocol: an operation and a body go out, a body comes back.
+
+Must not know any operation. Nothing is sent twice here; whoever calls knows what may be.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+
+from handler.aws.signature import Credentials, Signer
+from handler.clock import Clock, SystemClock
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How a service is spoken to."""
+
+    service: str
+    target: str
+    """The first part of `X-Amz-Target`."""
+    version: str
+    """Of the JSON protocol: 1.0 or 1.1."""
+    connect_seconds: float = 1.0
+    read_seconds: float = 3.0
+
+
+DYNAMODB = Protocol("dynamodb", "DynamoDB_20120810", "1.0", 0.5, 1.0)
+SECRETS_MANAGER = Protocol("secretsmanager", "secretsmanager", "1.1")
+PARAMETERS = Protocol("ssm", "AmazonSSM", "1.1")
+STEP_FUNCTIONS = Protocol("states", "AWSStepFunctions", "1.0")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where AWS is and who asks. `credentials` is asked before each request: they may change."""
+
+    region: str
+    credentials: Callable[[], Credentials]
+    endpoint: str | None = None
+    """Another address for every service: an emulator's."""
+
+    def url(self, service: str) -> str:
+        suffix = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        return self.endpoint or f"https://{service}.{self.region}.{suffix}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a service answered, whatever it was."""
+
+    status: int
+    date: str | None
+    body: dict[str, Any]
+
+    @property
+    def code(self) -> str:
+        """The name of a refusal, such as `ThrottlingException`; empty where there is none."""
+        return str(self.body.get("__type", "")).rpartition("#")[2]
+
+
+class Unanswered(Exception):
+    """No answer that can be read came. What was asked may or may not have happened."""
+
+
+class Refused(Exception):
+    """The service said no. `code` is its name for why."""
+
+    def __init__(self, operation: str, reply: Reply) -> None:
+        message = reply.body.get("message") or reply.body.get("Message") or ""
+        super().__init__(f"{operation} was refused: {reply.code} {message}")
+        self.code = reply.code
+
+
+class Service:
+    """A client of one service. Close it when done."""
+
+    def __init__(self, account: Account, protocol: Protocol, clock: Clock | None = None) -> None:
+        self._protocol = protocol
+        self._credentials = account.credentials
+        self._clock = clock or SystemClock()
+        self._url = account.url(protocol.service)
+        content_type = f"application/x-amz-json-{protocol.version}"
+        self._signer = Signer(self._url, account.region, protocol.service, content_type)
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def ask(self, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The answer to an operation. Raises Unanswered or Refused."""
+        reply = await self.post(operation, orjson.dumps(body))
+        if reply.status != 200:
+            raise Refused(operation, reply)
+        return reply.body
+
+    async def post(self, operation: str, data: bytes) -> Reply:
+        """Send once. Raises Unanswered."""
+        target = f"{self._protocol.target}.{operation}"
+        headers = self._signer.headers(target, data, self._credentials(), self._clock.now())
+        try:
+            async with self._open().post(self._url, data=data, headers=headers) as response:
+                body = orjson.loads(await response.read() or b"{}")
+                return Reply(response.status, response.headers.get("date"), body)
+        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
+            raise Unanswered(type(error).__name__) from error
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> aiohttp.ClientSession:
+        """A session belongs to the event loop it was made in."""
+        loop = asyncio.get_running_loop()
+        if self._session is None or self._loop is not loop:
+            self._loop = loop
+            connect, read = self._protocol.connect_seconds, self._protocol.read_seconds
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                timeout=aiohttp.ClientTimeout(
+                    total=connect + read, connect=connect, sock_read=read
+                ),
+                headers={"accept-encoding": "identity"},
+                skip_auto_headers=("user-agent",),
+            )
+        return self._session

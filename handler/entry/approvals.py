@@ -1,0 +1,36 @@
+"""The approvals function: shows the pages behind links and takes answers. Faces approvers."""
+
+from aws_lambda_powertools import Logger
+from starlette.applications import Starlette
+
+from handler.approvals import pages
+from handler.approvals.desk import Desk
+from handler.entry.asgi import lambda_handler
+from handler.entry.deployment import parts
+from handler.entry.logs import shared
+from handler.sealing import Sealer
+
+log = shared(Logger())
+
+
+async def application() -> Starlette:
+    """Raises `SecretMissing`; the next request then tries again."""
+    made = parts()
+    keys = await made.keys()
+    desk = Desk(
+        book=made.book,
+        answers=made.store.answers,
+        vault=made.vault(Sealer(keys.seal())),
+        workflow=made.workflow(made.store.answers),
+        clock=made.clock,
+    )
+    return Starlette(
+        routes=pages.routes(
+            desk, key=keys.form, base_url=made.deployment.base_url, clock=made.clock
+        )
+    )
+
+
+handler = log.inject_lambda_context(
+    lambda_handler(application), correlation_id_path="requestContext.requestId"
+)

@@ -1,0 +1,69 @@
+"""The gateway function: faces agents. No SDK is loaded here.
+
+Its time is the front door's 30 s: 3 s of store steps, the upstream's, and 2 s to answer.
+"""
+
+from aws_lambda_powertools import Logger
+from starlette.applications import Starlette
+
+from handler.approvals.allowance import Allowance
+from handler.approvals.service import Approvals
+from handler.entry.asgi import lambda_handler
+from handler.entry.deployment import parts
+from handler.entry.logs import shared
+from handler.gateway import app as gateway
+from handler.gateway.bounds import Bounds
+from handler.gateway.decide import Decider
+from handler.gateway.upstream import Upstream
+from handler.policies.current import Policies
+from handler.sealing import Sealer
+
+log = shared(Logger())
+
+UPSTREAM_SECONDS = 22.0
+LARGEST_ANSWER = 2_900_000
+"""Bytes. Lambda answers 6 MB of a JSON string, in which each byte may take two."""
+
+MOST_ASKS = 60
+"""Approvals that one grant may ask for in an hour."""
+
+
+async def application() -> Starlette:
+    """Raises `SecretMissing`; the next request then tries again."""
+    made = parts()
+    deployment, keys = made.deployment, await made.keys()
+    sealer = Sealer(keys.seal())
+    bounds = Bounds(
+        streaming=False,
+        upstream_seconds=UPSTREAM_SECONDS,
+        leg_seconds=deployment.hold_seconds,
+        largest_answer=LARGEST_ANSWER,
+        origins=deployment.origins,
+    )
+    approvals = Approvals(
+        ledger=made.store.ledger,
+        book=made.book,
+        vault=made.vault(sealer),
+        allowance=Allowance(made.store.nonces, MOST_ASKS),
+        workflow=made.workflow(),
+        bell=made.bell,
+        clock=made.clock,
+        terms=made.terms,
+        most_pending=deployment.most_pending,
+    )
+    return gateway.app(
+        gateway.Parts(
+            store=made.store,
+            decider=Decider(Policies(made.store.registry), keys.per),
+            upstream=Upstream(made.secrets, bounds),
+            approvals=approvals,
+            sealer=sealer,
+            clock=made.clock,
+            bounds=bounds,
+        )
+    )
+
+
+handler = log.inject_lambda_context(
+    lambda_handler(application), correlation_id_path="requestContext.requestId"
+)

@@ -1,0 +1,132 @@
+"""Servers and artifacts. The gateway's role may only read here.
+
+One item, the directory, names all servers: with it a listing is strongly consistent, so that
+pausing everything misses no server that was there.
+"""
+
+import secrets
+import zlib
+from collections.abc import Sequence
+from typing import Any
+
+from handler.gateway.server import Server, Sessions
+from handler.policies.model import Artifact
+from handler.stores.dynamodb.attributes import Item
+from handler.stores.dynamodb.blobs import Blobs
+from handler.stores.dynamodb.tables import Table
+from handler.stores.dynamodb.update import Update
+
+DIRECTORY = "directory"
+
+MOST_SERVERS = 100
+"""What one transaction holds."""
+
+LARGEST_SERVER = 4096
+"""Bytes: every call reads its server's item, and pays by the 4 KB."""
+
+
+class TooMuch(ValueError):
+    """What was to be published does not fit. Nothing was written to any server."""
+
+
+class DynamoRegistry:
+    """The Registry port."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self._blobs = Blobs(table)
+
+    async def server(self, name: str) -> Server | None:
+        item = await self._table.get(_key(name))
+        return _read(item) if item else None
+
+    async def servers(self) -> list[Server]:
+        directory = await self._table.get(DIRECTORY)
+        names = sorted(directory.get("names", ())) if directory else []
+        found = await self._table.get_all([_key(name) for name in names])
+        return [_read(found[_key(name)]) for name in names if _key(name) in found]
+
+    async def artifact(self, digest: str) -> Artifact | None:
+        found = await self._blobs.get(f"artifact#{digest}")
+        return Artifact(digest, zlib.decompress(found[0])) if found else None
+
+    async def publish(self, artifacts: Sequence[Artifact], servers: Sequence[Server]) -> None:
+        """Raises TooMuch beyond 100 servers, or where one server's item is over 4 KB.
+
+        Of a server that is there only what changed is written: a role that may attach policies and
+        nothing else is told from others by the attributes it writes.
+        """
+        items = {_key(server.name): _item(server) for server in servers}
+        if len(items) > MOST_SERVERS:
+            raise TooMuch(f"one publication holds {MOST_SERVERS} servers: publish these in parts")
+        for artifact in artifacts:
+            await self._store(artifact)
+        held = await self._table.get_all(sorted(items))
+        await self._list([item["name"] for key, item in items.items() if key not in held])
+        updates = [_changing(self._table.name, key, held.get(key, {}), items[key]) for key in items]
+        changes = [update for update in updates if not update.is_empty]
+        if changes:
+            await self._table.transact(changes, secrets.token_hex(16))
+
+    async def remove_server(self, name: str) -> None:
+        await self._table.delete(_key(name))
+        update = Update(self._table.name, DIRECTORY)
+        update.discard(name, "names")
+        await self._table.update(update)
+
+    async def _store(self, artifact: Artifact) -> None:
+        """An artifact that is there already is the same one: its key is its digest."""
+        key = f"artifact#{artifact.digest}"
+        if await self._table.get(key) is None:
+            await self._blobs.put(key, zlib.compress(artifact.data))
+
+    async def _list(self, names: Sequence[str]) -> None:
+        """Before the servers themselves: a name without a server is skipped by readers."""
+        if not names:
+            return
+        update = Update(self._table.name, DIRECTORY)
+        update.include(names, "names")
+        await self._table.update(update)
+
+
+def _key(name: str) -> str:
+    return f"server#{name}"
+
+
+def _changing(table: str, key: str, held: Item, wanted: Item) -> Update:
+    update = Update(table, key)
+    update.put(**{name: value for name, value in wanted.items() if held.get(name) != value})
+    return update
+
+
+def _item(server: Server) -> Item:
+    item: dict[str, Any] = {
+        "name": server.name,
+        "upstream": server.upstream,
+        "headers": dict(server.headers),
+        "policies": dict(server.policies),
+        "paused": server.paused,
+        "sessions": server.sessions.value,
+        "allow": list(server.allow),
+        "private": server.private_network,
+    }
+    size = len(str(item).encode())
+    if size > LARGEST_SERVER:
+        raise TooMuch(
+            f"server `{server.name}` takes {size} bytes of {LARGEST_SERVER}: "
+            "it has too many policies or headers"
+        )
+    return item
+
+
+def _read(item: Item) -> Server:
+    return Server(
+        name=item["name"],
+        upstream=item["upstream"],
+        headers=item["headers"],
+        policies=item["policies"],
+        paused=item["paused"],
+        sessions=Sessions(item["sessions"]),
+        allow=tuple(item["allow"]),
+        private_network=item["private"],
+    )

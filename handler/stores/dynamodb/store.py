@@ -1,0 +1,36 @@
+"""The AWS world's ports over one connection."""
+
+from typing import Protocol
+
+from handler.stores.base import Journal
+from handler.stores.dynamodb.answers import DynamoAnswers
+from handler.stores.dynamodb.connection import Connection
+from handler.stores.dynamodb.ledger import DynamoLedger
+from handler.stores.dynamodb.nonces import DynamoNonces
+from handler.stores.dynamodb.payloads import DynamoPayloads
+from handler.stores.dynamodb.registry import DynamoRegistry
+from handler.stores.dynamodb.tables import Names, Table
+
+
+class ClosingJournal(Journal, Protocol):
+    """A journal that can be told that it is over."""
+
+    def close(self) -> None: ...
+
+
+class DynamoStore:
+    """One world's ports; records go to `journal`, since logs are no table. Close it when done."""
+
+    def __init__(self, connection: Connection, names: Names, journal: ClosingJournal) -> None:
+        self._connection = connection
+        ledger = Table(connection, names.ledger)
+        self.registry = DynamoRegistry(Table(connection, names.registry))
+        self.ledger = DynamoLedger(ledger, names.answers)
+        self.answers = DynamoAnswers(Table(connection, names.answers))
+        self.payloads = DynamoPayloads(Table(connection, names.payloads))
+        self.nonces = DynamoNonces(ledger)
+        self.journal = journal
+
+    async def close(self) -> None:
+        self.journal.close()
+        await self._connection.close()

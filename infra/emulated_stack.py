@@ -1,0 +1,84 @@
+"""Builds template.yaml with the SAM CLI and deploys it to the emulator.
+
+    python infra/emulated_stack.py     deploy, print what to set, and stay until Ctrl-C
+
+The emulator runs functions with its own interpreter, so the stack is built for that one; the
+production bundle (python3.13, arm64) is built and inspected by tests/infra.
+"""
+
+import platform
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+
+from infra.emulator import CACHE, Emulator, install, tool  # noqa: E402  # after the path is set
+
+NAME = "holdpoint"
+SENDER = "gateway@example.com"
+RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+ARCHITECTURE = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+BUILD = CACHE / "sam-build"
+
+
+def build() -> None:
+    """`sam build`, for the interpreter that runs this."""
+    environment = {
+        **Emulator.offline_environment(),
+        "HOLDPOINT_RUNTIME": RUNTIME,
+        "HOLDPOINT_ARCHITECTURE": ARCHITECTURE,
+        "PYTHON": sys.executable,
+    }
+    _sam(["build", "--build-dir", str(BUILD)], environment)
+
+
+def deploy(emulator: Emulator, hold_seconds: int = 2) -> None:
+    """`sam deploy` of what was built."""
+    parameters = {
+        "SenderEmail": SENDER,
+        "CreateSenderIdentity": "true",
+        "Runtime": RUNTIME,
+        "Architecture": ARCHITECTURE,
+        "EmulatorUrl": emulator.url,
+        "HoldSeconds": str(hold_seconds),
+    }
+    given = [f"{name}={value}" for name, value in parameters.items()]
+    arguments = ["deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", NAME]
+    arguments += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
+    arguments += ["--no-progressbar", "--region", "us-east-1", "--parameter-overrides", *given]
+    _sam(arguments, emulator.environment)
+
+
+def _sam(arguments: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(
+        [str(tool("sam") / "bin" / "sam"), *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(
+            f"sam {arguments[0]} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
+        )
+
+
+def main() -> None:
+    for name in ("ministack", "sam"):
+        install(name)
+    build()
+    with Emulator(smtp_port=1025) as emulator:
+        deploy(emulator)
+        print(f"export AWS_ENDPOINT_URL={emulator.url} AWS_DEFAULT_REGION=us-east-1")
+        print("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
+        print(f"holdpoint apply gateway.json --stack {NAME}    # mail goes to 127.0.0.1:1025")
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    main()

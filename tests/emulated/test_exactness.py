@@ -1,0 +1,288 @@
+"""What the ledger promises when answers are lost, requests repeated and processes race."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from compiler.verdict import Scope
+from handler.approvals.lifecycle import Status
+from handler.limits.debits import Debit
+from handler.stores.base import Entered, Full, Held, StoreUnavailable
+from handler.stores.dynamodb.store import DynamoStore
+from handler.stores.dynamodb.tables import Names
+from tests.emulated.faults import Fault
+from tests.emulated.racer import Racing
+from tests.emulated.samples import UNIT, approval, claim, debit, grant, moved
+from tests.emulated.world import (
+    World,
+    connection,
+    emulator,
+    in_world,
+    journal,
+    make_tables,
+    needs_emulator,
+    now,
+)
+
+pytestmark = needs_emulator
+
+PASSING = [Fault.LOST_ANSWER, Fault.LOST_REQUEST, Fault.THROTTLED, Fault.CONFLICT, Fault.BROKEN]
+
+
+def debits_of(kind: str, at: float) -> tuple[Debit, ...]:
+    within = debit(at)
+    server = debit(at, key="all calls", scope=Scope.SERVER, scope_id="stripe")
+    keyed = debit(at, key="per recipient", keyed=True)
+    return {"grant": (within,), "server": (server,), "mixed": (within, server, keyed)}[kind]
+
+
+WRITES = {"grant": "UpdateItem", "server": "TransactWriteItems", "mixed": "TransactWriteItems"}
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("kind", WRITES)
+def test_a_call_counts_once_whatever_became_of_its_first_request(fault: Fault, kind: str) -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        asked = debits_of(kind, at)
+        world.proxy.fail_once(fault, WRITES[kind])
+
+        entry = await world.store.ledger.enter(claim(), asked, at)
+
+        assert isinstance(entry, Entered)
+        assert entry.tallies == (UNIT,) * len(asked)
+        assert await world.store.ledger.tallies(asked) == (UNIT,) * len(asked)
+        assert world.proxy.counts[WRITES[kind]] >= 2
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("fault", PASSING)
+@pytest.mark.parametrize("kind", WRITES)
+def test_quota_comes_back_once_whatever_became_of_the_first_request(
+    fault: Fault, kind: str
+) -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        asked = debits_of(kind, at)
+        for _ in range(3):
+            await world.store.ledger.enter(claim(), asked, at)
+        world.proxy.fail_once(fault, WRITES[kind])
+
+        await world.store.ledger.release(asked, at)
+
+        assert await world.store.ledger.tallies(asked) == (2 * UNIT,) * len(asked)
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_call_is_held_once_and_its_refund_given_once(fault: Fault) -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        ledger = world.store.ledger
+        await ledger.put_grant(grant())
+        asked = debits_of("mixed", at)
+        pending = approval(at, asked)
+        world.proxy.fail_once(fault, "TransactWriteItems")
+
+        held = await ledger.hold(claim(), pending, at, most_pending=1)
+        assert isinstance(held, Held)
+        assert await ledger.tallies(asked) == (UNIT,) * 3
+
+        world.proxy.fail_once(fault, "TransactWriteItems")
+        after = moved(pending, Status.WITHDRAWN, at)
+        assert await ledger.advance(pending, after, refund=True)
+        assert await ledger.tallies(asked) == (0, 0, 0)
+        again = await ledger.hold(claim(), approval(at, call="other"), at, most_pending=1)
+        assert isinstance(again, Held)
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("kind", WRITES)
+def test_calls_that_race_in_several_processes_never_take_more_than_there_is(kind: str) -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        asked = debits_of(kind, at)
+        stores = [world.another() for _ in range(4)]
+
+        entries = await asyncio.gather(
+            *(store.ledger.enter(claim(), asked, at) for store in stores * 5)
+        )
+
+        assert sum(isinstance(entry, Entered) for entry in entries) == 5
+        assert sum(isinstance(entry, Full) for entry in entries) == 15
+        assert await world.store.ledger.tallies(asked) == (5 * UNIT,) * len(asked)
+        for store in stores:
+            await store.close()
+
+    in_world(scenario)
+
+
+def test_of_many_answers_to_one_approval_one_wins() -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        asked = debits_of("mixed", at)
+        pending = approval(at, asked)
+        await world.store.ledger.hold(claim(), pending, at, most_pending=9)
+        after = moved(pending, Status.REJECTED, at)
+
+        outcomes = await asyncio.gather(
+            *(world.store.ledger.advance(pending, after, refund=True) for _ in range(20))
+        )
+
+        assert sum(outcomes) == 1
+        assert await world.store.ledger.tallies(asked) == (0, 0, 0)
+
+    in_world(scenario)
+
+
+def test_an_allowed_call_is_two_requests_however_many_limits_its_grant_has() -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        asked = tuple(debit(at, key=f"limit {number}") for number in range(32))
+        world.proxy.requests.clear()
+
+        await asyncio.gather(
+            world.store.ledger.enter(claim(), asked, at), world.store.registry.server("stripe")
+        )
+
+        assert sorted(world.proxy.requests) == ["GetItem", "UpdateItem"]
+
+    in_world(scenario)
+
+
+def test_a_call_without_limits_only_reads() -> None:
+    async def scenario(world: World) -> None:
+        await world.store.ledger.put_grant(grant())
+        world.proxy.requests.clear()
+        assert isinstance(await world.store.ledger.enter(claim(), (), now()), Entered)
+        assert world.proxy.requests == ["GetItem"]
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.LOST_REQUEST, Fault.BROKEN])
+def test_a_store_that_keeps_failing_is_given_up_within_its_time(fault: Fault) -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        world.proxy.fail_always(fault)
+        with pytest.raises(StoreUnavailable):
+            await world.store.ledger.enter(claim(), debits_of("grant", at), at)
+        assert now() - at < 4
+
+    in_world(scenario)
+
+
+def test_a_store_that_hangs_is_given_up_within_its_time() -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        world.proxy.fail_always(Fault.HANGING)
+        with pytest.raises(StoreUnavailable):
+            await world.store.ledger.enter(claim(), debits_of("mixed", at), at)
+        assert now() - at < 4
+
+    in_world(scenario)
+
+
+def test_a_clock_that_differs_from_the_stores_stops_everything() -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        world.proxy.fail_always(Fault.OLD_DATE)
+        with pytest.raises(StoreUnavailable, match="clock differs"):
+            await world.store.ledger.enter(claim(), debits_of("grant", at), at)
+
+    in_world(scenario)
+
+
+def test_tallies_and_slots_are_cleaned_by_the_writes_that_come_a_day_later() -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        ledger = world.store.ledger
+        await ledger.put_grant(grant())
+        await ledger.enter(claim(), (debit(at, key="old"),), at)
+        later = at + 26 * 3600
+        for _ in range(2):  # the first sees what is left over, the second cleans it
+            await ledger.enter(claim(), (debit(later, key="new"),), later)
+        assert await ledger.tallies((debit(at, key="old"),)) == (0,)
+        assert await ledger.tallies((debit(later, key="new"),)) == (2 * UNIT,)
+
+    in_world(scenario)
+
+
+def test_a_cost_above_the_limit_is_refused_without_a_write() -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        world.proxy.requests.clear()
+        entry = await world.store.ledger.enter(claim(), (debit(at, cost=6 * UNIT),), at)
+        assert isinstance(entry, Full)
+        assert (entry.index, entry.tally) == (0, 0)
+        assert set(world.proxy.requests) == {"GetItem"}
+
+    in_world(scenario)
+
+
+@pytest.mark.full
+def test_10000_calls_from_8_processes_against_a_limit_of_5000_admit_exactly_5000(
+    tmp_path: Path,
+) -> None:
+    assert race(tmp_path, processes=8, calls=1250) == {"Entered": 5000, "Full": 5000}
+
+
+def test_800_calls_from_4_processes_against_a_limit_of_5000_are_all_admitted(
+    tmp_path: Path,
+) -> None:
+    assert race(tmp_path, processes=4, calls=200) == {"Entered": 800}
+
+
+def race(folder: Path, processes: int, calls: int) -> Counter[str]:
+    """Start the racers, let each open its store, then let them go together."""
+    place = Racing(emulator().url, asyncio.run(prepared()), now())
+    (folder / "racing.json").write_text(json.dumps(asdict(place)))
+    command = [sys.executable, "-m", "tests.emulated.racer", str(folder / "racing.json")]
+    with ExitStack() as stack:
+        racers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*command, str(calls)],
+                    cwd=Path(__file__).parents[2],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for _ in range(processes)
+        ]
+        for racer in racers:
+            assert racer.stdout and racer.stdout.readline() == "ready\n"
+        for racer in racers:
+            assert racer.stdin
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        counted = [Counter(json.loads(racer.communicate(timeout=300)[0])) for racer in racers]
+    return sum(counted, Counter())
+
+
+async def prepared() -> Names:
+    """Tables with a grant on them."""
+    names = await make_tables(emulator().url)
+    store = DynamoStore(connection(emulator().url), names, journal())
+    await store.ledger.put_grant(grant())
+    await store.close()
+    return names
