@@ -1,10 +1,16 @@
 """The Journal port: decision records, in the order written."""
 
+from collections.abc import AsyncIterator
+from functools import partial
 from sqlite3 import Connection
 from typing import Any
 
 from handler.stores.sqlite import documents
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
+
+
+READ_AT_ONCE = 500
+"""Records, so that reading a long log never makes a call wait."""
 
 
 class SQLiteJournal:
@@ -17,7 +23,8 @@ class SQLiteJournal:
         document = documents.write(record)
 
         def question(db: Connection) -> None:
-            db.execute("INSERT INTO records (document) VALUES (?)", (document,))
+            row = (document, record.get("at", 0.0))
+            db.execute("INSERT INTO records (document, at) VALUES (?, ?)", row)
 
         await self._writes.ask(question)
 
@@ -29,3 +36,19 @@ class SQLiteJournal:
             return [documents.read_record(document) for (document,) in reversed(rows)]
 
         return await self._reads.ask(question)
+
+    async def between(self, start: float, end: float) -> AsyncIterator[dict[str, Any]]:
+        at, number = start, 0
+        while rows := await self._reads.ask(partial(_page, at=at, number=number, end=end)):
+            for _, _, document in rows:
+                yield documents.read_record(document)
+            at, number, _ = rows[-1]
+
+
+def _page(db: Connection, at: float, number: int, end: float) -> list[tuple[float, int, bytes]]:
+    """The records that come after a time and a number, in their order."""
+    return db.execute(
+        "SELECT at, number, document FROM records WHERE (at, number) > (?, ?) AND at < ? "
+        "ORDER BY at, number LIMIT ?",
+        (at, number, end, READ_AT_ONCE),
+    ).fetchall()
