@@ -4,6 +4,7 @@ Must not know what the keys are for or what the database holds.
 """
 
 import os
+import pwd
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,3 +62,11 @@ class Folder:
             pass  # another process was first, and its key is the one
         finally:
             draft.unlink()
+
+
+def user() -> str:
+    """Who runs this process, by the system's account: there is no other sign-in on this machine."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -26,6 +26,10 @@ class PayloadTooLarge(Exception):
     """More than `LARGEST_PAYLOAD` bytes. Nothing was stored."""
 
 
+class TooMuch(ValueError):
+    """More servers than one transaction holds, or a server too large. None of them was written."""
+
+
 LARGEST_PAYLOAD = 4 * 1024 * 1024 + 1024
 """Bytes: a result of 4 MB and its seal."""
 
@@ -115,6 +119,7 @@ class Registry(Protocol):
         An artifact never changes: one whose digest is there already stays as it is. With `seen`
         only what others left alone is replaced: where a change of ours meets a server that is not
         as seen (not in it: not there), the answer is False, and no server and no history changed.
+        Raises `TooMuch`.
         """
         ...
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from handler.gateway.server import Server, Sessions
 from handler.policies.model import Artifact, Revision
+from handler.stores.base import TooMuch
 from handler.stores.dynamodb import histories
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.blobs import Blobs
@@ -25,10 +26,6 @@ MOST_WRITES = 100
 
 LARGEST_SERVER = 4096
 """Bytes: every call reads its server's item, and pays by the 4 KB."""
-
-
-class TooMuch(ValueError):
-    """What was to be published does not fit. Nothing was written to any server."""
 
 
 class DynamoRegistry:
