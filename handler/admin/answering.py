@@ -52,9 +52,7 @@ async def named(ledger: Ledger, start: str) -> Approval:
     return found[0]
 
 
-async def shown(
-    ledger: Ledger, answers: Answers, start: str, now: float, terms: Terms
-) -> Held:
+async def shown(ledger: Ledger, answers: Answers, start: str, now: float, terms: Terms) -> Held:
     """One held call as of now. Raises `CannotRun`."""
     approval = as_of(await named(ledger, start), now, terms)
     return Held(approval, tuple(await answers.answers(approval.id)))

@@ -80,7 +80,7 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
     seen = {server.name: server for server in await store.registry.servers()}
     existing = await current_grants(store.ledger)
     wanted = [
-        _server(entry, compiled[entry.name], seen.get(entry.name)) for entry in manifest.servers
+        registered(entry, compiled[entry.name], seen.get(entry.name)) for entry in manifest.servers
     ]
     changed = [server for server in wanted if seen.get(server.name) != server]
     removed = [name for name in seen if name not in compiled]
@@ -146,7 +146,7 @@ async def current_grants(ledger: Ledger) -> dict[str, Grant]:
     return {grant.label: grant for grant in await grants.listed(ledger)}
 
 
-def _server(
+def registered(
     entry: ServerEntry, artifacts: Mapping[str, Artifact], existing: Server | None
 ) -> Server:
     as_it_is = existing is not None and existing.paused

@@ -4,7 +4,7 @@ Must not know where records are kept or how they are shown. No record holds an a
 """
 
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -18,6 +18,9 @@ OVERLAP = 15.0
 
 MOST_SEEN = 20_000
 """Records of the overlap that are remembered while following."""
+
+LOOK_BACK = (600.0, 86_400.0, 7 * 86_400.0, 90 * 86_400.0)
+"""Seconds: how far back the newest records are looked for, nearest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,7 @@ class Selection:
         return taken
 
 
-async def newest(journal: Journal, query: Query, count: int, since: float, now: float) -> list[Record]:
-    """The last `count` records that the query admits, oldest first."""
-    found: list[Record] = []
-    async for record in search(journal, query, since, now):
-        found.append(record)
-        del found[:-count]
-    return found
-
-
-async def search(
-    journal: Journal, query: Query, start: float, end: float
-) -> AsyncIterator[Record]:
+async def search(journal: Journal, query: Query, start: float, end: float) -> AsyncIterator[Record]:
     """What was recorded in that time about the calls that the query admits."""
     selection = Selection(query)
     async for record in journal.between(start, end):
@@ -95,18 +87,13 @@ class Follower:
     journal: Journal
     query: Query
     since: float
-    _seen: dict[str, None] = field(default_factory=dict)
+    _seen: dict[int, None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._selection = Selection(self.query)
 
-    def skip(self, records: Sequence[Record]) -> None:
-        """These were shown already."""
-        for record in records:
-            self._is_new(record)
-
     async def look(self, now: float) -> list[Record]:
-        """The records that came since the last look."""
+        """The records that came since the last look, or since the start."""
         fresh = [
             record
             async for record in self.journal.between(self.since - OVERLAP, now + OVERLAP)
@@ -116,10 +103,22 @@ class Follower:
         return [record for record in fresh if self._selection.takes(record)]
 
     def _is_new(self, record: Record) -> bool:
-        key = json.dumps(record, sort_keys=True)
+        key = hash(json.dumps(record, sort_keys=True))
         if key in self._seen:
             return False
         self._seen[key] = None
-        while len(self._seen) > MOST_SEEN:
+        if len(self._seen) > MOST_SEEN:
             del self._seen[next(iter(self._seen))]
         return True
+
+
+async def latest(
+    journal: Journal, query: Query, count: int, now: float
+) -> tuple[list[Record], Follower]:
+    """The last `count` records that the query admits, and the follower that goes on from there."""
+    for seconds in LOOK_BACK:
+        follower = Follower(journal, query, now - seconds)
+        found = await follower.look(now)
+        if len(found) >= count:
+            break
+    return found[len(found) - count :] if count < len(found) else found, follower

@@ -108,9 +108,7 @@ async def pause_all(registry: Registry, paused: bool) -> list[str]:
     return sorted(changed)
 
 
-def moves(
-    server: str, before: Mapping[str, str], after: Mapping[str, str]
-) -> tuple[Moved, ...]:
+def moves(server: str, before: Mapping[str, str], after: Mapping[str, str]) -> tuple[Moved, ...]:
     """How a server's policies differ."""
     return tuple(
         Moved(server, name, before.get(name), after.get(name))

@@ -1,7 +1,7 @@
 """What an approver does with a link: open it, and answer once. Operators answer by the same path.
 
-Must not know HTTP, nor who may be an operator. The answer and its outcome are one step of the store; waking whoever executes
-comes after it and may be lost.
+Must not know HTTP, nor who may be an operator. The answer and its outcome are one step of the
+store; waking whoever executes comes after it and may be lost.
 """
 
 from dataclasses import dataclass

@@ -43,8 +43,8 @@ class SQLiteAnswers:
     async def answers(self, approval_id: str) -> list[Answer]:
         def question(db: Connection) -> list[Answer]:
             rows = db.execute(
-                "SELECT approval_id, link_hash, approver, approved, note, at, operator FROM answers "
-                "WHERE approval_id = ? ORDER BY number",
+                "SELECT approval_id, link_hash, approver, approved, note, at, operator "
+                "FROM answers WHERE approval_id = ? ORDER BY number",
                 (approval_id,),
             ).fetchall()
             return [

@@ -8,7 +8,6 @@ from typing import Any
 from handler.stores.sqlite import documents
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
 
-
 READ_AT_ONCE = 500
 """Records, so that reading a long log never makes a call wait."""
 

@@ -53,8 +53,7 @@ class SQLiteRegistry:
                 [(server.name, documents.write(server)) for server in servers],
             )
             db.executemany(
-                "INSERT INTO revisions (server, policy, digest, at, author) "
-                "VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO revisions (server, policy, digest, at, author) VALUES (?, ?, ?, ?, ?)",
                 [(one.server, one.policy, one.digest, one.at, one.by) for one in revisions],
             )
             return True
