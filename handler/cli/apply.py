@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from handler.cli.where import add_format, add_world, work
@@ -48,7 +49,12 @@ def run(arguments: argparse.Namespace) -> int:
     may_ask = sys.stdin.isatty() and arguments.format == "text"
     if not (arguments.dry_run or arguments.yes or may_ask):
         raise CannotRun("nobody is there to be asked: give --yes to apply, or --dry-run to look")
-    return work(arguments, _apply, create=not arguments.dry_run)
+    is_new = arguments.stack is None and not arguments.data.exists()
+    if not (arguments.dry_run and is_new):
+        return work(arguments, _apply, create=True)
+    with TemporaryDirectory() as empty:
+        arguments.data = Path(empty)
+        return work(arguments, _apply, create=True)
 
 
 async def _apply(world: "World", arguments: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 Must not know what the keys are for or what the database holds.
 """
 
+import hashlib
 import os
 import pwd
 import secrets
@@ -62,6 +63,11 @@ class Folder:
             pass  # another process was first, and its key is the one
         finally:
             draft.unlink()
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key for one purpose alone, from the deployment's key."""
+    return hashlib.blake2b(purpose.encode(), key=key, digest_size=32).digest()
 
 
 def user() -> str:

@@ -16,8 +16,7 @@ from handler.approvals.model import Approval
 from handler.approvals.ports import Workflow
 from handler.approvals.vault import Vault
 from handler.clock import Clock, SystemClock
-from handler.entry.embedded import derived
-from handler.entry.folder import Folder, user
+from handler.entry.folder import Folder, derived, user
 from handler.failure import CannotRun
 from handler.sealing import Sealer
 from handler.stores.base import Store
