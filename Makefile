@@ -4,23 +4,24 @@
 BIN := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help demo test test-full check format clean
+.PHONY: help demo test test-full check emulated format clean
 
 help:
 	@echo "make demo       see the whole product work: allow, deny, limit, hold, approve"
 	@echo "make test       checks and tests, as CI runs them"
 	@echo "make test-full  the same, with the longer runs"
 	@echo "make check      ruff, types, layers, template; no tests"
+	@echo "make emulated   deploy the template to an emulator on this machine, and stay until Ctrl-C"
 	@echo "make format     bring the code into its format"
 	@echo "make clean      remove what make made"
 
 demo: set-up
 	@$(BIN)/holdpoint demo
 
-test: check browser
+test: check browser emulator
 	@$(BIN)/python -m pytest -q -m "not full"
 
-test-full: check browser
+test-full: check browser emulator
 	@$(BIN)/python -m pytest -q
 
 check: set-up
@@ -28,7 +29,7 @@ check: set-up
 	@echo "checking: format" && $(BIN)/ruff format --quiet --check .
 	@echo "checking: types" && $(BIN)/mypy --no-error-summary
 	@echo "checking: layers" && .ci/quietly $(BIN)/lint-imports
-	@if [ -f template.yaml ]; then echo "checking: template" && $(BIN)/cfn-lint template.yaml; fi
+	@echo "checking: template" && $(BIN)/python infra/check_template.py
 
 format: set-up
 	@$(BIN)/ruff check --quiet --fix . && $(BIN)/ruff format --quiet .
@@ -36,9 +37,15 @@ format: set-up
 clean:
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-.PHONY: set-up browser
+emulated: set-up
+	@$(BIN)/python infra/emulated_stack.py
+
+.PHONY: set-up browser emulator
 set-up:
 	@.ci/set-up
 
 browser: set-up
 	@.ci/browser
+
+emulator: set-up
+	@$(BIN)/python infra/emulator.py install

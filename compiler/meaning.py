@@ -104,19 +104,22 @@ class Meaning:
         """In the order of docs/policy.md; the first no decides."""
         if self.hides(call.tool):
             return _denial(Place(names.HIDDEN), names.hidden_message(call.tool))
-        entry = self._entry(call.tool)
+        entry = self.entry(call.tool)
         if entry is None and self.policy.default is Default.DENY:
             return _denial(Place(names.DEFAULT_DENY), names.default_deny_message(call.tool))
-        sections = [Section(None, self.policy.all_tools)]
-        if entry is not None:
-            sections.append(Section(entry.name, entry.rules))
+        sections = self.sections(entry)
         facts = Facts.of(call, subject, now)
         denial = _required(sections, facts) or _denied(sections, facts)
         if denial is not None:
             return denial
         return _admission(sections, facts)
 
-    def _entry(self, tool: str) -> Entry | None:
+    def sections(self, entry: Entry | None) -> list[Section]:
+        """The rules that the calls of an entry pass: those for every tool, then its own."""
+        everywhere = Section(None, self.policy.all_tools)
+        return [everywhere] if entry is None else [everywhere, Section(entry.name, entry.rules)]
+
+    def entry(self, tool: str) -> Entry | None:
         """The entry that serves a tool: its own, else the closest glob, else none."""
         entries = {entry.name: entry for entry in self.policy.tools}
         if tool in entries and not entries[tool].is_glob:
@@ -134,9 +137,9 @@ def _required(sections: Sequence[Section], facts: Facts) -> Verdict | None:
     for entry, rules in sections:
         for index, rule in enumerate(rules.require):
             for condition in rule.conditions:
-                truth = _answer(condition, facts, good=(Truth.TRUE,))
+                truth = answer(condition, facts, good=(Truth.TRUE,))
                 if truth is not Truth.TRUE:
-                    place = _place(entry, RuleList.REQUIRE, index, rule)
+                    place = place_of(entry, RuleList.REQUIRE, index, rule)
                     mismatch = _mismatch(condition, truth)
                     message = names.require_message(rule.message, place.rule, mismatch)
                     return _denial(place, message)
@@ -149,7 +152,7 @@ def _denied(sections: Sequence[Section], facts: Facts) -> Verdict | None:
         for index, rule in enumerate(rules.deny_if):
             mismatch = _holds(rule.conditions, facts)
             if mismatch is not None:
-                place = _place(entry, RuleList.DENY_IF, index, rule)
+                place = place_of(entry, RuleList.DENY_IF, index, rule)
                 message = names.deny_if_message(rule.message, place.rule, mismatch)
                 return _denial(place, message)
     return None
@@ -180,7 +183,7 @@ def _held(sections: Sequence[Section], facts: Facts) -> Iterable[Hold]:
         for index, rule in enumerate(rules.approve_if):
             mismatch = _holds(rule.conditions, facts)
             if mismatch is not None:
-                place = _place(entry, RuleList.APPROVE_IF, index, rule)
+                place = place_of(entry, RuleList.APPROVE_IF, index, rule)
                 yield Hold(
                     place=place,
                     reason=names.approve_if_reason(rule.reason, place.rule, mismatch),
@@ -195,14 +198,14 @@ def _holds(conditions: Sequence[Condition], facts: Facts) -> str | None:
     """None where a condition is false; else the first mismatch's sentence, or nothing."""
     mismatches = [""]
     for condition in conditions:
-        truth = _answer(condition, facts, good=(Truth.FALSE,))
+        truth = answer(condition, facts, good=(Truth.FALSE,))
         if truth is Truth.FALSE:
             return None
         mismatches.append(_mismatch(condition, truth))
     return next(filter(None, mismatches), "")
 
 
-def _answer(condition: Condition, facts: Facts, good: tuple[Truth, ...]) -> Truth:
+def answer(condition: Condition, facts: Facts, good: tuple[Truth, ...]) -> Truth:
     """A condition's answer; with `[*]` that of the first element that is not good for the call."""
     truths = [
         test(condition.operator, found, condition.value) for found in facts.read(condition.path)
@@ -214,7 +217,7 @@ def _mismatch(condition: Condition, truth: Truth) -> str:
     return names.mismatch_message(condition) if truth is Truth.MISMATCH else ""
 
 
-def _place(entry: str | None, which: RuleList, index: int, rule: Rule | ApprovalRule) -> Place:
+def place_of(entry: str | None, which: RuleList, index: int, rule: Rule | ApprovalRule) -> Place:
     return Place(names.rule_name(entry, which, rule.conditions), index, rule.span.line)
 
 

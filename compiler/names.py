@@ -4,7 +4,7 @@ Must not know how a verdict is found: every engine takes its names and sentences
 of them answer alike. Names follow RFC 6901 (JSON Pointer): `/tools/pay/deny_if/args.amount-gt`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 
@@ -152,17 +152,28 @@ EXPECTED = {
 }
 
 
+BEYOND = "no integer beyond 2^53-1, which servers read differently"
+
+
 def _expected(operator: Operator, literal: Value) -> str:
     if operator in EXPECTED:
         return EXPECTED[operator]
-    if operator in (Operator.IN, Operator.NOT_IN) and isinstance(literal, list):
-        kinds = dict.fromkeys(map(kind, literal))
-        return " or ".join(KIND_WORDS[name] for name in kinds) or "one of an empty list"
-    word = KIND_WORDS[kind(literal)]
+    among = operator in (Operator.IN, Operator.NOT_IN)
+    listed = literal if among and isinstance(literal, list) else [literal]
+    kinds = dict.fromkeys(map(kind, listed))
+    words = " or ".join(KIND_WORDS[name] for name in kinds) or "one of an empty list"
     if operator in (Operator.CONTAINS, Operator.NOT_CONTAINS):
-        return (
-            "a string or a list of strings"
-            if word == "a string"
-            else f"a list, each element {word}"
-        )
-    return word
+        if kind(literal) == "string":
+            return "a string or a list of strings"
+        return f"a list, each element {words}{_readable(('array', *kinds))}"
+    return words + _readable(kinds)
+
+
+def _readable(kinds: Iterable[str]) -> str:
+    """What the numbers in a value of these kinds must be besides, where it may hold any."""
+    if not INSIDE.isdisjoint(kinds):
+        return f", and hold {BEYOND}"
+    return f", and {BEYOND}" if "number" in kinds else ""
+
+
+INSIDE = frozenset({"array", "object"})

@@ -72,11 +72,15 @@ def check() -> int:
         target.write_text(expanded())
         commands = {
             "cfn-lint": [str(Path(sys.executable).with_name("cfn-lint")), str(TEMPLATE)],
-            "sam validate": [str(tool("sam") / "bin" / "sam"), "validate", "--lint"]
-            + ["--template", str(TEMPLATE), "--region", "us-east-1"],
-            "checkov": [str(tool("checkov") / "bin" / "checkov"), "--file", str(target)]
-            + ["--framework", "cloudformation", "--compact", "--quiet", "--skip-download"]
-            + ["--skip-check", ",".join(SKIPS)],
+            "sam validate": [
+                *(str(tool("sam") / "bin" / "sam"), "validate", "--lint"),
+                *("--template", str(TEMPLATE), "--region", "us-east-1"),
+            ],
+            "checkov": [
+                *(str(tool("checkov") / "bin" / "checkov"), "--file", str(target)),
+                *("--framework", "cloudformation", "--compact", "--quiet", "--skip-download"),
+                *("--skip-check", ",".join(SKIPS)),
+            ],
         }
         worst = 0
         for name, command in commands.items():

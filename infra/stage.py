@@ -65,17 +65,15 @@ def modules() -> list[Path]:
     finder = ModuleFinder(path=[str(ROOT)])
     for entry in ENTRIES:
         finder.import_hook(entry, fromlist=["*"])
-    return sorted(
-        Path(module.__file__)
-        for name, module in finder.modules.items()
-        if name.split(".")[0] in OURS and module.__file__
-    )
+    files = {name: module.__file__ for name, module in finder.modules.items()}  # type: ignore[attr-defined]  # typeshed takes it for a module
+    return sorted(Path(file) for name, file in files.items() if file and name.split(".")[0] in OURS)
 
 
 def staging(target: Target) -> Path:
     """The folder of this target's staging, made if it is not there."""
     files = modules()
-    text = repr((target, requirements(target), Path(__file__).read_bytes()))
+    compiles = interpreter(target.version) is not None
+    text = repr((target, requirements(target), compiles, Path(__file__).read_bytes()))
     digest = hashlib.sha256(text.encode())
     for file in files:
         digest.update(str(file.relative_to(ROOT)).encode() + file.read_bytes())
@@ -103,9 +101,11 @@ def wheels(target: Target) -> Path:
         shutil.rmtree(draft, ignore_errors=True)
         platforms = [f"--platform={name}" for name in PLATFORMS[target.architecture]]
         subprocess.run(
-            [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"]
-            + ["--target", str(draft), "--only-binary=:all:", "--implementation=cp"]
-            + [f"--python-version={target.version}", *platforms, *pins],
+            [
+                *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
+                *("--target", str(draft), "--only-binary=:all:", "--implementation=cp"),
+                *(f"--python-version={target.version}", *platforms, *pins),
+            ],
             check=True,
         )
         prune(draft)
@@ -134,8 +134,10 @@ def compile_all(folder: Path, target: Target) -> None:
         )
         return
     subprocess.run(
-        [python, "-m", "compileall", "-q", "-j0", "--invalidation-mode=unchecked-hash"]
-        + ["-s", str(folder), "-p", "/var/task", str(folder)],
+        [
+            *(python, "-m", "compileall", "-q", "-j0", "--invalidation-mode=unchecked-hash"),
+            *("-s", str(folder), "-p", "/var/task", str(folder)),
+        ],
         check=False,
         stdout=subprocess.DEVNULL,
     )

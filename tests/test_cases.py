@@ -13,12 +13,15 @@ from compiler.parse import parse
 from compiler.policy import Policy
 from compiler.table.write import encode
 from compiler.verdict import Engine
+from compiler.wasm.emit import emit
 from handler.decision.table import TableEngine
+from handler.decision.wasm_engine import WasmEngine
 from tests.corpus import CASES, DECISIONS, DIAGNOSTICS, asked, bytes_of, lines, policy_of, record
 
 ENGINES: dict[str, Callable[[Policy], Engine]] = {
     "meaning": Meaning,
     "table": lambda policy: TableEngine(encode(lower(policy))),
+    "wasm": lambda policy: WasmEngine(encode(lower(policy)), emit(lower(policy))),
 }
 
 

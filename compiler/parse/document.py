@@ -8,7 +8,7 @@ from compiler.parse.entries import all_tools, entry
 from compiler.parse.fields import Reading
 from compiler.parse.rules import SETTINGS, Approvals, approvals
 from compiler.policy import Default, Entry, Policy
-from compiler.source import Node, ObjectNode, Source, decode, read
+from compiler.source import Node, ObjectNode, Source, decode, read, uncollected
 
 KEYS = ("version", "default", "hide", "approvals", "all_tools", "tools")
 VERSION = "1"
@@ -29,6 +29,11 @@ class Parsed:
 def parse(data: bytes | str) -> Parsed:
     """The policy a policy.json holds, with all its errors at once. Never raises."""
     encoded = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    with uncollected():
+        return _parsed(encoded)
+
+
+def _parsed(encoded: bytes) -> Parsed:
     report = Report()
     source: Source | None = None
     policy: Policy | None = None

@@ -52,12 +52,16 @@ def rate_limit(reading: Reading, tool: str, node: Node) -> tuple[Limit, ...]:
     fields = reading.object(node, what, RATE_KEYS)
     if not reading.needed(fields, node, what, "max", "window"):
         return ()
+    scope = _scope(reading, fields.get("scope"))
+    if scope is Scope.ALL:
+        advice = "write it as a limit, with a counter that other tools may name"
+        reading.fail("E032", fields["scope"], "a limit of scope `all` must be shared", advice)
     return (
         Limit(
             counter=f"{tool}_rate",
             window=_window(reading, fields["window"]),
             maximum=_maximum(reading, fields["max"]),
-            scope=_scope(reading, fields.get("scope")),
+            scope=scope,
             increment_from=None,
             per=(),
             shared=False,

@@ -139,9 +139,12 @@ class Approvals:
 
     async def _joined(self, ask: Ask, approval: Approval) -> Outcome:
         entry = await self._ledger.enter(ask.claim, (), self._clock.now())
-        if isinstance(entry, Entered):
-            return Joined(approval)
-        return entry
+        if not isinstance(entry, Entered):
+            return entry
+        if approval.status is Status.PENDING and not approval.mailed:
+            # The first request may have died, or met a workflow that was away, before this.
+            await self._workflow.start(approval)
+        return Joined(approval)
 
     async def _hold(self, ask: Ask, approval: Approval) -> Outcome:
         ends_at = approval.deadline + self._terms.start_within + self._terms.lease

@@ -28,6 +28,9 @@ class MeasuredJournal:
         elif kind == "held" and not record["joined"]:
             count("holds")
 
+    async def note(self, record: dict[str, Any]) -> None:
+        await self.append(record)
+
     def close(self) -> None:
         self._journal.close()
 

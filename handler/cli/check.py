@@ -4,7 +4,6 @@ Exit codes: 0 fine (warnings too, unless --strict), 1 found errors, 2 could not 
 """
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from compiler.check import check
 from compiler.diagnostics import Diagnostic, Severity, ordered, render
 from compiler.parse import parse
 from compiler.source import LARGEST
+from handler.cli.formats import FORMATS
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
 
@@ -25,7 +25,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog="Exit codes: 0 fine, 1 errors (with --strict: or warnings), 2 could not read.",
     )
     parser.add_argument("policy", help="a policy.json, or - for standard input")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=("text", *FORMATS), default="text")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     parser.set_defaults(run=run)
 
@@ -40,8 +40,8 @@ def run(args: argparse.Namespace) -> int:
     name = "<stdin>" if args.policy == "-" else args.policy
     parsed = parse(data)
     found = ordered((*parsed.diagnostics, *(check(parsed.policy) if parsed.policy else ())))
-    if args.format == "json":
-        print(json.dumps([_record(one, name) for one in found], indent=2))
+    if args.format in FORMATS:
+        print(FORMATS[args.format](found, name))
     else:
         print(render(found, parsed.text, name) + _summary(found, name))
     errors = sum(one.severity is Severity.ERROR for one in found)
@@ -63,16 +63,3 @@ def _summary(found: list[Diagnostic], name: str) -> str:
         if count:
             counts.append(f"{count} {severity}{'s' if count > 1 else ''}")
     return f"{name}: {', '.join(counts) or 'no errors, no warnings'}"
-
-
-def _record(one: Diagnostic, name: str) -> dict[str, object]:
-    return {
-        "file": name,
-        "line": one.span.line,
-        "column": one.span.column,
-        "length": one.span.length,
-        "severity": one.severity,
-        "code": one.code,
-        "message": one.message,
-        "help": one.help,
-    }

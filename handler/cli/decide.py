@@ -138,7 +138,14 @@ def _amount(micro_units: int) -> orjson.Fragment:
 
 
 def _wasm(policy: Compiled) -> Engine:
-    raise CannotRun("the engine `wasm` is not in this version; use `--engine table`")
+    """Loaded only when chosen: wasmtime is an optional package, and slow to import."""
+    try:
+        from handler.decision.wasm_engine import WasmEngine
+    except ImportError:
+        raise CannotRun("the engine `wasm` needs the package wasmtime; install it") from None
+    from compiler.wasm.emit import emit
+
+    return WasmEngine(policy.table, emit(policy.program))
 
 
 ENGINES: dict[str, Callable[[Compiled], Engine]] = {

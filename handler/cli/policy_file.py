@@ -15,6 +15,7 @@ class Compiled:
     """A policy that compiles."""
 
     policy: Policy
+    text: str
     program: Program
     table: bytes
 
@@ -28,4 +29,4 @@ def compiled(path: str) -> Compiled:
     built = build(source, path)
     if built.policy is None or built.program is None:
         raise CannotRun(f"{path} does not compile\n{built.rendered()}".rstrip())
-    return Compiled(built.policy, built.program, encode(built.program))
+    return Compiled(built.policy, built.text, built.program, encode(built.program))

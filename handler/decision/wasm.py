@@ -35,7 +35,6 @@ _CALL = ctypes.PYFUNCTYPE(
 
 _OUTPUT = struct.Struct("<7I")
 _CHARGE = struct.Struct("<IxxxxQ")
-_WORD = struct.Struct("<I")
 _PAIR = struct.Struct("<II")
 
 RAW_WORDS = 4
@@ -83,6 +82,10 @@ class PolicyModule:
             )
         self.reads_context: bool = _global(exports, self._store, "reads_context") == 1
         self._input = _global(exports, self._store, "input")
+        self._output = _global(exports, self._store, "output")
+        self._charges = _global(exports, self._store, "charges")
+        self._values = _global(exports, self._store, "values")
+        self._holds = _global(exports, self._store, "holds")
         memory, decide = exports["memory"], exports["decide"]
         assert isinstance(memory, wasmtime.Memory) and isinstance(decide, wasmtime.Func)
         self._memory = memory
@@ -125,7 +128,8 @@ class PolicyModule:
         return words[0]
 
     def _answer(self, effect: int) -> Answer:
-        reason, row, detail, entry, charges, holds, spans = self._output()
+        words = _OUTPUT.unpack_from(self._bytes, self._output)
+        reason, row, detail, entry, charges, holds, values = words
         if not (charges or holds):
             return Answer(effect, reason, row, detail, entry)
         return Answer(
@@ -134,21 +138,16 @@ class PolicyModule:
             row=row,
             detail=detail,
             entry=entry,
-            charges=[*_CHARGE.iter_unpack(self._read(abi.CHARGE_ARRAY, charges * _CHARGE.size))],
-            per=list(starmap(self._read, self._pairs(abi.SPAN_ARRAY, spans))),
-            holds=self._pairs(abi.HOLD_ARRAY, holds),
+            charges=[*_CHARGE.iter_unpack(self._read(self._charges, charges * _CHARGE.size))],
+            per=list(starmap(self._read, self._pairs(self._values, values))),
+            holds=self._pairs(self._holds, holds),
         )
 
-    def _pairs(self, array: int, count: int) -> list[tuple[int, int]]:
-        """The pairs of words of an array, whose address stands at `array`."""
-        (start,) = _WORD.unpack_from(self._bytes, array)
+    def _pairs(self, start: int, count: int) -> list[tuple[int, int]]:
         return [*_PAIR.iter_unpack(self._read(start, count * _PAIR.size))]
 
     def _read(self, start: int, length: int) -> bytes:
         return self._bytes[start : start + length].tobytes()
-
-    def _output(self) -> tuple[int, ...]:
-        return _OUTPUT.unpack_from(self._bytes, abi.OUTPUT)
 
     def _grow(self) -> bool:
         """Whether the memory could be made twice as large."""

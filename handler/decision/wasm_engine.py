@@ -47,6 +47,9 @@ class WasmEngine:
     def hides(self, tool: str) -> bool:
         return self._table.hides(tool)
 
+    def lists(self, tool: str) -> bool:
+        return self._table.own(tool) is not None
+
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         try:
             arguments = orjson.dumps(call.arguments)

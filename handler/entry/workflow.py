@@ -4,18 +4,14 @@ Called by the state machine of infra/approval.asl.json, one step at a time, and 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from aws_lambda_powertools import Logger
 
 from handler.approvals.attempt import Attempts
-from handler.approvals.book import Book
-from handler.approvals.lifecycle import Status
-from handler.approvals.notice import Notices, unmailed
-from handler.approvals.ports import Workflow
+from handler.approvals.notice import Notices
+from handler.approvals.steps import Steps
 from handler.audit.measured import count
 from handler.entry.deployment import parts
 from handler.entry.logs import shared
@@ -27,65 +23,11 @@ from handler.gateway.upstream import Upstream
 from handler.notify.ses import SesMailer
 from handler.policies.current import Policies
 from handler.sealing import Sealer
-from handler.stores.dynamodb.answers import DynamoAnswers
 
 log = shared(Logger())
 
 UPSTREAM_SECONDS = 90.0
 """Within the lease of an attempt, and within this function's own time."""
-
-
-class MailPending(Exception):
-    """Somebody is still to be mailed: the state machine calls again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """The steps of the state machine."""
-
-    book: Book
-    notices: Notices
-    attempts: Attempts
-    answers: DynamoAnswers
-    workflow: Workflow
-
-    async def notify(self, event: dict[str, Any]) -> dict[str, str]:
-        """Keep the task token, then mail. An answer may have come before there was a token."""
-        approval_id = event["approval"]
-        await self.answers.put_task_token(approval_id, event["token"])
-        await self.notices.notify(approval_id)
-        approval = await self.book.current(approval_id)
-        if approval is None or approval.status is not Status.PENDING:
-            await self.workflow.wake(approval_id)
-            return {}
-        if approval.undeliverable:
-            count("undelivered_mail")
-        if unmailed(approval):
-            raise MailPending
-        return {}
-
-    async def follow(self, event: dict[str, Any]) -> dict[str, str]:
-        """Do what the item says: run the call if it was approved."""
-        await self.attempts.execute(event["approval"])
-        return await self.settle(event)
-
-    async def settle(self, event: dict[str, Any]) -> dict[str, str]:
-        """Where the approval stands, the passing of time applied."""
-        approval = await self.book.current(event["approval"])
-        return {"status": approval.status.value if approval else "gone"}
-
-    async def returned(self, event: dict[str, Any]) -> dict[str, str]:
-        """A mail came back: its approver counts as not reachable."""
-        detail = event["detail"]
-        addresses = [
-            recipient["emailAddress"]
-            for recipient in detail.get("bounce", {}).get("bouncedRecipients", [])
-        ] or detail["mail"]["destination"]
-        for approval_id in detail["mail"]["tags"].get("approval", []):
-            for address in addresses:
-                count("undelivered_mail")
-                await self.notices.returned(approval_id, address)
-        return {}
 
 
 async def steps() -> Steps:
@@ -116,17 +58,11 @@ async def steps() -> Steps:
             executor=UpstreamExecutor(store.registry, upstream),
             clock=clock,
         ),
-        answers=store.answers,
+        tokens=store.answers,
         workflow=made.workflow(store.answers),
+        undelivered=lambda: count("undelivered_mail"),
     )
 
-
-STEPS: dict[str, Callable[[Steps, dict[str, Any]], Awaitable[dict[str, str]]]] = {
-    "notify": Steps.notify,
-    "follow": Steps.follow,
-    "settle": Steps.settle,
-    "aws.ses": Steps.returned,
-}
 
 _loop = asyncio.new_event_loop()
 _made: list[Steps] = []
@@ -139,6 +75,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     async def run() -> dict[str, str]:
         if not _made:
             _made.append(await steps())
-        return await STEPS[event.get("step") or event["source"]](_made[0], event)
+        return await _made[0].take(event)
 
     return _loop.run_until_complete(run())

@@ -60,7 +60,7 @@ class Settlement:
             forwarding.case.id, self._clock.now(), outcome, reason, refunded=refunded
         )
         try:
-            await within(self._bounds.store_seconds, self._journal.append(entry))
+            await within(self._bounds.store_seconds, self._journal.note(entry))
         except StoreUnavailable:
             log.error("the end of call %s could not be recorded: %s", forwarding.case.id, outcome)
         if reply is not None:

@@ -246,10 +246,19 @@ class Nonces(Protocol):
 class Journal(Protocol):
     """Decision records, in the order written. A call that cannot be recorded is not forwarded."""
 
-    async def append(self, record: dict[str, Any]) -> None: ...
+    async def append(self, record: dict[str, Any]) -> None:
+        """Keep a record: it is there when this returns."""
+        ...
+
+    async def note(self, record: dict[str, Any]) -> None:
+        """Take a record to be kept soon, in its order: for what nobody has to wait for.
+
+        Only a process that dies at once loses it; a store that is closed keeps it first.
+        """
+        ...
 
     async def recent(self, limit: int) -> list[dict[str, Any]]:
-        """The newest records, oldest first."""
+        """The newest records, oldest first, and all that this store took before."""
         ...
 
     def between(self, start: float, end: float) -> AsyncIterator[dict[str, Any]]:

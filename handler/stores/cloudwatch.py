@@ -6,12 +6,12 @@ the operator's, with an identity of their own; the functions have no right to it
 
 import asyncio
 import math
-import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, TextIO
 
 import orjson
 
+from handler.clock import Clock, SystemClock
 from handler.stores.base import StoreUnavailable
 
 KIND = "decision"
@@ -27,14 +27,20 @@ LATE = 120.0
 class CloudWatchJournal:
     """The Journal port. `client` makes a CloudWatch Logs client when one is first needed."""
 
-    def __init__(self, out: TextIO, group: str, client: Callable[[], Any]) -> None:
+    def __init__(
+        self, out: TextIO, group: str, client: Callable[[], Any], clock: Clock | None = None
+    ) -> None:
         self._out, self._group, self._client = out, group, client
+        self._clock = clock or SystemClock()
         self._closed = False
 
     async def append(self, record: dict[str, Any]) -> None:
         self._refuse_closed()
         self._out.write(orjson.dumps({"log": KIND, **record}).decode() + "\n")
         self._out.flush()
+
+    async def note(self, record: dict[str, Any]) -> None:
+        await self.append(record)
 
     async def recent(self, limit: int) -> list[dict[str, Any]]:
         self._refuse_closed()
@@ -60,7 +66,7 @@ class CloudWatchJournal:
         client = self._client()
         found: list[dict[str, Any]] = []
         for seconds in LOOK_BACK:
-            found = self._since(client, time.time() - seconds)
+            found = self._since(client, self._clock.now() - seconds)
             if len(found) >= limit:
                 break
         return found[-limit:]

@@ -4,10 +4,20 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from compiler.verdict import Place
 from handler.approvals.lifecycle import Status, Terms
+from handler.approvals.model import Approval
 from handler.approvals.service import TooManyAsks, Unanswerable
-from handler.stores.base import Full, Held, Joined, TooManyPending, Unauthenticated
+from handler.stores.base import (
+    Full,
+    Held,
+    Joined,
+    StoreUnavailable,
+    TooManyPending,
+    Unauthenticated,
+)
 from tests.approvals.world import START, UNIT, World, ask, hold, play
 
 
@@ -246,5 +256,26 @@ def test_a_result_is_gone_a_day_after_the_call_ended(tmp_path: Path) -> None:
         assert await process.approvals.result(approval) is not None
         world.clock.time = START + 86_400
         assert await process.approvals.result(approval) is None
+
+    play(tmp_path, scenario)
+
+
+def test_a_call_whose_workflow_could_not_be_started_is_carried_on_by_its_repeat(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(approval: Approval) -> None:
+        raise StoreUnavailable("the workflow is away")
+
+    async def scenario(world: World) -> None:
+        process = world.process()
+        with monkeypatch.context() as patched:
+            patched.setattr(process.workflow, "start", away)
+            with pytest.raises(StoreUnavailable):
+                await process.approvals.request(ask())
+        assert world.links() == []
+        assert isinstance(await process.approvals.request(ask()), Joined)
+        await process.workflow.settled()
+        assert len(world.links()) == 1
+        assert await world.tally() == 750
 
     play(tmp_path, scenario)

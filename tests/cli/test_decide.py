@@ -28,7 +28,7 @@ POLICY = {
         }
     },
 }
-ENGINES = ("meaning", "table")
+ENGINES = ("meaning", "table", "wasm")
 NOON = 1_800_014_400
 
 
@@ -180,11 +180,6 @@ def test_a_policy_that_does_not_compile_decides_nothing(tmp_path: Path) -> None:
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(CannotRun, match=r"nowhere\.json"):
         decide.run(parser().parse_args(["decide", str(tmp_path / "nowhere.json")]))
-
-
-def test_the_wasm_engine_says_that_it_is_not_there(policy: str) -> None:
-    with pytest.raises(CannotRun, match="--engine table"):
-        decide.run(parser().parse_args(["decide", policy, "--engine", "wasm"]))
 
 
 def test_the_table_is_listed_for_people(policy: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,6 +74,18 @@ async def test_records_are_found_by_their_time(store: Store) -> None:
     assert await told(store, began + 10, began + 20) == []
 
 
+async def test_a_note_is_kept_in_its_order_and_before_the_place_is_closed(
+    world: World, tmp_path: Path
+) -> None:
+    async with world(tmp_path) as store:
+        await store.journal.append({"call": 1})
+        await store.journal.note({"call": 2})
+        assert await store.journal.recent(10) == [{"call": 1}, {"call": 2}]
+        await store.journal.note({"call": 3})
+    async with world(tmp_path) as store:
+        assert await store.journal.recent(2) == [{"call": 2}, {"call": 3}]
+
+
 async def test_what_was_written_is_there_when_the_place_is_opened_again(
     world: World, tmp_path: Path
 ) -> None:
@@ -131,6 +143,7 @@ EVERY_METHOD: dict[str, Ask] = {
     "get": lambda store: store.payloads.get("a1/call", NOW),
     "spend": lambda store: store.nonces.spend("n1", NOW + 60),
     "append": lambda store: store.journal.append({}),
+    "note": lambda store: store.journal.note({}),
     "recent": lambda store: store.journal.recent(5),
     "between": lambda store: told(store, NOW, NOW + 1),
 }

@@ -185,7 +185,8 @@ def is_shortest() -> i32:
     """Whether no shorter or closer decimal reads as the same double.
 
     Shorter ones are multiples of the next power of ten: if any reads as the double, so does one of
-    the two that enclose the number. Of two that are equally close the even one is the shortest.
+    the two that enclose the number. Of two that are equally close the even one is taken. Where the
+    double is a power of two, a neighbour may be closer and still read as another double.
     """
     if not round_decimal(mantissa, power):
         return 0
@@ -193,18 +194,26 @@ def is_shortest() -> i32:
     double_exponent = rounded_exponent
     if digits > 1:
         shorter = mantissa // 10
-        round_decimal(shorter, power + 1)
-        if rounded == double and rounded_exponent == double_exponent:
+        if reads_as(shorter, power + 1, double, double_exponent):
             return 0
-        round_decimal(shorter + 1, power + 1)
-        if rounded == double and rounded_exponent == double_exponent:
+        if reads_as(shorter + 1, power + 1, double, double_exponent):
             return 0
-    even = narrow(mantissa & 1) == 0
+    odd = narrow(mantissa & 1)
     scale(mantissa * 2 - 1, power)
-    below = order_to(double, double_exponent + 1)
+    if order_to(double, double_exponent + 1) >= 1 - odd:
+        return not reads_as(mantissa - 1, power, double, double_exponent)
     scale(mantissa * 2 + 1, power)
-    above = order_to(double, double_exponent + 1)
-    return (below < 0 or (below == 0 and even)) and (above > 0 or (above == 0 and even))
+    if order_to(double, double_exponent + 1) <= odd - 1:
+        return not reads_as(mantissa + 1, power, double, double_exponent)
+    return 1
+
+
+def reads_as(decimal: u64, power: i32, double: u64, double_exponent: i32) -> i32:
+    """Whether the decimal, which may be 0, reads as the double."""
+    if decimal == 0:
+        return 0
+    round_decimal(decimal, power)
+    return rounded == double and rounded_exponent == double_exponent
 
 
 def order_to(double: u64, double_exponent: i32) -> i32:

@@ -7,6 +7,7 @@ it, and is answered only when its answer is kept. SQLite's errors and waits end 
 """
 
 import asyncio
+import logging
 import os
 import queue
 import sqlite3
@@ -22,6 +23,8 @@ from handler.stores.base import StoreUnavailable
 from handler.stores.sqlite.connection import PATIENCE, connect, patiently
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 LONGEST_WAIT = PATIENCE + 0.3
 """Seconds until a caller is answered, even where the disk hangs."""
@@ -57,17 +60,25 @@ class Lane:
 
     async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         """What the question returns or raises. Raises `StoreUnavailable`."""
-        job = Job(question)
-        with self._gate:
-            if self._closed:
-                raise StoreUnavailable("the store is closed")
-            self._jobs.put(job)
+        job = self._put(question)
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 answer: T = await asyncio.wrap_future(job.answer)
         except TimeoutError:
             raise StoreUnavailable("the store did not answer in time") from None
         return answer
+
+    def tell(self, question: Callable[[sqlite3.Connection], None]) -> None:
+        """Ask, and do not wait; a failure is logged. Raises `StoreUnavailable` once closed."""
+        self._put(question).answer.add_done_callback(_log_failure)
+
+    def _put(self, question: Callable[[sqlite3.Connection], Any]) -> Job:
+        job = Job(question)
+        with self._gate:
+            if self._closed:
+                raise StoreUnavailable("the store is closed")
+            self._jobs.put(job)
+        return job
 
     def close(self) -> None:
         """Answer what was asked before, then stop. Blocks; may be called twice."""
@@ -167,6 +178,12 @@ class WriteLane(Lane):
 def _identity(path: Path) -> tuple[int, int]:
     status = os.stat(path)
     return status.st_dev, status.st_ino
+
+
+def _log_failure(answer: Future[Any]) -> None:
+    error = None if answer.cancelled() else answer.exception()
+    if error is not None:
+        log.error("what nobody waited for was not written: %s", error)
 
 
 def _unavailable(error: Exception) -> StoreUnavailable:

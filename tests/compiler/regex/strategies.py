@@ -44,6 +44,22 @@ patterns = st.recursive(
 
 texts = st.text(st.sampled_from(ALPHABET), max_size=8) | st.text(max_size=4)
 
+counted = st.recursive(
+    st.sampled_from(["a", "b", ".", "[ab]", "a|b", "ab", "^a", "b$"]),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=2, max_size=3).map("".join),
+        st.builds(
+            lambda p, repeat: f"(?:{p}){repeat}",
+            inner,
+            st.sampled_from(["{0,2}", "{1,3}", "{0,5}", "{2,4}", "?", "*"]),
+        ),
+    ),
+    max_leaves=6,
+)
+"""Patterns of two letters, for texts of three, in which copies of optional parts overlap."""
+
+three_letters = st.text("abc", max_size=12)
+
 scraps = st.lists(
     st.sampled_from([*r"()[]{}?*+|^$\.-:<>=!,0129abdpPLQEUimswxz", "é", "[:", ":]", "(?"]),
     max_size=8,

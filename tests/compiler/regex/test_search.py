@@ -12,7 +12,7 @@ from compiler.regex import Dfa, PatternError, compile
 from compiler.regex.ranges import fold, unicode_class
 from compiler.regex.unicode_data import CLASSES
 from tests.compiler.regex.oracle import OURS_ONLY, accepted, compiled, found, matches
-from tests.compiler.regex.strategies import patterns, scraps, texts
+from tests.compiler.regex.strategies import counted, patterns, scraps, texts, three_letters
 
 TEXTS = [
     "", "a", "b", "aa", "ab", "ba", "aaa", "\n", "a\n", "\na", "a\nb", "a\n\nb", "\n\n", " ", "a b",
@@ -112,6 +112,16 @@ def test_a_generated_pattern_finds_what_re2_finds(pattern: str, samples: list[st
 
 
 @QUICK
+@given(counted, st.lists(three_letters, min_size=8, max_size=16))
+@example("a.{0,3}b", ["aacccb", "acccb", "accccb"])
+@example("a(?:.{0,2}b){0,2}a$", ["aaccbcba", "aabccba"])
+def test_overlapping_copies_of_optional_parts_find_what_re2_finds(
+    pattern: str, samples: list[str]
+) -> None:
+    check(pattern, samples)
+
+
+@QUICK
 @given(scraps)
 def test_scraps_of_syntax_are_taken_and_refused_as_by_re2(pattern: str) -> None:
     check(pattern, ["", "a", "ab\n"])
@@ -122,6 +132,16 @@ def test_scraps_of_syntax_are_taken_and_refused_as_by_re2(pattern: str) -> None:
 @settings(QUICK, max_examples=10_000, derandomize=False, database=None)
 @given(patterns, st.lists(texts, min_size=4, max_size=12))
 def test_many_generated_patterns_find_what_re2_finds(pattern: str, samples: list[str]) -> None:
+    check(pattern, samples)
+
+
+@pytest.mark.full
+@seed(20261121)
+@settings(QUICK, max_examples=10_000, derandomize=False, database=None)
+@given(counted, st.lists(three_letters, min_size=8, max_size=16))
+def test_many_overlapping_copies_of_optional_parts_find_what_re2_finds(
+    pattern: str, samples: list[str]
+) -> None:
     check(pattern, samples)
 
 

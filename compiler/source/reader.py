@@ -1,23 +1,27 @@
-"""JSON text to nodes that know where they stand.
+"""JSON text to nodes. Our own reader, since every later error needs a place.
 
-Must not know the language of policies. Our own reader, since every later error needs a place:
-it refuses what readers of JSON disagree about (RFC 8259 leaves it open) and goes on after whatever
-it can mend, so that one run shows all errors. Offsets are in code points.
+It refuses what readers of JSON disagree about (RFC 8259 leaves it open) and goes on after whatever
+it can mend, so that one run shows all errors.
 """
 
-import gc
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
 
 from compiler.diagnostics import Report, quote
-from compiler.policy import Span
-from compiler.values import Value, is_comparable, read_number
-
-LARGEST = 8 * 1024 * 1024
-"""Bytes of a policy."""
+from compiler.source.nodes import ListNode, Member, Node, ObjectNode, Scalar
+from compiler.source.text import Source
+from compiler.source.tokens import (
+    ADVICE,
+    CONTROL,
+    ESCAPE,
+    MEMBER,
+    SHORT_ESCAPES,
+    WORDS,
+    Token,
+    token_at,
+)
+from compiler.source.uncollected import uncollected
+from compiler.values import is_comparable, read_number
 
 MOST_VALUES = 1_000_000
 """Values in a policy: bounds the memory that nodes take."""
@@ -26,153 +30,17 @@ DEEPEST = 64
 """Levels of objects and lists."""
 
 
-class Scalar(NamedTuple):
-    """A string, number, boolean or null, from offset `start` up to `end`."""
-
-    start: int
-    end: int
-    value: str | int | float | bool | None
-
-
-class Member(NamedTuple):
-    """One key of an object and what it holds."""
-
-    key: Scalar
-    name: str
-    node: "Node"
-
-
-class ObjectNode(NamedTuple):
-    """An object, its members as written."""
-
-    start: int
-    end: int
-    members: list[Member]
-
-
-class ListNode(NamedTuple):
-    """A list."""
-
-    start: int
-    end: int
-    items: list["Node"]
-
-
-Node: TypeAlias = Scalar | ObjectNode | ListNode
-
-
-def plain(node: Node) -> Value:
-    """The value a node stands for."""
-    if isinstance(node, ObjectNode):
-        return {member.name: plain(member.node) for member in node.members}
-    if isinstance(node, ListNode):
-        return [plain(item) for item in node.items]
-    return node.value
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A text and where its lines start."""
-
-    text: str
-    lines: tuple[int, ...]
-
-    def span(self, start: int, end: int) -> Span:
-        """Line and column of an offset; the length ends with the line."""
-        line = bisect_right(self.lines, start)
-        line_end = self.lines[line] - 1 if line < len(self.lines) else len(self.text)
-        length = max(1, min(end, line_end) - start)
-        return Span(line, start - self.lines[line - 1] + 1, length)
-
-    def of(self, node: Node) -> Span:
-        return self.span(node.start, node.end)
-
-
-START = Span(1, 1)
-
-
-def decode(data: bytes, report: Report) -> Source | None:
-    """The text of a file, or None where it is none: too large, marked or not UTF-8."""
-    if len(data) > LARGEST:
-        report.add("E002", START, f"a policy has at most {LARGEST} bytes, this has {len(data)}")
-        return None
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        report.add("E001", START, "starts with a byte order mark", "save as UTF-8 without a mark")
-        return None
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        text = data[: error.start].decode()
-        last = text.rfind("\n")
-        span = Span(text.count("\n") + 1, len(text) - last)
-        report.add("E001", span, "is not UTF-8", "save the file as UTF-8")
-        return None
-    return Source(text, (0, *(found.end() for found in re.finditer("\n", text))))
-
-
 def read(source: Source, report: Report) -> Node | None:
     """The document's node, or None where the text cannot be followed to its end."""
-    collecting = gc.isenabled()
-    gc.disable()  # a million nodes and no cycle among them: collecting takes half the time
-    try:
-        return _Reader(source, report).document()
-    except _Lost:
-        return None
-    finally:
-        if collecting:
-            gc.enable()
+    with uncollected():
+        try:
+            return _Reader(source, report).document()
+        except _Lost:
+            return None
 
 
 class _Lost(Exception):
     """The text cannot be followed any further; the reason is reported."""
-
-
-TOKEN = re.compile(
-    r"[ \t\n\r]*+(?:"
-    r'(?P<string>"[^"\\\x00-\x1f]*+(?:\\.[^"\\\x00-\x1f]*+)*+")'
-    r"|(?P<mark>[{}\[\],:])"
-    r"|(?P<number>-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?(?![\w.+-]))"
-    r"|(?P<word>true|false|null)\b"
-    r"|(?P<end>\Z)"
-    r"|(?P<torn>\"(?:[^\"\\\n]|\\.)*+\")"
-    r"|(?P<open>\"[^\n]*+)"
-    r"|(?P<comment>//[^\n]*+|/\*)"
-    r"|(?P<odd>[\w.+-]++|.)"
-    r")"
-)
-MEMBER = re.compile(
-    r'[ \t\n\r]*+"(?P<key>[^"\\\x00-\x1f]*+)"[ \t\n\r]*+:[ \t\n\r]*+'
-    r'(?:"(?P<string>[^"\\\x00-\x1f]*+)"|(?P<integer>[1-9][0-9]{0,14}+)|(?P<word>true|false))'
-    r'[ \t\n\r]*+(?:,(?=[ \t\n\r]*+")|(?=\}))'
-)
-"""A whole member with a plain key and a plain value: most of a policy, read in one step."""
-
-ESCAPE = re.compile(
-    r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})"
-    r"|u([0-9a-fA-F]{4})|(.))"
-)
-CONTROL = re.compile(r"[\x00-\x1f]")
-SHORT_ESCAPES = {
-    '"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t",
-}  # fmt: skip
-WORDS = {"true": True, "false": False, "null": None}
-ADVICE = {
-    "comment": "JSON has no comments",
-    "'": "strings stand in double quotes",
-    "NaN": "NaN and infinities are not JSON",
-    "Infinity": "NaN and infinities are not JSON",
-    "-Infinity": "NaN and infinities are not JSON",
-    "None": "write null",
-    "True": "write true",
-    "False": "write false",
-}
-
-
-class _Token(NamedTuple):
-    kind: str
-    text: str
-    start: int
-    end: int
 
 
 class _Reader:
@@ -187,12 +55,12 @@ class _Reader:
 
     def move(self, position: int) -> None:
         """Look at the token from `position` on."""
-        found = TOKEN.match(self.source.text, position)
-        kind = found and found.lastgroup
-        if found and kind:
-            self.position, self.next = position, _Token(kind, found[kind], *found.span(kind))
+        self.position, self.next = position, token_at(self.source.text, position)
 
-    def take(self) -> _Token:
+    def text(self, token: Token) -> str:
+        return self.source.text[token.start : token.end]
+
+    def take(self) -> Token:
         token = self.next
         self.move(token.end)
         return token
@@ -202,8 +70,8 @@ class _Reader:
 
     def lost(self, wanted: str) -> _Lost:
         token = self.next
-        seen = "the text ends" if token.kind == "end" else f"found {quote(token.text, 20)}"
-        advice = ADVICE.get(token.kind) or ADVICE.get(token.text, "")
+        seen = "the text ends" if token.kind == "end" else f"found {quote(self.text(token), 20)}"
+        advice = ADVICE.get(token.kind) or ADVICE.get(self.text(token), "")
         self.fail("E003", token.start, token.end, f"expected {wanted}, but {seen}", advice)
         return _Lost()
 
@@ -216,18 +84,18 @@ class _Reader:
     def value(self, depth: int) -> Node:
         token = self.next
         self.counted(token.start, token.end)
-        if token.kind == "mark" and token.text in "{[":
+        if token.kind in ("{", "["):
             if depth > DEEPEST:
                 self.fail("E004", token.start, token.end, f"nested deeper than {DEEPEST} levels")
                 raise _Lost
-            return self.object(depth) if token.text == "{" else self.list(depth)
+            return self.object(depth) if token.kind == "{" else self.list(depth)
         if token.kind in ("string", "torn"):
             return self.string()
         if token.kind == "number":
             return self.number()
         if token.kind == "word":
             self.take()
-            return Scalar(token.start, token.end, WORDS[token.text])
+            return Scalar(token.start, token.end, WORDS[self.text(token)])
         raise self.lost("a string that ends on its line" if token.kind == "open" else "a value")
 
     def counted(self, start: int, end: int) -> None:
@@ -289,7 +157,7 @@ class _Reader:
         return ListNode(start, self.take().end, items)
 
     def at(self, mark: str) -> bool:
-        return self.next.kind == "mark" and self.next.text == mark
+        return self.next.kind == mark
 
     def separator(self, closing: str) -> None:
         """A comma before another value, or nothing before the end; the other way is mended."""
@@ -300,15 +168,15 @@ class _Reader:
                 message = f"a comma before `{closing}`"
                 self.fail("E003", token.start, token.end, message, "remove it")
         elif not self.at(closing):
-            if token.kind not in ("string", "number", "word") and token.text not in ("{", "["):
+            if token.kind not in ("string", "number", "word", "{", "["):
                 raise self.lost(f"`,` or `{closing}`")
             self.fail("E003", token.start, token.end, "a comma is missing before this value")
 
     def number(self) -> Scalar:
         token = self.take()
-        number = read_number(token.text)
+        number = read_number(self.text(token))
         if number is None or not is_comparable(number):
-            message = f"servers read the number {quote(token.text, 30)} differently"
+            message = f"servers read the number {quote(self.text(token), 30)} differently"
             advice = "write an integer within 2^53-1, or fewer digits"
             self.fail("E006", token.start, token.end, message, advice)
             number = 0
@@ -318,14 +186,14 @@ class _Reader:
         token = self.take()
         if token.kind == "torn":
             self._explain(token)
-            return Scalar(token.start, token.end, token.text[1:-1])
-        text = token.text[1:-1]
+            return Scalar(token.start, token.end, self.text(token)[1:-1])
+        text = self.text(token)[1:-1]
         if "\\" in text:
             text = ESCAPE.sub(lambda found: self._unescaped(found, token.start + 1), text)
         return Scalar(token.start, token.end, text)
 
-    def _explain(self, token: _Token) -> None:
-        control = CONTROL.search(token.text)
+    def _explain(self, token: Token) -> None:
+        control = CONTROL.search(self.text(token))
         at = token.start + (control.start() if control else 0)
         self.fail("E007", at, at + 1, "a control character inside a string", "escape it")
 

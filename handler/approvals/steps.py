@@ -1,0 +1,85 @@
+"""What the state machine of infra/approval.asl.json asks for, one step at a time.
+
+Must not know AWS: an event is a mapping, and what it is answered is too. Each step may be called
+again; what must happen once is the item's to see to.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from handler.approvals.attempt import Attempts
+from handler.approvals.book import Book
+from handler.approvals.lifecycle import Status
+from handler.approvals.notice import Notices, unmailed
+from handler.approvals.ports import Workflow
+
+
+class MailPending(Exception):
+    """Somebody is still to be mailed: the state machine calls again."""
+
+
+class Tokens(Protocol):
+    """Keeps the secret that wakes a waiting execution."""
+
+    async def put_task_token(self, approval_id: str, token: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """The steps of the state machine, and what bounced mails lead to."""
+
+    book: Book
+    notices: Notices
+    attempts: Attempts
+    tokens: Tokens
+    workflow: Workflow
+    undelivered: Callable[[], None]
+    """Told of each approver who cannot be reached."""
+
+    async def take(self, event: dict[str, Any]) -> dict[str, str]:
+        """The step that the event names: `step`, or the source of a mail that came back."""
+        return await STEPS[event.get("step") or event["source"]](self, event)
+
+    async def notify(self, event: dict[str, Any]) -> dict[str, str]:
+        """Keep the task token, then mail. An answer may have come before there was a token."""
+        approval_id = event["approval"]
+        await self.tokens.put_task_token(approval_id, event["token"])
+        await self.notices.notify(approval_id)
+        approval = await self.book.current(approval_id)
+        if approval is None or approval.status is not Status.PENDING:
+            await self.workflow.wake(approval_id)
+            return {}
+        for _ in approval.undeliverable:
+            self.undelivered()
+        if unmailed(approval):
+            raise MailPending
+        return {}
+
+    async def follow(self, event: dict[str, Any]) -> dict[str, str]:
+        """Do what the item says: run the call if it was approved."""
+        await self.attempts.execute(event["approval"])
+        return await self.settle(event)
+
+    async def settle(self, event: dict[str, Any]) -> dict[str, str]:
+        """Where the approval stands, the passing of time applied."""
+        approval = await self.book.current(event["approval"])
+        return {"status": approval.status.value if approval else "gone"}
+
+    async def returned(self, event: dict[str, Any]) -> dict[str, str]:
+        """A mail came back: its approver counts as not reachable."""
+        mail, bounce = event["detail"]["mail"], event["detail"].get("bounce", {})
+        bounced = [recipient["emailAddress"] for recipient in bounce.get("bouncedRecipients", [])]
+        for approval_id in mail["tags"].get("approval", []):
+            for address in bounced or mail["destination"]:
+                self.undelivered()
+                await self.notices.returned(approval_id, address)
+        return {}
+
+
+STEPS: dict[str, Callable[[Steps, dict[str, Any]], Awaitable[dict[str, str]]]] = {
+    "notify": Steps.notify,
+    "follow": Steps.follow,
+    "settle": Steps.settle,
+    "aws.ses": Steps.returned,
+}
