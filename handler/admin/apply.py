@@ -78,7 +78,7 @@ class Overtaken(Exception):
 async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
     """The changes that bring the store to what the manifest says. Only reads."""
     seen = {server.name: server for server in await store.registry.servers()}
-    existing = await current_grants(store.ledger)
+    everyone, existing = await grants.listed(store.ledger), await current_grants(store.ledger)
     wanted = [
         registered(entry, compiled[entry.name], seen.get(entry.name)) for entry in manifest.servers
     ]
@@ -90,7 +90,7 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
         for before in (existing.get(entry.label),)
     ]
     named = {entry.label for entry in manifest.grants}
-    revoked = [grant for label, grant in existing.items() if label not in named]
+    revoked = [g for g in everyone if g.label not in named or existing.get(g.label) != g]
     return Plan(
         steps=(
             *(_server_step(seen.get(server.name), server) for server in changed),
@@ -142,8 +142,12 @@ async def carry_out(store: Store, plan: Plan, by: str, now: float) -> None:
 
 
 async def current_grants(ledger: Ledger) -> dict[str, Grant]:
-    """The grants that are not revoked by label, in the labels' order."""
-    return {grant.label: grant for grant in await grants.listed(ledger)}
+    """The grants that are not revoked by label, in the labels' order.
+
+    Of two with one label, made by two operators at once, it is one that has a token.
+    """
+    found = sorted(await grants.listed(ledger), key=lambda grant: bool(grant.token_hashes))
+    return {grant.label: grant for grant in sorted(found, key=lambda grant: grant.label)}
 
 
 def registered(

@@ -45,11 +45,11 @@ async def named(ledger: Ledger, name: str) -> Grant:
     if len(same) > 1:
         ids = ", ".join(grant.id for grant in same)
         raise CannotRun(f"several grants are called `{name}`: name one by its id ({ids})")
-    found_by_id = [grant for grant in found if grant.id == name]
-    for grant in (*same, *found_by_id):
-        return grant
-    labels = [grant.label for grant in current]
-    raise CannotRun(not_there("grant", name, labels, "holdpoint grant list"))
+    of_this_id = [grant for grant in found if grant.id == name]
+    if not same + of_this_id:
+        labels = [grant.label for grant in current]
+        raise CannotRun(not_there("grant", name, labels, "holdpoint grant list"))
+    return (same + of_this_id)[0]
 
 
 async def create(store: Store, wanted: Grant) -> Grant:
@@ -104,10 +104,11 @@ async def revoke(ledger: Ledger, grant: Grant) -> None:
 
 async def change(ledger: Ledger, grant: Grant, how: Callable[[Grant], Grant]) -> Grant:
     """The grant, changed as it stands by now. Raises `CannotRun` where it is over."""
-    seen: Grant | None = grant
-    while seen is not None and seen.status is not GrantStatus.REVOKED:
+    while True:
+        seen = await ledger.grant(grant.id)
+        if seen is None or seen.status is GrantStatus.REVOKED:
+            break
         after = how(seen)
         if after == seen or await ledger.change_grant(seen, after):
             return after
-        seen = await ledger.grant(grant.id)
     raise CannotRun(f"the grant `{grant.label}` is revoked, which is final: create a new one")

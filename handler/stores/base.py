@@ -148,7 +148,7 @@ class Ledger(Protocol):
     async def change_grant(self, before: Grant, after: Grant) -> bool:
         """Replace `before` by another `after`, the same grant's; its tallies stay.
 
-        False, and nothing changed, where what changes is no longer as it was in `before`.
+        False, and nothing changed, where `before` is no longer what is stored.
         """
         ...
 

@@ -34,6 +34,7 @@ async def test_a_revoked_grant_is_not_revived_by_who_had_not_seen_it(store: Stor
     assert await store.ledger.change_grant(GRANT, REVOKED)
     assert not await store.ledger.change_grant(GRANT, ROTATED)
     assert not await store.ledger.change_grant(GRANT, PAUSED)
+    assert not await store.ledger.change_grant(GRANT, replace(GRANT, tags=("other",)))
     assert await store.ledger.grant("g1") == REVOKED
 
 

@@ -46,17 +46,15 @@ def storing(table: str, grant: Grant) -> Update:
 
 
 def changing(table: str, before: Grant, after: Grant) -> Update:
-    """Write what differs, on condition that it still is as it was before."""
+    """Write what differs, on condition that all is as it was before."""
     update = Update(table, key(after.id))
     held, wanted = _attributes(before), _attributes(after)
-    changed = {name: value for name, value in wanted.items() if held[name] != value}
-    for name in changed:
-        if held[name] is None:
+    for name, value in held.items():
+        if value is None:
             update.require(f"attribute_not_exists({update.at(name)})")
         else:
-            update.require(f"{update.at(name)} = {update.value(held[name])}")
-    update.require(f"attribute_exists({update.at('id')})")
-    update.put(**changed)
+            update.require(f"{update.at(name)} = {update.value(value)}")
+    update.put(**{name: value for name, value in wanted.items() if held[name] != value})
     return update
 
 
