@@ -90,9 +90,18 @@ class CloudWatchJournal:
 
 
 def _records(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What the events say, in the order in which they were logged."""
+    """The records among the events, in the order in which they were logged."""
     ordered = sorted(events, key=lambda event: event["timestamp"])
-    records = [orjson.loads(event["message"]) for event in ordered]
-    for record in records:
-        del record["log"]
-    return records
+    found = [_record(event["message"]) for event in ordered]
+    return [record for record in found if record is not None]
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """None for another line of the same log, which a filter may let through."""
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(record, dict) or record.pop("log", None) != KIND:
+        return None
+    return record
