@@ -29,6 +29,8 @@ COMMANDS = {
     "resume": "let a grant, a server or everything go on",
     "demo": "see a gateway allow, deny, limit and hold calls, on real parts",
     "check": "say everything that is wrong with a policy",
+    "diff": "say whether a new policy is wider, narrower, equal or different, with calls",
+    "prove": "say whether a policy can admit what must never happen, with a call if it can",
     "decide": "say what a policy does with calls, one JSON line each",
     "table": "list the decision table a policy compiles to",
 }

@@ -47,7 +47,9 @@ async def world(
 ) -> World:
     """The whole gateway around a store. Raises `CannotRun`."""
     key = folder.key("deployment")
-    seal, bounds = Sealer([derived(key, "seal")]), Bounds()
+    seal = Sealer([derived(key, "seal")])
+    address = manifest.public_url or base_url
+    bounds = Bounds(origins=frozenset({base_url, address}))
     secrets = Secrets({"env": Environment(settings.variables())})
     upstream = Upstream(secrets, bounds)
     decider = Decider(Policies(store.registry), derived(key, "per"))
@@ -59,9 +61,18 @@ async def world(
         judge=StoredCallJudge(store.registry, store.ledger, decider),
         mailer=outbox or await _smtp(manifest, secrets, clock),
         clock=clock,
-        settings=Settings(manifest.public_url or base_url, derived(key, "form")),
+        settings=Settings(address, derived(key, "form")),
     )
-    parts = Parts(store, decider, upstream, held.approvals, seal, clock, bounds)
+    parts = Parts(
+        store,
+        decider,
+        upstream,
+        held.approvals,
+        seal,
+        clock,
+        bounds,
+        manifest.public_url or base_url,
+    )
     app = Starlette(
         routes=[
             *routes(parts),

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -22,6 +22,7 @@ import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from handler.approvals.embedded import Settings, embedded
 from handler.clock import SystemClock
@@ -104,8 +105,9 @@ class UpstreamProcess:
 
 
 @contextmanager
-def upstream_process() -> Iterator[UpstreamProcess]:
-    command = [sys.executable, "-m", "tests.upstream"]
+def upstream_process(module: str = "tests.upstream") -> Iterator[UpstreamProcess]:
+    """A server that prints its port as its first line."""
+    command = [sys.executable, "-m", module]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -210,7 +212,11 @@ class Gateway:
 
     async def answer(self, decision: str) -> int:
         """Open the link of the newest mail and press a button of its page; the status."""
-        link = re.search(r"http://\S+", await self.mail())
+        return await self.press(await self.mail(), decision)
+
+    async def press(self, mail: str, decision: str) -> int:
+        """Answer one mail by its text."""
+        link = re.search(r"http://\S+", mail)
         assert link is not None
         async with httpx2.AsyncClient() as browser:
             page = await browser.get(link[0])
@@ -240,6 +246,14 @@ def legacy(method: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict
     return body, {"MCP-Protocol-Version": LEGACY}
 
 
+Around = Callable[[Starlette], ASGIApp]
+"""What stands in front of the application, whose `state.close` ends one loop's connections."""
+
+
+def nothing(app: Starlette) -> ASGIApp:
+    return app
+
+
 @contextmanager
 def gateway(
     folder: Path,
@@ -248,13 +262,14 @@ def gateway(
     bounds: Bounds | None = None,
     store: Store | None = None,
     environment: Mapping[str, str] | None = None,
+    around: Around = nothing,
 ) -> Iterator[Gateway]:
     """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's."""
     path, clock = folder / "store.db", SystemClock()
     own = SQLiteStore(path)
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
-    with _listening(store or own, outbox, bounds or Bounds(), environment or {}) as url:
+    with _listening(store or own, outbox, bounds or Bounds(), environment or {}, around) as url:
         found = Gateway(url, operators, outbox)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
@@ -271,10 +286,11 @@ async def _closed(*stores: SQLiteStore) -> None:
 
 @contextmanager
 def _listening(
-    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str]
+    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str], around: Around
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    bounds = replace(bounds, origins=frozenset({url}))
     clock, sealer = SystemClock(), Sealer([KEY])
     upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
     decider = Decider(Policies(store.registry), KEY)
@@ -295,6 +311,7 @@ def _listening(
         sealer=sealer,
         clock=clock,
         bounds=bounds,
+        base_url=url,
     )
 
     @asynccontextmanager
@@ -307,7 +324,8 @@ def _listening(
         await upstream.close()
 
     app = Starlette(routes=[*routes(parts), *held.routes], lifespan=lifespan)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    app.state.close = upstream.close
+    server = uvicorn.Server(uvicorn.Config(around(app), log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
