@@ -69,7 +69,8 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     if made.warnings:
         print(made.warnings, file=sys.stderr)
     plan = await apply.plan(world.store, manifest, made.compiled)
-    print(_shown(plan, await differences(world.store.registry, plan), arguments.format))
+    found = await differences(world.store.registry, plan, manifest.approvers)
+    print(_shown(plan, found, arguments.format))
     if not plan.steps:
         return FINE
     if arguments.dry_run:
@@ -95,10 +96,19 @@ def _agreed(world: str) -> bool:
 
 def _shown(plan: "Plan", found: Sequence["Difference"], form: str) -> str:
     if form == "json":
+        from compiler.answers.wording import difference_record
+
         document = {
             "steps": [asdict(step) for step in plan.steps],
             "left": plan.left,
-            "policies": [{**asdict(each.moved), "difference": each.lines} for each in found],
+            "policies": [
+                {
+                    **asdict(each.moved),
+                    "answers": each.answers and difference_record(each.answers),
+                    "text": each.lines,
+                }
+                for each in found
+            ],
         }
         return json.dumps(document, indent=2)
     parts = [str(plan), *map(_difference, found)]
@@ -108,18 +118,25 @@ def _shown(plan: "Plan", found: Sequence["Difference"], form: str) -> str:
 
 
 def _difference(one: "Difference") -> str:
+    """What becomes of calls, by calls, and then the texts."""
+    from compiler.answers.wording import difference_text
     from handler.approvals.display import visible
     from handler.cli.printing import SHORT
 
     move, more = one.moved, len(one.lines) - MOST_LINES
-    head = (
-        f"policy {move.policy} of server {move.server}, "
-        f"{(move.before or '')[:SHORT]} -> {(move.after or '')[:SHORT]}:"
-    )
-    lines = [f"  {visible(line)}" for line in one.lines[:MOST_LINES]]
-    if not lines:
-        lines = ["  the text is the same; the compiler or who is asked by default is not"]
-    return "\n".join([head, *lines, *([f"  … {more} more lines"] if more > 0 else [])])
+    name = f"policy {move.policy} of server {move.server}"
+    before, after = (move.before or "")[:SHORT], (move.after or "")[:SHORT]
+    parts = [f"{name}, {before} -> {after}:"]
+    if one.answers is not None:
+        parts += difference_text(one.answers, before, after).splitlines()
+    else:
+        parts.append("not compared by what happens to calls")
+    parts += map(visible, one.lines[:MOST_LINES])
+    if not one.lines:
+        parts.append("the text is the same; the compiler or who is asked by default is not")
+    elif more > 0:
+        parts.append(f"… {more} more lines")
+    return "\n  ".join(parts)
 
 
 def _tell_what_is_next(plan: "Plan", form: str) -> None:

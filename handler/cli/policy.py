@@ -77,7 +77,28 @@ async def _put(world: "World", arguments: argparse.Namespace) -> int:
         world.clock.now(),
     )
     print(_said(put))
+    if put.before is not None and put.changed:
+        await _tell_difference(world, put.before, put.after, tuple(arguments.approver))
     return FINE
+
+
+async def _tell_difference(
+    world: "World", before: str, after: str, approvers: tuple[str, ...]
+) -> None:
+    """How calls fare otherwise; nothing where that cannot be said."""
+    from compiler.answers.wording import difference_text
+    from handler.admin import policies
+    from handler.admin.differences import compared
+    from handler.cli.printing import SHORT
+
+    try:
+        old = await policies.source(world.store.registry, before)
+        new = await policies.source(world.store.registry, after)
+    except CannotRun:
+        return
+    found = compared(old, new, approvers)
+    if found is not None:
+        sys.stdout.write(difference_text(found, before[:SHORT], after[:SHORT]))
 
 
 def _compiled(file: Path, approvers: tuple[str, ...]) -> "Compiled":
@@ -139,6 +160,8 @@ async def _rollback(world: "World", arguments: argparse.Namespace) -> int:
         world.clock.now(),
     )
     print(_said(put))
+    if put.before is not None and put.changed:
+        await _tell_difference(world, put.before, put.after, ())
     return FINE
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from compiler.answers.relation import Relation
 from handler.admin import apply, grants, policies, servers
 from handler.admin.compiling import policies as compiled_policies
 from handler.admin.differences import differences
@@ -242,7 +243,8 @@ async def test_applying_tells_the_history_what_is_left_and_how_a_text_differs(
 ) -> None:
     plan = await planned(shop, manifest(tmp_path, "send"))
     assert plan.left == () and [str(step.change) for step in plan.steps] == ["change", "change"]
-    (one,) = await differences(shop.registry, plan)
+    (one,) = await differences(shop.registry, plan, ())
+    assert one.answers is not None and one.answers.relation is Relation.NARROWER
     assert any(line.startswith("-") and '"pay"' in line for line in one.lines)
     await apply.carry_out(shop, plan, "grace", NOW + 5)
     (_, told) = await policies.history(shop.registry, "shop", "p")

@@ -121,12 +121,23 @@ def test_applying_again_says_that_there_is_nothing_to_do(applied: Desk) -> None:
 def test_a_plan_shows_how_a_policy_differs_by_revision_and_text(applied: Desk) -> None:
     assert applied.run("apply", applied.manifest(CLOSED), "--dry-run") == 1
     assert "policy p of server shop, " in applied.out and " -> " in applied.out
+    assert " differs from " in applied.out and "wider: `list`: denied" in applied.out
     assert '  -  "send": {}' in applied.out and '  +  "list": {}' in applied.out
     assert applied.run("apply", applied.manifest(CLOSED), "--dry-run", "--format", "json") == 1
     plan = json.loads(applied.out)
     assert [step["change"] for step in plan["steps"]] == ["change"]
     (policy,) = plan["policies"]
     assert len(policy["before"]) == len(policy["after"]) == 64
+    assert policy["answers"]["relation"] == "different"
+
+
+def test_putting_a_policy_says_whether_it_is_wider_or_narrower(applied: Desk) -> None:
+    file = applied.folder / "q.json"
+    file.write_text(json.dumps({**OPEN, "tools": {"send": {}, "pay": {}}}))
+    assert applied.run("policy", "put", "shop", "p", str(file)) == 0
+    assert " is wider than " in applied.out and '"tool": "pay"' in applied.out
+    assert applied.run("policy", "rollback", "shop", "p") == 0
+    assert " is narrower than " in applied.out
 
 
 @pytest.mark.parametrize(("typed", "code"), [("n\n", 1), ("\n", 1), ("y\n", 0)])
