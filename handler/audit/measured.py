@@ -4,6 +4,7 @@ Dimensions are effect, server and the kind of rule, never a grant or a tool: tho
 and each combination is paid for.
 """
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -35,6 +36,9 @@ class MeasuredJournal:
 
     async def recent(self, limit: int) -> list[dict[str, Any]]:
         return await self._journal.recent(limit)
+
+    def between(self, start: float, end: float) -> AsyncIterator[dict[str, Any]]:
+        return self._journal.between(start, end)
 
 
 def count(name: str, **dimensions: str) -> None:

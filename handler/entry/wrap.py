@@ -21,8 +21,8 @@ from handler.admin.compiling import policies
 from handler.admin.manifest import Manifest
 from handler.clock import SystemClock
 from handler.entry import listening
-from handler.entry.embedded import World, derived, world
-from handler.entry.folder import Folder
+from handler.entry.embedded import World, world
+from handler.entry.folder import Folder, derived
 from handler.entry.local import Place, Service, open_store, tell
 from handler.failure import CannotRun
 from handler.gateway.bounds import Bounds
@@ -59,15 +59,15 @@ def run(manifest: Manifest, place: Place, inherited: Mapping[str, str]) -> int:
 
 
 async def _wrap(manifest: Manifest, place: Place, inherited: Mapping[str, str]) -> int:
-    made, streams = policies(manifest), await _streams()
+    made, streams, clock = policies(manifest), await _streams(), SystemClock()
     with listening.listen(place.host, place.port) as listener:
         folder = Folder.open(place.data)
         with await _turn(folder):
             store = open_store(folder)
             base_url = listening.address(listener)
-            around = await world(manifest, store, folder, base_url, SystemClock(), inherited)
+            around = await world(manifest, store, folder, base_url, clock, inherited)
             try:
-                service = Service(lambda: manifest, (), store, manifest, base_url, {})
+                service = Service(lambda: manifest, (), store, manifest, base_url, {}, clock)
                 await service.bring(manifest, made, rotate=False)
                 claim = await _claim(store, folder, manifest)
                 http = asyncio.create_task(listening.server(around.app).serve([listener]))

@@ -22,7 +22,7 @@ from handler.gateway.answers import Denial, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.case import Case, Forwarding, Waits
 from handler.gateway.decide import Decider, Plan
-from handler.gateway.methods import SERVER_REQUESTS
+from handler.gateway.methods import asks
 from handler.gateway.protocol import Message
 from handler.gateway.relay import End, Request, Stream, relay
 from handler.gateway.server import Server
@@ -235,5 +235,4 @@ def _answers(case: Case, server: Server) -> Value:
 
     Without a state this is a new call: it was judged and charged as one.
     """
-    asks = any(family in server.allow for family in SERVER_REQUESTS.values())
-    return case.message.params.get("inputResponses") if asks else None
+    return case.message.params.get("inputResponses") if asks(server.allow) else None

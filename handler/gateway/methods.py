@@ -107,3 +107,8 @@ def served(method: str, era: Era, allow: tuple[str, ...]) -> Method | None:
     if row is None or era not in row.eras:
         return None
     return row if row.family is None or row.family in allow else None
+
+
+def asks(allow: tuple[str, ...]) -> bool:
+    """Whether an upstream may ask the client anything, so that an answer can be meant."""
+    return any(family in allow for family in SERVER_REQUESTS.values())

@@ -161,28 +161,30 @@ class _Events:
         return ended
 
     async def gathered(self, finish: Finish) -> Reply:
-        """The whole answer at once: the events that may pass, if there are any, then the reply."""
+        """The whole answer at once: the events that may pass, if there are any, then the reply.
+
+        Notifications that would make it too large are left out: the reply matters more.
+        """
         notices: list[bytes] = []
 
-        async def all_of_them() -> End:
-            size, found = 0, await self._next()
+        async def response() -> End:
+            room, found = self._upstream.most, await self._next()
             while isinstance(found, bytes):
-                notices.append(found)
-                size += len(found)
-                if size > self._upstream.most:
-                    return Unusable(self._arrived.status, "its answer is too large")
+                room -= len(found)
+                if room >= 0:
+                    notices.append(found)
                 found = await self._next()
             return found
 
         try:
-            end = await _in_time(self._upstream.patience, all_of_them())
+            end = await _in_time(self._upstream.patience, response())
         finally:
             self._arrived.close()
         reply = await finish(end)
-        if not notices or reply.status != 200 or not reply.body:
-            return reply
         last = sse.ascii_json(reply.body.decode())
         body = b"".join(sse.event(each) for each in (*notices, last))
+        if not notices or reply.status != 200 or len(body) > self._upstream.most:
+            return reply
         return replace(reply, body=body, headers={"Content-Type": "text/event-stream"})
 
     async def stream(self, first: bytes, finish: Finish) -> AsyncIterator[bytes]:

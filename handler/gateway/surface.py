@@ -12,7 +12,7 @@ from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
-from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, served
+from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
 from handler.gateway.tasks import EXTENSION, Tasks
@@ -105,7 +105,8 @@ class Surface:
     async def _told(self, message: Message, admitted: Admitted, session: str | None) -> Reply:
         """Notifications and replies: the known ones of a legacy client go on, none is answered."""
         server = admitted.seen.server
-        known = message.kind is Kind.REPLY or message.method in CLIENT_NOTIFICATIONS
+        reply = message.kind is Kind.REPLY
+        known = asks(server.allow) if reply else message.method in CLIENT_NOTIFICATIONS
         paused = server.paused or isinstance(admitted.entry, Paused)
         opening = message.method == "notifications/initialized"
         alone = message.modern and not server.command

@@ -136,7 +136,7 @@ def _told(message: Message, step: int) -> bytes:
     params = {
         "progressToken": message.meta["progressToken"],
         "progress": step,
-        "message": "waiting for a person's approval",
+        "message": outcomes.WAITING,
     }
     whole = {"jsonrpc": "2.0", "method": "notifications/progress", "params": params}
     return sse.ascii_json(orjson.dumps(whole).decode())

@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 from pathlib import Path
 
 from tests.clients import tools
@@ -11,15 +11,13 @@ DRIVERS = Path(__file__).parent / "drivers"
 
 
 class Way(Enum):
-    """How a held call waits at one client."""
+    """How a held call waits at one client, in the words of docs/clients.md."""
 
-    TASK = auto()
-    PAGE = auto()
-    """A status page first, then legs."""
-    LEGS = auto()
-    STREAM = auto()
-    TEXT = auto()
-    """One leg, then a text that says to call again."""
+    TASK = "a task"
+    PAGE = "a page, then legs"
+    LEGS = "legs"
+    STREAM = "a stream"
+    TEXT = "a text"
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,22 @@ Every client is a process of its own and has a grant of its own; its driver prin
 
 import json
 import os
+import re
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from handler.gateway.bounds import Bounds
+from handler.gateway.outcomes import WAITING
 from handler.gateway.server import Server
+from tests.api_gateway import ApiGateway
 from tests.clients.matrix import CLIENTS, Way
 from tests.gateway.world import POLICY, Gateway, done, gateway, upstream_process
 
@@ -143,7 +148,8 @@ def test_a_held_call_waits_in_the_way_its_client_understands(
     seen, way = runs[client].result(), CLIENTS[client].way
     assert ("task" in seen) == (way is Way.TASK)
     assert ("page" in seen) == (way is Way.PAGE)
-    assert bool(seen["held"]["told"]) == (way is Way.STREAM), seen["held"]
+    # Clients may tell of their own steps, too; these are the gateway's words.
+    assert (WAITING in seen["held"]["told"]) == (way is Way.STREAM), seen["held"]
     if way in (Way.TASK, Way.PAGE, Way.LEGS):
         assert seen["held"]["pending"] == 0
 
@@ -155,3 +161,37 @@ def test_the_status_page_says_where_the_call_stands_and_holds_no_approval_link(
     assert page["status"] == 200 and "Waiting for an answer" in page["html"]
     assert "/status/" in page["url"] and "/approve/" not in page["url"] + page["html"]
     assert "<form" not in page["html"]
+
+
+def test_the_page_on_clients_lists_these_clients_and_how_they_wait() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "clients.md").read_text(encoding="utf-8")
+    tested = page.split("## Clients that are tested")[1]
+    rows = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", tested, re.MULTILINE))
+    rows.pop("client")
+    assert rows == {name: kind.way.value for name, kind in CLIENTS.items()}
+    ways = re.findall(r"^\| ([^|]+) \|", page.split("## How a held call waits")[1], re.MULTILINE)
+    assert {way.value for way in Way} <= set(ways)
+
+
+BUFFERED = Bounds(streaming=False, upstream_seconds=20, leg_seconds=1)
+
+
+@pytest.mark.parametrize(
+    "client", ["python 2.3 auto", "python 2.3 with tasks", "python 1.30", "typescript 2.4 legacy"]
+)
+def test_a_client_works_through_containers_that_share_nothing_but_the_store(
+    tmp_path: Path, client: str
+) -> None:
+    """Sessions, states and tasks are brought back to any of them, whichever gave them out."""
+    with (
+        upstream_process() as upstream,
+        gateway(tmp_path, upstream.url, bounds=BUFFERED, around=ApiGateway) as door,
+        approver(door, 2),
+    ):
+        server = Server("crm", f"{upstream.url}/mcp", private_network=True, allow=("resources",))
+        door.register(server, PAIR)
+        command = CLIENTS[client].command(door.endpoint(), door.token)
+        seen = ran(command, str(tmp_path))
+        charges = [call for call in upstream.calls if call.get("tool") == "create_charge"]
+    assert [check for check, holds in CHECKS.items() if not holds(seen)] == [], seen
+    assert len(charges) == 1
