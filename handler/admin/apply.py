@@ -139,6 +139,7 @@ async def carry_out(store: Store, plan: Plan, by: str, now: float) -> None:
             raise Overtaken
     for name in plan.removed:
         await store.registry.remove_server(name)
+        await store.definitions.forget(name)
 
 
 async def current_grants(ledger: Ledger) -> dict[str, Grant]:
@@ -165,6 +166,7 @@ def registered(
         private_network=entry.private_network,
         command=entry.command,
         env=dict(entry.env),
+        drift=entry.drift,
     )
 
 
@@ -192,7 +194,8 @@ def _server_step(before: Server | None, after: Server) -> Step:
         for move in _moves(before, after)
     ]
     fields = (
-        "upstream", "command", "env", "headers", "paused", "sessions", "allow", "private_network"
+        "upstream", "command", "env", "headers", "paused", "sessions", "allow", "private_network",
+        "drift",
     )  # fmt: skip
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
     return Step(Change.CHANGE, f"server {after.name}", ", ".join(differences))

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from handler.admin.members import Fault, Member
-from handler.gateway.server import Sessions
+from handler.gateway.server import Drift, Sessions
 from handler.notify.smtp import Security
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -58,6 +58,7 @@ class ServerEntry:
     """The program and its arguments, for a server on standard streams."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Variable name -> reference of its value, for the command."""
+    drift: Drift = Drift.WARN
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ def _manifest(root: Member, folder: Path) -> Manifest:
 def _server(entry: Member, folder: Path) -> ServerEntry:
     entry.only(
         "upstream", "command", "env", "policies", "headers", "private_network", "sessions", "allow",
-        "paused",
+        "paused", "drift",
     )  # fmt: skip
     command = _command(entry)
     upstream = "" if entry.get("command").present else _url(entry.need("upstream"))
@@ -162,6 +163,7 @@ def _server(entry: Member, folder: Path) -> ServerEntry:
         paused=entry.get("paused").flag() if entry.get("paused").present else None,
         command=command,
         env=_references(entry.get("env"), VARIABLE),
+        drift=Drift(entry.get("drift").one_of(tuple(Drift), Drift.WARN)),
     )
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "grant": "make, list, rotate and revoke grants",
     "approvals": "list, show and answer held calls",
     "log": "follow and search the decisions",
+    "drift": "list and accept changed definitions of tools",
     "pause": "stop a grant, a server or everything, from the next call on",
     "resume": "let a grant, a server or everything go on",
     "demo": "see a gateway allow, deny, limit and hold calls, on real parts",

@@ -24,6 +24,7 @@ from handler.gateway.endpoint import Endpoint
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
 from handler.gateway.upstream import Upstream
+from handler.gateway.watch import Watch
 from handler.notify.outbox import Outbox
 from handler.notify.outbox import pages as outbox_pages
 from handler.notify.smtp import SmtpMailer, SmtpServer
@@ -67,7 +68,9 @@ async def world(
     own = inherited is not None
     variables = inherited if inherited is not None else safe(settings.variables())
     upstream = Upstream(secrets, bounds, Programs(secrets, bounds, variables, single=own))
-    decider = Decider(Policies(store.registry), derived(key, "per"))
+    decider = Decider(
+        Policies(store.registry), derived(key, "per"), Watch(store.definitions, upstream, clock)
+    )
     outbox = None if manifest.smtp else Outbox(folder.path / "outbox", clock)
     held = embedded(
         store,

@@ -13,6 +13,20 @@ class Sessions(StrEnum):
     INTERCHANGEABLE = "interchangeable"
 
 
+class Drift(StrEnum):
+    """What happens when a tool's definition is not the accepted one."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    HOLD = "hold"
+    DENY = "deny"
+
+    @property
+    def gates(self) -> bool:
+        """Whether calls of such a tool are refused."""
+        return self in (Drift.HOLD, Drift.DENY)
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """One upstream MCP server. `headers` maps names to secret references, never to secrets."""
@@ -34,6 +48,8 @@ class Server:
     """The program and its arguments, for a server on this machine's standard streams."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Variables for the command: names to secret references."""
+
+    drift: Drift = Drift.WARN
 
     @property
     def place(self) -> str:

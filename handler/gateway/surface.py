@@ -5,9 +5,11 @@ server is paused, only what opens a connection and lists tools still passes.
 """
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from handler.clock import Clock
-from handler.gateway import answers, catalog, forward, protocol, revisions, sse
+from handler.gateway import answers, catalog, definitions, forward, protocol, revisions, sse
 from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
@@ -15,6 +17,7 @@ from handler.gateway.decide import Decider
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
+from handler.gateway.server import Drift, Server
 from handler.gateway.tasks import EXTENSION, Tasks
 from handler.gateway.tokens import Foreign, Tokens
 from handler.gateway.upstream import Arrived, Lost, NeverReached, Upstream
@@ -153,9 +156,28 @@ class Surface:
             self._decider.engine(admitted.seen.grant, admitted.seen.server),
         )
         hides = engine.hides if engine is not None else _hides_nothing
-        return answers.result(
-            message, catalog.listed(exact(end.raw)["result"], hides, message.modern)
-        )
+        result = exact(end.raw)["result"]
+        drifted = await self._noted(message, admitted.seen.server, result)
+        page = catalog.listed(result, lambda name: name in drifted or hides(name), message.modern)
+        return answers.result(message, page)
+
+    async def _noted(
+        self, message: Message, server: Server, result: Mapping[str, Any]
+    ) -> frozenset[str]:
+        """Take in what the list says the tools are; the names of those that are denied for it."""
+        if self._decider.watch is None:
+            return frozenset()
+        whole = "cursor" not in message.params and "nextCursor" not in result
+        seen = definitions.texts(catalog.tools(result))
+        try:
+            noting = self._decider.watch.note(server, seen, whole=whole)
+            drifted = await within(self._bounds.store_seconds, noting)
+        except StoreUnavailable as error:
+            log.warning("the tools of %s could not be noted: %s", server.name, error)
+            return frozenset()
+        if server.drift is not Drift.DENY:
+            return frozenset()
+        return frozenset(pin.tool for pin in drifted)
 
     def _opened(self, message: Message, claim: Claim, admitted: Admitted, end: End) -> Reply:
         """initialize and server/discover: never an HTTP error, which would end the client."""
