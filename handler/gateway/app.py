@@ -4,10 +4,9 @@ Must not choose adapters: the world's entry hands in the store, the secrets and 
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from handler.approvals.service import Approvals
@@ -24,8 +23,12 @@ from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
 from handler.gateway.upstream import Upstream
 from handler.gateway.waiting import Waiting
+from handler.oauth.metadata import Metadata
 from handler.sealing import Sealer
 from handler.stores.base import Store
+
+if TYPE_CHECKING:  # what checks signatures is loaded only where tokens are accepted
+    from handler.oauth.entrance import Entrance
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class Parts:
     bounds: Bounds
     base_url: str | None = None
     """Where people reach the status pages of held calls; without it clients are sent to none."""
+    entrance: "Entrance | None" = None
+    """What accepts tokens of an authorization server, where there is one."""
 
     @property
     def pages(self) -> StatusPages | None:
@@ -81,6 +86,7 @@ def endpoint(parts: Parts) -> Endpoint:
         surface=surface,
         clock=clock,
         bounds=bounds,
+        entrance=parts.entrance,
     )
 
 
@@ -89,8 +95,7 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     found = at or endpoint(parts)
     return [
         Route("/mcp/{server}", found.serve, methods=["POST", "GET", "DELETE"]),
-        Route("/.well-known/oauth-protected-resource", _no_oauth),
-        Route("/.well-known/oauth-protected-resource/{path:path}", _no_oauth),
+        *Metadata(parts.store.registry, parts.entrance).routes(),
         *(parts.pages.routes() if parts.pages else ()),
     ]
 
@@ -98,8 +103,3 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
 def app(parts: Parts) -> Starlette:
     """The gateway alone."""
     return Starlette(routes=routes(parts))
-
-
-async def _no_oauth(request: Request) -> Response:
-    """Clients that look for an authorization server find none, and use the token they have."""
-    return Response(status_code=404)

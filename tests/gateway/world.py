@@ -44,6 +44,8 @@ from handler.gateway.watch import Watch
 from handler.grants import tokens
 from handler.grants.model import Grant, GrantStatus
 from handler.notify.outbox import Outbox
+from handler.oauth.entrance import Entrance
+from handler.oauth.model import Authority
 from handler.policies.current import Policies
 from handler.policies.publish import compile_policy
 from handler.sealing import Sealer
@@ -272,13 +274,16 @@ def gateway(
     store: Store | None = None,
     environment: Mapping[str, str] | None = None,
     around: Around = nothing,
+    authority: Authority | None = None,
 ) -> Iterator[Gateway]:
     """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's."""
     path, clock = folder / "store.db", SystemClock()
     own = SQLiteStore(path)
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
-    with _listening(store or own, outbox, bounds or Bounds(), environment or {}, around) as url:
+    with _listening(
+        store or own, outbox, bounds or Bounds(), environment or {}, around, authority
+    ) as url:
         found = Gateway(url, operators, outbox)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
@@ -295,7 +300,12 @@ async def _closed(*stores: SQLiteStore) -> None:
 
 @contextmanager
 def _listening(
-    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str], around: Around
+    store: Store,
+    outbox: Outbox,
+    bounds: Bounds,
+    environment: Mapping[str, str],
+    around: Around,
+    authority: Authority | None,
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -312,6 +322,9 @@ def _listening(
         clock=clock,
         settings=Settings(base_url=url, key=KEY),
     )
+    entrance = None
+    if authority is not None:
+        entrance = Entrance(authority, store.ledger, clock, lambda server: f"{url}/mcp/{server}")
     parts = Parts(
         store=store,
         decider=decider,
@@ -321,6 +334,7 @@ def _listening(
         clock=clock,
         bounds=bounds,
         base_url=url,
+        entrance=entrance,
     )
 
     @asynccontextmanager
