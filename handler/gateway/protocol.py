@@ -215,7 +215,7 @@ def _mirrored(message: Message) -> Message | Rejection:
 
     Which argument a header repeats stands in the tool's schema, and the upstream checks that.
     """
-    told = set(_spellings(dict(message.params.get("arguments") or {})))  # type: ignore[arg-type]
+    told = set(_spellings(message.params.get("arguments")))
     for name, value in message.head.params.items():
         if headers.decode(value) not in told:
             return _mismatch(message, name)

@@ -35,11 +35,14 @@ class Shifting:
     """Whether lists are refused."""
     calls: list[dict[str, Any]] = field(default_factory=list)
     lists: int = 0
+    methods: set[str | None] = field(default_factory=set)
+    """Every method that reached it; None is a reply."""
     instructions: str = ""
 
     async def serve(self, request: Request) -> Response:
         body = await request.json()
-        if "id" not in body:
+        self.methods.add(body.get("method"))
+        if "id" not in body or "method" not in body:
             return Response(status_code=202)
         answer = {"resultType": "complete", **self._answer(body["method"], body["params"])}
         key = "error" if "code" in answer else "result"
@@ -58,7 +61,8 @@ class Shifting:
         if method != "tools/list" or self.away:
             return {"code": -32601, "message": "not here"}
         self.lists += 1
-        start = int(params.get("cursor", 0))
+        cursor = str(params.get("cursor", 0))
+        start = int(cursor) if cursor.isdecimal() else 0
         end = start + self.page
         more = {"nextCursor": str(end)} if end < len(self.tools) else {}
         return {"tools": self.tools[start:end], **more}

@@ -124,6 +124,14 @@ def test_headers_that_disagree_with_the_body_refuse_the_call(
     untouched(upstream, door.post(BODY, headers=headers))
 
 
+def test_a_header_that_repeats_an_argument_of_a_method_without_any_is_a_mismatch(
+    door: Gateway,
+) -> None:
+    body, headers = legacy("prompts/get", {"name": "x", "arguments": 7})
+    answer = door.post(body, headers={**headers, "Mcp-Param-N": "1"})
+    assert answer.status_code == 400 and answer.json()["error"]["code"] == -32020
+
+
 @pytest.mark.parametrize("name", ["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"])
 def test_a_deciding_header_that_comes_twice_refuses_the_call(
     door: Gateway, upstream: UpstreamProcess, name: str
