@@ -7,7 +7,7 @@ from compiler.answers.claim import Claim
 from compiler.answers.diff import LEVELS, Difference, diff
 from compiler.answers.prove import prove
 from compiler.answers.relation import Relation
-from compiler.meaning import Facts, Meaning, answer
+from compiler.meaning import Facts, Meaning, answer_on
 from compiler.policy import Policy
 from compiler.truth import Truth
 from compiler.verdict import Call, Effect, Subject, Verdict
@@ -99,7 +99,7 @@ def test_no_call_contradicts_a_proof(
     for call, subject, now in calls:
         facts = Facts.of(call, subject, now)
         met = all(
-            answer(one.operator, facts.read(one.path), one.value, (Truth.TRUE,)) is Truth.TRUE
+            answer_on(facts.read(one.path), one.operator, one.value, (Truth.TRUE,)) is Truth.TRUE
             for one in claim.conditions
         )
         if met and call.tool == "pay" and proof.holds:
