@@ -4,7 +4,7 @@ from collections.abc import Callable
 from sqlite3 import Connection
 from typing import Any
 
-from handler.stores.sqlite import documents
+from handler.stores import documents
 from handler.stores.sqlite.lanes import WriteLane
 
 
