@@ -3,7 +3,7 @@
 Must not choose adapters: the world's entry hands in the store, the secrets and the approvals.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
+from handler.gateway.meter import Meter, Unmeasured
 from handler.gateway.settle import Settlement
 from handler.gateway.surface import Surface
 from handler.gateway.tasks import Tasks
@@ -38,6 +39,7 @@ class Parts:
     sealer: Sealer
     clock: Clock
     bounds: Bounds
+    meter: Meter = field(default_factory=Unmeasured)
 
 
 def endpoint(parts: Parts) -> Endpoint:
@@ -54,6 +56,7 @@ def endpoint(parts: Parts) -> Endpoint:
         tokens=tokens,
         nonces=store.nonces,
         journal=store.journal,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
     )
@@ -63,6 +66,7 @@ def endpoint(parts: Parts) -> Endpoint:
         upstream=parts.upstream,
         tasks=Tasks(parts.approvals),
         tokens=tokens,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
     )
@@ -70,6 +74,7 @@ def endpoint(parts: Parts) -> Endpoint:
         admission=admission,
         enforcement=enforcement,
         surface=surface,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
     )

@@ -116,12 +116,27 @@ def upstream_process() -> Iterator[UpstreamProcess]:
 
 
 @dataclass
+class Told:
+    """What the gateway told its meter."""
+
+    judged_in: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    def judged(self, seconds: float) -> None:
+        self.judged_in.append(seconds)
+
+    def unavailable(self) -> None:
+        self.refused += 1
+
+
+@dataclass
 class Gateway:
     """One deployment: its address, its store as an operator reaches it, and its outbox."""
 
     url: str
     store: Store
     outbox: Outbox
+    meter: Told = field(default_factory=Told)
     token: str = ""
     servers: dict[str, Server] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
@@ -254,8 +269,9 @@ def gateway(
     own = SQLiteStore(path)
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
-    with _listening(store or own, outbox, bounds or Bounds(), environment or {}) as url:
-        found = Gateway(url, operators, outbox)
+    meter = Told()
+    with _listening(store or own, outbox, bounds or Bounds(), environment or {}, meter) as url:
+        found = Gateway(url, operators, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
         try:
@@ -271,7 +287,7 @@ async def _closed(*stores: SQLiteStore) -> None:
 
 @contextmanager
 def _listening(
-    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str]
+    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str], meter: Told
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -295,6 +311,7 @@ def _listening(
         sealer=sealer,
         clock=clock,
         bounds=bounds,
+        meter=meter,
     )
 
     @asynccontextmanager
