@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "say everything that is wrong with a policy",
     "decide": "say what a policy does with calls, one JSON line each",
     "table": "list the decision table a policy compiles to",
+    "doctor": "say whether a deployed gateway works, and how to mend it",
 }
 """Each command's module is `handler.cli.<name>`."""
 
