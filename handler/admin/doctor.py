@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Event, Status
+from handler.audit.record import Outcome
 from handler.clock import Clock
 from handler.gateway.answers import DECISION_KEY
 from handler.gateway.server import Server
@@ -86,7 +87,7 @@ class Door(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """The gateway to examine. `mend_rights` says whose rights an operator needs."""
+    """The gateway to examine."""
 
     registry: Registry
     ledger: Ledger
@@ -132,12 +133,15 @@ async def examine(patient: Patient) -> list[Finding]:
 
 @asynccontextmanager
 async def _probe(patient: Patient) -> AsyncIterator[str]:
-    """A server that leads back to the gateway, and a grant for it; the token."""
+    """A server that leads to the gateway's own approval pages, and a grant for it; the token.
+
+    They are no MCP server, so a call that reached them ends as one with an unusable answer.
+    """
     artifact = compile_policy(policy(patient.approver), "the doctor's policy")
     token = mint(NAME)
     server = Server(
         name=NAME,
-        upstream=f"{patient.gateway_url}/{NAME}",
+        upstream=f"{patient.gateway_url.removesuffix('/mcp')}/approve/{NAME}",
         policies={"probe": artifact.digest},
         private_network=urlsplit(patient.gateway_url).scheme == "http",
     )
@@ -194,14 +198,16 @@ def _clock(stranger: Answered, now: float) -> Finding:
 
 
 async def _allowed(patient: Patient, token: str) -> Finding:
-    """The call is allowed, and its upstream, the gateway itself, turns it away."""
     answered = await patient.door.call(NAME, token, "allowed")
     outcome = answered.facts.get("outcome")
-    if outcome == "unusable answer":
-        told = "decided, recorded, forwarded, and answered by its upstream"
+    if outcome == Outcome.UNUSABLE and "answered 5" in answered.said:
+        mend = "read the log group of the approvals function"
+        return Finding("allowed call", State.WRONG, "the approval pages fail", mend)
+    if outcome == Outcome.UNUSABLE:
+        told = "decided, recorded, forwarded, and answered by the approval pages"
         return Finding("allowed call", State.FINE, told)
     mend = "read the log group of the gateway function"
-    if outcome in ("never reached", "lost"):
+    if outcome in (Outcome.NEVER_REACHED, Outcome.LOST):
         mend = "the function cannot reach this URL from inside AWS: look at DNS and the certificate"
     elif "error" in answered.body:
         mend = "look at the StoreDenials alarm in docs/operate-aws.md"
