@@ -74,7 +74,7 @@ ACTS: dict[str, tuple[Act, set[str]]] = {
         lambda store: store.registry.publish([], [replace(SERVER, upstream="https://evil")]),
         {"Admin"},
     ),
-    "resume a server": (
+    "pause a server": (
         lambda store: store.registry.publish([], [replace(SERVER, paused=True)]),
         {"Admin"},
     ),
@@ -87,8 +87,8 @@ ACTS: dict[str, tuple[Act, set[str]]] = {
         lambda store: store.ledger.put_grant(grant("g2", "another")),
         {"Admin"},
     ),
-    "resume a grant": (
-        lambda store: store.ledger.put_grant(replace(grant(), status=GrantStatus.ACTIVE)),
+    "pause a grant": (
+        lambda store: store.ledger.put_grant(replace(grant(), status=GrantStatus.PAUSED)),
         {"Admin"},
     ),
     "read what was answered": (lambda store: store.answers.answers("a1"), {"Admin"}),
