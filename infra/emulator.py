@@ -46,6 +46,11 @@ def is_installed(name: str) -> bool:
     return (tool(name) / "complete").exists()
 
 
+def is_required() -> bool:
+    """Whether tests that need it must fail without it: in CI nothing may be left out unseen."""
+    return bool(os.environ.get("CI"))
+
+
 def install(name: str) -> None:
     """Make the tool's environment if it is not there."""
     home = tool(name)

@@ -125,12 +125,27 @@ def upstream_process(module: str = "tests.upstream") -> Iterator[UpstreamProcess
 
 
 @dataclass
+class Told:
+    """What the gateway told its meter."""
+
+    judged_in: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    def judged(self, seconds: float) -> None:
+        self.judged_in.append(seconds)
+
+    def unavailable(self) -> None:
+        self.refused += 1
+
+
+@dataclass
 class Gateway:
     """One deployment: its address, its store as an operator reaches it, and its outbox."""
 
     url: str
     store: Store
     outbox: Outbox
+    meter: Told = field(default_factory=Told)
     token: str = ""
     servers: dict[str, Server] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
@@ -277,8 +292,10 @@ def gateway(
     own = SQLiteStore(path)
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
-    with _listening(store or own, outbox, bounds or Bounds(), environment or {}, around) as url:
-        found = Gateway(url, operators, outbox)
+    meter = Told()
+    served = store or own
+    with _listening(served, outbox, bounds or Bounds(), environment or {}, around, meter) as url:
+        found = Gateway(url, operators, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
         try:
@@ -294,7 +311,12 @@ async def _closed(*stores: SQLiteStore) -> None:
 
 @contextmanager
 def _listening(
-    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str], around: Around
+    store: Store,
+    outbox: Outbox,
+    bounds: Bounds,
+    environment: Mapping[str, str],
+    around: Around,
+    meter: Told,
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -320,6 +342,7 @@ def _listening(
         clock=clock,
         bounds=bounds,
         base_url=url,
+        meter=meter,
     )
 
     @asynccontextmanager

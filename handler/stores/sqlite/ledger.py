@@ -8,6 +8,7 @@ from handler.approvals.model import Answer, Approval
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.grants.tokens import proves
 from handler.limits.debits import Debit, Short
+from handler.stores import documents
 from handler.stores.base import (
     Entered,
     Entry,
@@ -18,7 +19,7 @@ from handler.stores.base import (
     TooManyPending,
     Unauthenticated,
 )
-from handler.stores.sqlite import approvals, documents, tallies
+from handler.stores.sqlite import approvals, tallies
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
 
 

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 
 from handler.gateway.server import Server
 from handler.policies.model import Artifact, Revision
-from handler.stores.sqlite import documents
+from handler.stores import documents
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
 
 
