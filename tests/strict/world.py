@@ -1,0 +1,369 @@
+"""The AWS world on the strict engine: our three functions under AWS's runtime client, the state
+machine in moto's interpreter, DynamoDB, secrets and mail on the emulator, faults in front of both.
+
+One world serves every test of this folder; a test has a grant and arguments of its own.
+"""
+
+import asyncio
+import json
+import re
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import boto3
+
+from handler.admin import grants
+from handler.approvals.bell import Bell
+from handler.approvals.book import Book
+from handler.approvals.lifecycle import Status, Terms
+from handler.approvals.model import Approval
+from handler.clock import SystemClock
+from handler.demo.browser import open_page
+from handler.gateway.server import Server
+from handler.policies.publish import compile_policy
+from handler.stores.dynamodb.store import DynamoStore
+from handler.stores.dynamodb.tables import Names
+from infra.emulator import REGION, tool
+from tests.emulated.faults import Proxy
+from tests.emulated.world import connection, emulator, journal, make_tables
+from tests.strict.front import Front
+from tests.strict.runtime import Function, Lambda
+from tests.strict.upstream import Upstream
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+DEFINITION = ROOT / "infra" / "approval.asl.json"
+PACE = 500
+"""How much faster the machine's seconds pass: a lease in 0.24 s, two hours in 14."""
+
+SENDER = "gateway@example.com"
+APPROVER = "ops@example.com"
+POLICY: dict[str, Any] = {
+    "version": "1",
+    "default": "deny",
+    "tools": {
+        "read": {},
+        "count": {
+            "limits": [{"counter": "counted", "window": 31_622_400, "max": 3, "scope": "grant"}]
+        },
+        **{
+            tool_name: {
+                "limits": [
+                    {"counter": "refunds", "window": 31_622_400, "max": 9, "scope": "grant"}
+                ],
+                "approve_if": [
+                    {
+                        "conditions": [],
+                        "reason": "Refunds need a person.",
+                        "approvers": [APPROVER],
+                        "expires_in": waits,
+                    }
+                ],
+            }
+            for tool_name, waits in {"refund": "2h", "refund_soon": "10m"}.items()
+        },
+    },
+}
+
+
+def client(service: str, url: str) -> Any:
+    make: Any = boto3.client  # its stubs know services by name only
+    return make(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+@dataclass
+class World:
+    """A deployment, and the places where faults can be put."""
+
+    store: DynamoStore
+    """As operators reach it, past the faults."""
+    proxy: Proxy
+    functions: Lambda
+    gateway: Function
+    workflow: Function
+    approvals: Function
+    front: Front
+    upstream: Upstream
+    engine: str
+    machine: str
+    http: aiohttp.ClientSession
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def book(self) -> Book:
+        return Book(self.store.ledger, SystemClock(), Bell(), Terms())
+
+    async def grant(self) -> str:
+        """A new grant, called by its label."""
+        label = f"agent {secrets.token_hex(4)}"
+        grant = replace(grants.new(label, "shop"), policy="main")
+        self.tokens[label] = await grants.rotate(self.store.ledger, grant)
+        return label
+
+    async def call(self, label: str, tool_name: str, **arguments: Any) -> dict[str, Any]:
+        """One tools/call by a legacy client; the JSON-RPC answer."""
+        body = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": tool_name, "arguments": arguments},
+        }
+        headers = {
+            "Authorization": f"Bearer {self.tokens[label]}",
+            "Accept": "application/json, text/event-stream",
+            "MCP-Protocol-Version": "2025-11-25",
+        }
+        url = f"{self.front.url}/mcp/shop"
+        async with self.http.post(url, json=body, headers=headers) as answer:
+            found: dict[str, Any] = await answer.json()
+            return found
+
+    async def held(self, tool_name: str = "refund") -> tuple[str, Approval]:
+        """A call of a new grant that is held; the grant's label and the approval."""
+        label = await self.grant()
+        await self.call(label, tool_name, id=label)
+        return label, await self.approval(label)
+
+    async def approval(self, label: str) -> Approval:
+        found = await self.store.ledger.approvals(100)
+        return next(each for each in found if each.grant_label == label)
+
+    async def status(self, label: str) -> Status:
+        return (await self.approval(label)).status
+
+    async def becomes(self, label: str, status: Status) -> Approval:
+        """The approval, once it has come to this status: other processes bring it there."""
+
+        async def look() -> Approval | None:
+            approval = await self.approval(label)
+            return approval if approval.status is status else None
+
+        return await until(look)
+
+    async def link(self, label: str) -> str:
+        """The link of the newest mail about this grant's call."""
+
+        async def look() -> str | None:
+            about = [mail for mail in await self.mails() if label in mail]
+            links = re.findall(r"http://\S+/approve/\S+", about[-1]) if about else []
+            return str(links[0]) if links else None
+
+        return await until(look)
+
+    async def mails(self) -> list[str]:
+        async with self.http.get(f"{emulator().url}/_ministack/ses/messages") as answer:
+            boxes = (await answer.json())["messages"]
+        return [mail["BodyText"] for box in boxes.values() for mail in box]
+
+    async def press(self, link: str, button: str) -> str:
+        """Answer an approval on its page; the title of what comes then."""
+        page = await asyncio.to_thread(open_page, link)
+        return (await asyncio.to_thread(page.press, button, note="")).title
+
+    async def tally(self, approval: Approval) -> int:
+        """What the limit of this grant's calls stands at."""
+        (amount,) = await self.store.ledger.tallies(approval.debits)
+        return amount // 1_000_000
+
+    async def ended(self, approval: Approval) -> dict[str, Any]:
+        """The approval's execution, once it is over."""
+
+        async def look() -> dict[str, Any] | None:
+            found = await asyncio.to_thread(self._described, approval)
+            return None if found["status"] == "RUNNING" else found
+
+        return await until(look)
+
+    def history(self, approval: Approval) -> list[dict[str, Any]]:
+        """The events of its execution."""
+        with closing(client("stepfunctions", self.engine)) as states:
+            pages = states.get_paginator("get_execution_history").paginate(
+                executionArn=self._execution(approval)
+            )
+            return [event for page in pages for event in page["events"]]
+
+    def states(self, approval: Approval) -> list[str]:
+        """The states that its execution went through, in order."""
+        details = (event.get("stateEnteredEventDetails") for event in self.history(approval))
+        return [detail["name"] for detail in details if detail]
+
+    def errors(self, approval: Approval) -> list[str]:
+        """The names of the errors that its tasks ended with."""
+        failures = (
+            event.get("taskFailedEventDetails") or event.get("taskTimedOutEventDetails")
+            for event in self.history(approval)
+        )
+        return [failure["error"] for failure in failures if failure]
+
+    def asked(self, function: Function, approval: Approval) -> list[object]:
+        """The steps that the machine asked for."""
+        return [e["step"] for e in function.events if e.get("approval") == approval.id]
+
+    def _described(self, approval: Approval) -> dict[str, Any]:
+        with closing(client("stepfunctions", self.engine)) as states:
+            found: dict[str, Any] = states.describe_execution(
+                executionArn=self._execution(approval)
+            )
+            return found
+
+    def _execution(self, approval: Approval) -> str:
+        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{approval.id}"
+
+
+async def until(look: Callable[[], Awaitable[T | None]], seconds: float = 30) -> T:
+    """What `look` finds. Other processes do the work, so there is no event to wait for."""
+    async with asyncio.timeout(seconds):
+        while (found := await look()) is None:
+            await asyncio.sleep(0.05)
+    return found
+
+
+@asynccontextmanager
+async def world(folder: Path) -> AsyncIterator[World]:
+    """Everything, started; `folder` takes the functions' logs."""
+    direct = emulator().url
+    names = await make_tables(direct)
+    store = DynamoStore(connection(direct), names, journal())
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        functions = await stack.enter_async_context(Lambda().running())
+        engine = await stack.enter_async_context(strict_engine(functions.url, folder))
+        proxy = Proxy(direct, others={"AWSStepFunctions": engine})
+        await stack.enter_async_context(proxy.running())
+        front = await stack.enter_async_context(Front().running())
+        upstream = await stack.enter_async_context(Upstream().running())
+        sealing = await asyncio.to_thread(prepare_mail_and_keys, direct)
+        made: dict[str, Function] = {}
+        machine = await asyncio.to_thread(make_machine, engine)
+        variables = environment(names, proxy.url, front.url, machine, sealing)
+        for entry, seconds in {"gateway": 29.0, "approvals": 29.0, "workflow": 110.0}.items():
+            handler = f"handler.entry.{entry}.handler"
+            function = Function(handler, variables, seconds, folder / f"{entry}.log")
+            made[entry] = await functions.add(function)
+        front.routes = {"/mcp/": made["gateway"], "/approve/": made["approvals"]}
+        await publish(store, upstream.url)
+        yield World(
+            store,
+            proxy,
+            functions,
+            made["gateway"],
+            made["workflow"],
+            made["approvals"],
+            front,
+            upstream,
+            engine,
+            machine,
+            http,
+        )
+
+
+def environment(
+    names: Names, endpoint: str, base_url: str, machine: str, sealing: str
+) -> dict[str, str]:
+    """The variables that template.yaml gives the functions."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "HOLDPOINT_STACK": "strict",
+        "HOLDPOINT_REGISTRY": names.registry,
+        "HOLDPOINT_LEDGER": names.ledger,
+        "HOLDPOINT_ANSWERS": names.answers,
+        "HOLDPOINT_PAYLOADS": names.payloads,
+        "HOLDPOINT_SEALING": f"secretsmanager:{sealing}",
+        "HOLDPOINT_URL": base_url,
+        "HOLDPOINT_STATE_MACHINE": machine,
+        "HOLDPOINT_MOST_PENDING": "20",
+        "HOLDPOINT_HOLD_SECONDS": "0",
+        "HOLDPOINT_SENDER": SENDER,
+        "HOLDPOINT_CONFIGURATION_SET": "holdpoint",
+        "POWERTOOLS_SERVICE_NAME": "holdpoint",
+        "POWERTOOLS_METRICS_NAMESPACE": "Holdpoint/strict",
+    }
+
+
+CREDENTIAL = "canary-upstream-credential"
+SEALING_TEXT = "canary-sealing-key"
+
+
+def prepare_mail_and_keys(url: str) -> str:
+    """A sender that SES knows, the upstream's credential, and the sealing key; its name."""
+    name = f"strict/{secrets.token_hex(4)}"
+    with closing(client("sesv2", url)) as ses, closing(client("secretsmanager", url)) as keys:
+        if SENDER not in {e["IdentityName"] for e in ses.list_email_identities()["EmailIdentities"]}:
+            ses.create_email_identity(EmailIdentity=SENDER)
+            ses.create_configuration_set(ConfigurationSetName="holdpoint")
+        text = json.dumps({"current": SEALING_TEXT, "previous": []})
+        keys.create_secret(Name=name, SecretString=text)
+        keys.create_secret(Name="holdpoint/strict/upstream", SecretString=CREDENTIAL)
+    return name
+
+
+def make_machine(url: str) -> str:
+    """The machine of infra/approval.asl.json; its ARN."""
+    definition = DEFINITION.read_text().replace("${Partition}", "aws")
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:workflow"
+    with closing(client("stepfunctions", url)) as states:
+        made = states.create_state_machine(
+            name="approvals",
+            definition=definition.replace("${WorkflowFunctionArn}", arn),
+            roleArn="arn:aws:iam::123456789012:role/machine",
+        )
+    return str(made["stateMachineArn"])
+
+
+async def publish(store: DynamoStore, upstream: str) -> None:
+    artifact = compile_policy(json.dumps(POLICY).encode(), "policy.json")
+    server = Server(
+        "shop",
+        upstream,
+        headers={"X-Upstream-Key": "secretsmanager:holdpoint/strict/upstream"},
+        policies={"main": artifact.digest},
+        private_network=True,
+    )
+    await store.registry.publish([artifact], [server])
+
+
+@asynccontextmanager
+async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
+    """moto's interpreter as a process; its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    python = tool("stepfunctions") / "bin" / "python"
+    with (folder / "engine.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(str(python), str(ROOT / "tests/strict/engine.py"), str(port), functions, str(PACE)),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await until(lambda: listens(port))
+        yield url
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def listens(port: int) -> bool | None:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return None
+    writer.close()
+    return True
