@@ -30,6 +30,7 @@ class Fault(Enum):
 
 
 Handler = Callable[["Proxy", web.Request, bytes], Awaitable[web.StreamResponse]]
+Plan = Callable[[str, int], Fault | Handler | None]
 
 
 class Proxy:
@@ -39,7 +40,7 @@ class Proxy:
         """`others` says where the requests of some services go: by their `X-Amz-Target`'s start."""
         self.url = ""
         self.requests: list[str] = []
-        self.plan: Callable[[str, int], Fault | None] = lambda operation, number: None
+        self.plan: Plan = lambda operation, number: None
         self._target, self._others = target, others or {}
         self._released = asyncio.Event()
 
@@ -85,7 +86,8 @@ class Proxy:
         if refusal:
             return _error(400, "ValidationException", refusal)
         fault = self.plan(operation, len(self.requests))
-        return await FAULTS[fault](self, request, body)
+        handle = FAULTS[fault] if fault is None or isinstance(fault, Fault) else fault
+        return await handle(self, request, body)
 
     async def forward(self, request: web.Request, body: bytes) -> web.Response:
         service = request.headers.get("x-amz-target", "").partition(".")[0]

@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Generator
 import pytest
 
 from infra.emulator import is_installed
-from tests.strict.upstream import answer
 from tests.strict.world import World, world
 
 NEEDED = ("ministack", "stepfunctions", "lambda")
@@ -29,9 +28,7 @@ async def strict_world(
 @pytest.fixture
 def strict(strict_world: World) -> World:
     """The world without the faults of the test before."""
-    strict_world.proxy.plan = lambda operation, number: None
-    strict_world.functions.refusals.clear()
-    strict_world.upstream.behave(answer)
+    strict_world.calm()
     return strict_world
 
 

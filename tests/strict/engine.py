@@ -1,15 +1,17 @@
 """moto's Step Functions interpreter as a server of its own; run by the interpreter that has moto.
 
-    python tests/strict/engine.py PORT LAMBDA_URL PACE
+    python tests/strict/engine.py PORT LAMBDA_URL PACE_FILE
 
 It is strict where the emulator is lax: time-outs from a path, failures of a function that holds a
 task token, retries and catches by name. Functions are called at LAMBDA_URL, whoever answers there.
-The machine's seconds pass PACE times as fast as others, so that an hour of retries can be tested;
-its definition stays as it is.
+The machine's seconds pass as much faster than others as the file's number says, so that an hour of
+retries can be tested; its definition stays as it is.
 """
 
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -41,25 +43,25 @@ def call_functions_at(url: str) -> None:
     outgoing.boto_client_for = client_for
 
 
-def hasten(pace: float) -> None:
+def hasten(pace: Callable[[], float]) -> None:
     """Waits, time-outs and pauses between retries take a fraction of their time."""
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsPath
     from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
 
-    retrier_decl.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / pace))
+    retrier_decl.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / pace()))
     seconds_of = TimeoutSecondsPath._eval_seconds
 
     def wait(self: Any, env: Any, wait_seconds: float) -> None:
-        env.program_state_event.wait(wait_seconds / pace)
+        env.program_state_event.wait(wait_seconds / pace())
 
     wait_function.WaitFunction._wait_interval = wait
-    TimeoutSecondsPath._eval_seconds = lambda self, env: seconds_of(self, env) / pace
+    TimeoutSecondsPath._eval_seconds = lambda self, env: seconds_of(self, env) / pace()
 
 
-def main(port: str, functions: str, pace: str) -> None:
+def main(port: str, functions: str, pace_file: str) -> None:
     call_functions_at(functions)  # before the parser is imported: it takes the name with it
-    hasten(float(pace))
+    hasten(lambda: float(Path(pace_file).read_text()))
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     from moto.server import main as serve
 

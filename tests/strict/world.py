@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import boto3
+from aiohttp import web
 
 from handler.admin import grants
 from handler.approvals.bell import Bell
@@ -30,11 +31,11 @@ from handler.policies.publish import compile_policy
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
 from infra.emulator import REGION, tool
-from tests.emulated.faults import Proxy
+from tests.emulated.faults import Handler, Proxy
 from tests.emulated.world import connection, emulator, journal, make_tables
 from tests.strict.front import Front
 from tests.strict.runtime import Function, Lambda
-from tests.strict.upstream import Upstream
+from tests.strict.upstream import Upstream, answer
 
 T = TypeVar("T")
 
@@ -100,11 +101,45 @@ class World:
     engine: str
     machine: str
     http: aiohttp.ClientSession
+    folder: Path
     tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def book(self) -> Book:
         return Book(self.store.ledger, SystemClock(), Bell(), Terms())
+
+    def calm(self) -> None:
+        """No fault, and the usual pace."""
+        self.proxy.plan = lambda operation, number: None
+        self.functions.refusals.clear()
+        self.upstream.behave(answer)
+        self.hasten(PACE)
+
+    def hasten(self, pace: float) -> None:
+        """From here on the machine's seconds pass so much faster."""
+        pace_file(self.folder).write_text(str(pace))
+
+    def dies(self, function: Function, operation: str, when: str, nth: int = 1) -> None:
+        """The function's process ends before or after the nth request of this operation is done."""
+        left = nth
+
+        async def strike(proxy: Proxy, request: web.Request, body: bytes) -> web.StreamResponse:
+            if when == "after":
+                await proxy.forward(request, body)
+            await function.kill()
+            return web.Response(status=500)
+
+        def plan(asked: str, number: int) -> Handler | None:
+            nonlocal left
+            left -= asked == operation
+            return strike if asked == operation and left == 0 else None
+
+        self.proxy.plan = plan
+
+    async def note(self, label: str, **changes: Any) -> None:
+        """Move one of the approval's times: the tests' way to let hours pass."""
+        while await self.book.note(await self.approval(label), **changes) is None:
+            pass
 
     async def grant(self) -> str:
         """A new grant, called by its label."""
@@ -127,8 +162,8 @@ class World:
             "MCP-Protocol-Version": "2025-11-25",
         }
         url = f"{self.front.url}/mcp/shop"
-        async with self.http.post(url, json=body, headers=headers) as answer:
-            found: dict[str, Any] = await answer.json()
+        async with self.http.post(url, json=body, headers=headers) as answered:
+            found: dict[str, Any] = await answered.json()
             return found
 
     async def held(self, tool_name: str = "refund") -> tuple[str, Approval]:
@@ -164,8 +199,8 @@ class World:
         return await until(look)
 
     async def mails(self) -> list[str]:
-        async with self.http.get(f"{emulator().url}/_ministack/ses/messages") as answer:
-            boxes = (await answer.json())["messages"]
+        async with self.http.get(f"{emulator().url}/_ministack/ses/messages") as answered:
+            boxes = (await answered.json())["messages"]
         return [mail["BodyText"] for box in boxes.values() for mail in box]
 
     async def press(self, link: str, button: str) -> str:
@@ -268,6 +303,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             engine,
             machine,
             http,
+            folder,
         )
 
 
@@ -302,7 +338,9 @@ def prepare_mail_and_keys(url: str) -> str:
     """A sender that SES knows, the upstream's credential, and the sealing key; its name."""
     name = f"strict/{secrets.token_hex(4)}"
     with closing(client("sesv2", url)) as ses, closing(client("secretsmanager", url)) as keys:
-        if SENDER not in {e["IdentityName"] for e in ses.list_email_identities()["EmailIdentities"]}:
+        if SENDER not in {
+            e["IdentityName"] for e in ses.list_email_identities()["EmailIdentities"]
+        }:
             ses.create_email_identity(EmailIdentity=SENDER)
             ses.create_configuration_set(ConfigurationSetName="holdpoint")
         text = json.dumps({"current": SEALING_TEXT, "previous": []})
@@ -336,6 +374,10 @@ async def publish(store: DynamoStore, upstream: str) -> None:
     await store.registry.publish([artifact], [server])
 
 
+def pace_file(folder: Path) -> Path:
+    return folder / "pace"
+
+
 @asynccontextmanager
 async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
     """moto's interpreter as a process; its URL."""
@@ -343,9 +385,11 @@ async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     python = tool("stepfunctions") / "bin" / "python"
+    pace_file(folder).write_text(str(PACE))
     with (folder / "engine.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *(str(python), str(ROOT / "tests/strict/engine.py"), str(port), functions, str(PACE)),
+            *(str(python), str(ROOT / "tests/strict/engine.py")),
+            *(str(port), functions, str(pace_file(folder))),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=log,
             stderr=log,
