@@ -219,7 +219,7 @@ class Lambda:
             return web.json_response(
                 {"Type": "Service", "Message": "refused"},
                 status=refusal.status,
-                headers={"x-amzn-ErrorType": refusal.code},
+                headers={"x-amzn-ErrorType": refusal.code, "x-amzn-RequestId": "refused"},
             )
         function = self._functions[request.match_info["name"].rpartition(":")[2]]
         answer = await function.invoke(await request.read())

@@ -258,7 +258,7 @@ class World:
         return f"{self.machine.replace(':stateMachine:', ':execution:')}:{approval.id}"
 
 
-async def until(look: Callable[[], Awaitable[T | None]], seconds: float = 30) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], seconds: float = 15) -> T:
     """What `look` finds. Other processes do the work, so there is no event to wait for."""
     async with asyncio.timeout(seconds):
         while (found := await look()) is None:
