@@ -11,7 +11,7 @@ from handler.approvals.model import Approval
 from tests.emulated.faults import Fault, Plan
 from tests.strict.runtime import BROKEN, THROTTLED, Refusal
 from tests.strict.upstream import RESULT, hang
-from tests.strict.world import CREDENTIAL, DEFINITION, SEALING_TEXT, World, until
+from tests.strict.world import CREDENTIAL, DEFINITION, SEALING_TEXT, World
 
 pytestmark = pytest.mark.anyio
 
@@ -37,13 +37,13 @@ async def carried_to_its_end(strict: World, label: str, held: Approval) -> None:
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.status(label) is Status.EXECUTED
     assert strict.upstream.calls[label] == 1
-    assert strict.states(held) == CARRIED
+    assert await strict.states(held) == CARRIED
 
 
 async def test_an_approved_call_runs_once_and_its_execution_ends(strict: World) -> None:
     label, held = await strict.held()
     await carried_to_its_end(strict, label, held)
-    assert strict.errors(held) == []
+    assert await strict.errors(held) == []
 
 
 async def test_a_rejected_call_never_runs_and_gives_its_quota_back(strict: World) -> None:
@@ -61,8 +61,8 @@ async def test_the_time_out_follows_the_item_and_expires_the_call(strict: World)
     await strict.link(label)
     await strict.note(label, deadline=time.time())
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
-    assert strict.errors(held) == ["States.Timeout"]
-    assert strict.states(held) == CARRIED
+    assert await strict.errors(held) == ["States.Timeout"]
+    assert await strict.states(held) == CARRIED
     assert await strict.status(label) is Status.EXPIRED
     assert (strict.upstream.calls[label], await strict.tally(held)) == (0, 0)
 
@@ -70,11 +70,7 @@ async def test_the_time_out_follows_the_item_and_expires_the_call(strict: World)
 async def test_a_time_out_before_the_items_own_deadline_decides_nothing(strict: World) -> None:
     strict.hasten(300)
     label, held = await strict.held("refund_soon")
-
-    async def settling() -> bool | None:
-        return "Settle" in strict.states(held) or None
-
-    await until(settling)
+    await strict.enters(held, "Settle")
     assert await strict.status(label) is Status.PENDING
     await strict.note(label, deadline=time.time())
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
@@ -96,7 +92,7 @@ async def test_mailing_is_tried_again_where_lambda_itself_failed(strict: World, 
     strict.functions.refusals.append(Refusal(500, code))
     label, held = await strict.held()
     await carried_to_its_end(strict, label, held)
-    assert strict.errors(held) == [f"Lambda.{code}"]
+    assert await strict.errors(held) == [f"Lambda.{code}"]
 
 
 async def test_mailing_is_tried_again_where_the_store_was_away(strict: World) -> None:
@@ -105,11 +101,7 @@ async def test_mailing_is_tried_again_where_the_store_was_away(strict: World) ->
     strict.proxy.plan = after_start(strict, Fault.THROTTLED)
     await strict.call(label, "refund", id=label)
     held = await strict.approval(label)
-
-    async def failed() -> bool | None:
-        return "StoreUnavailable" in strict.errors(held) or None
-
-    await until(failed)
+    await strict.errs(held, "StoreUnavailable")
     strict.calm()
     await carried_to_its_end(strict, label, held)
 
@@ -136,18 +128,14 @@ async def test_mailing_is_tried_again_where_the_keys_could_not_be_read(strict: W
     await strict.call(label, "refund", id=label)
     held = await strict.approval(label)
     await carried_to_its_end(strict, label, held)
-    assert strict.errors(held) == ["SecretMissing"]
+    assert await strict.errors(held) == ["SecretMissing"]
 
 
 async def test_mailing_is_tried_again_where_ses_failed_for_now(strict: World) -> None:
     strict.hasten(20)
     strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
     label, held = await strict.held()
-
-    async def failed() -> bool | None:
-        return "MailPending" in strict.errors(held) or None
-
-    await until(failed)
+    await strict.errs(held, "MailPending")
     strict.proxy.plan = lambda operation, number: None
     await strict.note(label, lease_until=None)  # the ten seconds until the mail's next try
     await carried_to_its_end(strict, label, held)
@@ -160,11 +148,7 @@ async def test_mailing_is_tried_again_where_its_function_timed_out(strict: World
     strict.workflow.seconds = 3
     await strict.call(label, "refund", id=label)
     held = await strict.approval(label)
-
-    async def timed_out() -> bool | None:
-        return "Sandbox.Timedout" in strict.errors(held) or None
-
-    await until(timed_out)
+    await strict.errs(held, "Sandbox.Timedout")
     strict.workflow.seconds = 110
     await strict.note(label, lease_until=None)  # the half minute that the dead one had claimed
     await carried_to_its_end(strict, label, held)
@@ -173,12 +157,8 @@ async def test_mailing_is_tried_again_where_its_function_timed_out(strict: World
 async def test_mailing_that_fails_for_good_leaves_the_call_to_its_deadline(strict: World) -> None:
     strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
     label, held = await strict.held("refund_soon")
-
-    async def gave_up() -> bool | None:
-        return "AwaitDeadline" in strict.states(held) or None
-
-    await until(gave_up)
-    assert set(strict.errors(held)) == {"MailPending"} and len(strict.errors(held)) == 6
+    await strict.enters(held, "AwaitDeadline")
+    assert set(await strict.errors(held)) == {"MailPending"} and len(await strict.errors(held)) == 6
     await strict.note(label, deadline=time.time())
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.status(label) is Status.EXPIRED
@@ -205,28 +185,20 @@ async def test_an_execution_that_times_out_is_not_run_again_and_ends_as_unknown(
     strict.workflow.seconds = 3
     await strict.press(link, "approve")
     await strict.upstream.arrived.wait()
-
-    async def caught() -> bool | None:
-        return "AwaitLease" in strict.states(held) or None
-
-    await until(caught)
+    await strict.enters(held, "AwaitLease")
     strict.workflow.seconds = 110
     await lease_is_waited_out(strict, label, held, "Sandbox.Timedout")
 
 
 async def lease_is_waited_out(strict: World, label: str, held: Approval, error: str) -> None:
     """Settle finds it executing for as long as the lease lasts, then writes unknown."""
-
-    async def waited() -> bool | None:
-        return strict.states(held).count("Settle") > 1 or None
-
-    await until(waited)
+    await strict.enters(held, "Settle", times=2)
     assert await strict.status(label) is Status.EXECUTING
     await strict.note(label, lease_until=time.time())
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.status(label) is Status.UNKNOWN
-    assert strict.errors(held) == [error]
-    assert strict.states(held)[:5] == ["Notify", "Follow", *SETTLED]
+    assert await strict.errors(held) == [error]
+    assert (await strict.states(held))[:5] == ["Notify", "Follow", *SETTLED]
     assert strict.asked(strict.workflow, held).count("follow") == 1
     assert (strict.upstream.calls[label], await strict.tally(held)) == (1, 1)
 
@@ -241,8 +213,8 @@ async def test_a_call_that_was_never_started_is_started_once_the_lease_was_waite
     await strict.press(link, "approve")
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.status(label) is Status.EXECUTED
-    assert strict.errors(held) == [f"Lambda.{refusal.code}"]
-    assert strict.states(held) == ["Notify", "Follow", *SETTLED, "Follow", "IsFinal", "Done"]
+    assert await strict.errors(held) == [f"Lambda.{refusal.code}"]
+    assert await strict.states(held) == ["Notify", "Follow", *SETTLED, "Follow", "IsFinal", "Done"]
     assert strict.upstream.calls[label] == 1
 
 
@@ -253,7 +225,7 @@ async def test_settling_is_tried_again_until_it_is_done(strict: World) -> None:
     await strict.press(link, "approve")
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.status(label) is Status.EXECUTED
-    assert len(strict.errors(held)) == 4
+    assert len(await strict.errors(held)) == 4
 
 
 async def test_an_execution_that_cannot_be_settled_fails_for_the_alarm_and_the_item_still_decides(
@@ -277,17 +249,13 @@ async def test_nothing_secret_is_in_an_executions_input_history_or_in_a_log(stri
     strict.hasten(20)
     await strict.call(label, "refund", id=label, note="canary-argument")
     held = await strict.approval(label)
-
-    async def failed() -> bool | None:
-        return "MailPending" in strict.errors(held) or None
-
-    await until(failed)
+    await strict.errs(held, "MailPending")
     strict.proxy.plan = lambda operation, number: None
     await strict.note(label, lease_until=None)
     link = await strict.link(label)
     await strict.press(link, "approve")
     told = await strict.ended(held)
-    texts = [json.dumps([told, strict.history(held)], default=str)]
+    texts = [json.dumps([told, await strict.history(held)], default=str)]
     texts += [each.log for each in (strict.gateway, strict.workflow, strict.approvals)]
     secrets = {
         "canary-argument",

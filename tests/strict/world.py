@@ -34,7 +34,7 @@ from infra.emulator import REGION, tool
 from tests.emulated.faults import Handler, Proxy
 from tests.emulated.world import connection, emulator, journal, make_tables
 from tests.strict.front import Front
-from tests.strict.runtime import Function, Lambda
+from tests.strict.runtime import ACCOUNT, Function, Lambda
 from tests.strict.upstream import Upstream, answer
 
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class World:
     approvals: Function
     front: Front
     upstream: Upstream
-    engine: str
+    states_client: Any
     machine: str
     http: aiohttp.ClientSession
     folder: Path
@@ -117,7 +117,7 @@ class World:
 
     def hasten(self, pace: float) -> None:
         """From here on the machine's seconds pass so much faster."""
-        pace_file(self.folder).write_text(str(pace))
+        set_pace(self.folder, pace)
 
     def dies(self, function: Function, operation: str, when: str, nth: int = 1) -> None:
         """The function's process ends before or after the nth request of this operation is done."""
@@ -222,37 +222,55 @@ class World:
 
         return await until(look)
 
-    def history(self, approval: Approval) -> list[dict[str, Any]]:
+    async def history(self, approval: Approval) -> list[dict[str, Any]]:
         """The events of its execution."""
-        with closing(client("stepfunctions", self.engine)) as states:
-            pages = states.get_paginator("get_execution_history").paginate(
+
+        def read() -> list[dict[str, Any]]:
+            pages = self.states_client.get_paginator("get_execution_history").paginate(
                 executionArn=self._execution(approval)
             )
             return [event for page in pages for event in page["events"]]
 
-    def states(self, approval: Approval) -> list[str]:
+        return await asyncio.to_thread(read)
+
+    async def states(self, approval: Approval) -> list[str]:
         """The states that its execution went through, in order."""
-        details = (event.get("stateEnteredEventDetails") for event in self.history(approval))
+        details = (e.get("stateEnteredEventDetails") for e in await self.history(approval))
         return [detail["name"] for detail in details if detail]
 
-    def errors(self, approval: Approval) -> list[str]:
+    async def errors(self, approval: Approval) -> list[str]:
         """The names of the errors that its tasks ended with."""
         failures = (
             event.get("taskFailedEventDetails") or event.get("taskTimedOutEventDetails")
-            for event in self.history(approval)
+            for event in await self.history(approval)
         )
         return [failure["error"] for failure in failures if failure]
+
+    async def errs(self, approval: Approval, error: str) -> None:
+        """Until a task of its execution ended with this error."""
+
+        async def look() -> bool | None:
+            return error in await self.errors(approval) or None
+
+        await until(look)
+
+    async def enters(self, approval: Approval, state: str, times: int = 1) -> None:
+        """Until its execution is in this state, for the so-manieth time."""
+
+        async def look() -> bool | None:
+            return (await self.states(approval)).count(state) >= times or None
+
+        await until(look)
 
     def asked(self, function: Function, approval: Approval) -> list[object]:
         """The steps that the machine asked for."""
         return [e["step"] for e in function.events if e.get("approval") == approval.id]
 
     def _described(self, approval: Approval) -> dict[str, Any]:
-        with closing(client("stepfunctions", self.engine)) as states:
-            found: dict[str, Any] = states.describe_execution(
-                executionArn=self._execution(approval)
-            )
-            return found
+        found: dict[str, Any] = self.states_client.describe_execution(
+            executionArn=self._execution(approval)
+        )
+        return found
 
     def _execution(self, approval: Approval) -> str:
         return f"{self.machine.replace(':stateMachine:', ':execution:')}:{approval.id}"
@@ -283,7 +301,8 @@ async def world(folder: Path) -> AsyncIterator[World]:
         upstream = await stack.enter_async_context(Upstream().running())
         sealing = await asyncio.to_thread(prepare_mail_and_keys, direct)
         made: dict[str, Function] = {}
-        machine = await asyncio.to_thread(make_machine, engine)
+        states_client = stack.enter_context(closing(client("stepfunctions", engine)))
+        machine = await asyncio.to_thread(make_machine, states_client)
         variables = environment(names, proxy.url, front.url, machine, sealing)
         for entry, seconds in {"gateway": 29.0, "approvals": 29.0, "workflow": 110.0}.items():
             handler = f"handler.entry.{entry}.handler"
@@ -300,7 +319,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             made["approvals"],
             front,
             upstream,
-            engine,
+            states_client,
             machine,
             http,
             folder,
@@ -349,16 +368,15 @@ def prepare_mail_and_keys(url: str) -> str:
     return name
 
 
-def make_machine(url: str) -> str:
+def make_machine(states: Any) -> str:
     """The machine of infra/approval.asl.json; its ARN."""
     definition = DEFINITION.read_text().replace("${Partition}", "aws")
-    arn = "arn:aws:lambda:us-east-1:123456789012:function:workflow"
-    with closing(client("stepfunctions", url)) as states:
-        made = states.create_state_machine(
-            name="approvals",
-            definition=definition.replace("${WorkflowFunctionArn}", arn),
-            roleArn="arn:aws:iam::123456789012:role/machine",
-        )
+    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:workflow"
+    made = states.create_state_machine(
+        name="approvals",
+        definition=definition.replace("${WorkflowFunctionArn}", arn),
+        roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
+    )
     return str(made["stateMachineArn"])
 
 
@@ -378,6 +396,13 @@ def pace_file(folder: Path) -> Path:
     return folder / "pace"
 
 
+def set_pace(folder: Path, pace: float) -> None:
+    """At once: the engine may be reading it."""
+    draft = folder / "pace.draft"
+    draft.write_text(str(pace))
+    draft.replace(pace_file(folder))
+
+
 @asynccontextmanager
 async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
     """moto's interpreter as a process; its URL."""
@@ -385,7 +410,7 @@ async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     python = tool("stepfunctions") / "bin" / "python"
-    pace_file(folder).write_text(str(PACE))
+    set_pace(folder, PACE)
     with (folder / "engine.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             *(str(python), str(ROOT / "tests/strict/engine.py")),
