@@ -1,5 +1,6 @@
 """One world for the folder: its processes take seconds to start."""
 
+import asyncio
 from collections.abc import AsyncIterator, Generator
 
 import pytest
@@ -26,8 +27,9 @@ async def strict_world(
 
 
 @pytest.fixture
-def strict(strict_world: World) -> World:
-    """The world without the faults of the test before."""
+async def strict(strict_world: World) -> World:
+    """The world without the faults of the test before, and without its executions."""
+    await asyncio.to_thread(strict_world.stop_executions)
     strict_world.calm()
     return strict_world
 

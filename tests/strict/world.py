@@ -103,10 +103,19 @@ class World:
     http: aiohttp.ClientSession
     folder: Path
     tokens: dict[str, str] = field(default_factory=dict)
+    servers: dict[str, str] = field(default_factory=dict)
 
     @property
     def book(self) -> Book:
         return Book(self.store.ledger, SystemClock(), Bell(), Terms())
+
+    def stop_executions(self) -> None:
+        """End what a test before left running: its steps would meet this test's faults."""
+        running = self.states_client.list_executions(
+            stateMachineArn=self.machine, statusFilter="RUNNING"
+        )
+        for execution in running["executions"]:
+            self.states_client.stop_execution(executionArn=execution["executionArn"])
 
     def calm(self) -> None:
         """No fault, and the usual pace."""
@@ -119,9 +128,12 @@ class World:
         """From here on the machine's seconds pass so much faster."""
         set_pace(self.folder, pace)
 
-    def dies(self, function: Function, operation: str, when: str, nth: int = 1) -> None:
-        """The function's process ends before or after the nth request of this operation is done."""
-        left = nth
+    def dies(
+        self, function: Function, operation: str, when: str, nth: int = 1, since: str = ""
+    ) -> None:
+        """The function's process ends before or after the nth request of this operation is done,
+        those counted that come after the first of `since`."""
+        left, counting = nth, not since
 
         async def strike(proxy: Proxy, request: web.Request, body: bytes) -> web.StreamResponse:
             if when == "after":
@@ -130,9 +142,11 @@ class World:
             return web.Response(status=500)
 
         def plan(asked: str, number: int) -> Handler | None:
-            nonlocal left
-            left -= asked == operation
-            return strike if asked == operation and left == 0 else None
+            nonlocal left, counting
+            left -= counting and asked == operation
+            struck = counting and asked == operation and left == 0
+            counting = counting or asked == since
+            return strike if struck else None
 
         self.proxy.plan = plan
 
@@ -141,10 +155,11 @@ class World:
         while await self.book.note(await self.approval(label), **changes) is None:
             pass
 
-    async def grant(self) -> str:
+    async def grant(self, server: str = "shop") -> str:
         """A new grant, called by its label."""
         label = f"agent {secrets.token_hex(4)}"
-        grant = replace(grants.new(label, "shop"), policy="main")
+        self.servers[label] = server
+        grant = replace(grants.new(label, server), policy="main")
         self.tokens[label] = await grants.rotate(self.store.ledger, grant)
         return label
 
@@ -161,20 +176,25 @@ class World:
             "Accept": "application/json, text/event-stream",
             "MCP-Protocol-Version": "2025-11-25",
         }
-        url = f"{self.front.url}/mcp/shop"
+        url = f"{self.front.url}/mcp/{self.servers[label]}"
         async with self.http.post(url, json=body, headers=headers) as answered:
             found: dict[str, Any] = await answered.json()
             return found
 
-    async def held(self, tool_name: str = "refund") -> tuple[str, Approval]:
+    async def held(self, tool_name: str = "refund", server: str = "shop") -> tuple[str, Approval]:
         """A call of a new grant that is held; the grant's label and the approval."""
-        label = await self.grant()
+        label = await self.grant(server)
         await self.call(label, tool_name, id=label)
         return label, await self.approval(label)
 
     async def approval(self, label: str) -> Approval:
-        found = await self.store.ledger.approvals(100)
-        return next(each for each in found if each.grant_label == label)
+        """The one approval of this grant."""
+        (found,) = await self.approvals_of(label)
+        return found
+
+    async def approvals_of(self, label: str) -> list[Approval]:
+        found = await self.store.ledger.approvals(1000)
+        return [each for each in found if each.grant_label == label]
 
     async def status(self, label: str) -> Status:
         return (await self.approval(label)).status
@@ -381,15 +401,24 @@ def make_machine(states: Any) -> str:
 
 
 async def publish(store: DynamoStore, upstream: str) -> None:
+    """A server that is there, one that nobody listens for, and one whose credential is missing."""
     artifact = compile_policy(json.dumps(POLICY).encode(), "policy.json")
-    server = Server(
-        "shop",
-        upstream,
-        headers={"X-Upstream-Key": "secretsmanager:holdpoint/strict/upstream"},
-        policies={"main": artifact.digest},
-        private_network=True,
-    )
-    await store.registry.publish([artifact], [server])
+    key = "secretsmanager:holdpoint/strict/upstream"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}/mcp"
+    places = {"shop": (upstream, key), "gone": (nobody, key), "locked": (upstream, f"{key}-no")}
+    servers = [
+        Server(
+            name,
+            url,
+            headers={"X-Upstream-Key": reference},
+            policies={"main": artifact.digest},
+            private_network=True,
+        )
+        for name, (url, reference) in places.items()
+    ]
+    await store.registry.publish([artifact], servers)
 
 
 def pace_file(folder: Path) -> Path:
