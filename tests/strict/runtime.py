@@ -138,6 +138,7 @@ class Function:
             **KEYS,
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": f"{ROOT}:{library}",
+            "PYTHONUNBUFFERED": "1",
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._port}",
             "AWS_LAMBDA_FUNCTION_NAME": self.name,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",

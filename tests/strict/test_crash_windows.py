@@ -4,7 +4,6 @@ The windows are the rows of docs/faults.md, word for word. A function's process 
 after one of its requests; the state machine, or the person or agent who waits, carries on.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from handler.approvals.lifecycle import Status
-from handler.demo.browser import open_page
 from tests.strict.world import World
 
 pytestmark = pytest.mark.anyio
@@ -96,7 +94,7 @@ async def test_a_function_that_dies_while_asking_leaves_a_call_that_ends_as_the_
         strict.proxy.plan = lambda operation, number: None
         assert bool(await strict.approvals_of(label)) is (window.status != "none")
         await strict.call(label, "refund", id=label)
-    await strict.press(await strict.link(label), "approve")
+    await strict.press(await strict.link(label, window.mails), "approve")
     await ends(strict, label, window)
 
 
@@ -106,9 +104,9 @@ async def test_a_function_that_dies_after_the_yes_leaves_a_call_that_ends_as_the
 ) -> None:
     window = ANSWERING[name]
     label, held = await strict.held()
-    page = await asyncio.to_thread(open_page, await strict.link(label))
+    page = await strict.opened(await strict.link(label))
     strict.dies(getattr(strict, window.function), window.operation, window.when, window.nth)
-    await asyncio.to_thread(page.press, "approve", note="")
+    await strict.pressed(page, "approve")
     if window.function == "workflow":
         await strict.enters(held, "AwaitLease")
         strict.proxy.plan = lambda operation, number: None
@@ -117,7 +115,7 @@ async def test_a_function_that_dies_after_the_yes_leaves_a_call_that_ends_as_the
             await strict.note(label, lease_until=time.time())
     else:
         strict.proxy.plan = lambda operation, number: None
-        await asyncio.to_thread(page.press, "approve", note="")
+        await strict.pressed(page, "approve")
     await ends(strict, label, window)
 
 
@@ -135,9 +133,9 @@ async def test_a_yes_of_which_nobody_was_woken_is_not_run_after_five_minutes(
     strict: World,
 ) -> None:
     label, held = await strict.held()
-    page = await asyncio.to_thread(open_page, await strict.link(label))
+    page = await strict.opened(await strict.link(label))
     strict.dies(strict.approvals, "TransactWriteItems", "after")
-    await asyncio.to_thread(page.press, "approve", note="")
+    await strict.pressed(page, "approve")
     await strict.note(label, changed_at=time.time() - 301)
     assert (await strict.ended(held))["status"] == "SUCCEEDED"  # by the time-out
     assert await strict.status(label) is Status.FAILED

@@ -25,7 +25,7 @@ from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status, Terms
 from handler.approvals.model import Approval
 from handler.clock import SystemClock
-from handler.demo.browser import open_page
+from handler.demo.browser import Page, open_page
 from handler.gateway.server import Server
 from handler.policies.publish import compile_policy
 from handler.stores.dynamodb.store import DynamoStore
@@ -199,6 +199,14 @@ class World:
     async def status(self, label: str) -> Status:
         return (await self.approval(label)).status
 
+    async def marked(self, label: str) -> None:
+        """Until an approver is known not to be reachable."""
+
+        async def look() -> bool | None:
+            return bool((await self.approval(label)).undeliverable) or None
+
+        await until(look)
+
     async def becomes(self, label: str, status: Status) -> Approval:
         """The approval, once it has come to this status: other processes bring it there."""
 
@@ -208,13 +216,13 @@ class World:
 
         return await until(look)
 
-    async def link(self, label: str) -> str:
-        """The link of the newest mail about this grant's call."""
+    async def link(self, label: str, mails: int = 1) -> str:
+        """The link of the newest mail about this grant's call, once there are so many."""
 
         async def look() -> str | None:
             about = [mail for mail in await self.mails() if label in mail]
             links = re.findall(r"http://\S+/approve/\S+", about[-1]) if about else []
-            return str(links[0]) if links else None
+            return str(links[0]) if links and len(about) >= mails else None
 
         return await until(look)
 
@@ -225,7 +233,13 @@ class World:
 
     async def press(self, link: str, button: str) -> str:
         """Answer an approval on its page; the title of what comes then."""
-        page = await asyncio.to_thread(open_page, link)
+        return await self.pressed(await self.opened(link), button)
+
+    async def opened(self, link: str) -> Page:
+        return await asyncio.to_thread(open_page, link)
+
+    async def pressed(self, page: Page, button: str) -> str:
+        """Send the form of a page that may have been opened a while ago; the title then."""
         return (await asyncio.to_thread(page.press, button, note="")).title
 
     async def tally(self, approval: Approval) -> int:
