@@ -1,7 +1,8 @@
-"""The clients and the conformance suite that tests run, in an environment apart, kept by pins.
+"""The clients and the Workers runtime that tests run, in an environment apart, kept by pins.
 
-Standard library only. Python's older client and Node come from PyPI, the rest from npm; what they
-write stays in `.cache/`. Lock files are not kept: they would name the registry of one machine.
+The conformance suite is one of the clients. Standard library only. Python's older client and Node
+come from PyPI, the rest from npm; what they write stays in `.cache/`. Lock files are not kept: they
+would name the registry of one machine.
 
     python -m tests.clients.tools     make the environment, once for each set of pins
 """
@@ -52,7 +53,10 @@ def main() -> int:
     """Make the environment; the exit code."""
     if (home() / "complete").exists():
         return 0
-    print("clients: the MCP clients of tests/clients (about a minute, this time only)", flush=True)
+    print(
+        "clients: the MCP clients and Node for the tests (about a minute, this time only)",
+        flush=True,
+    )
     for old in CACHE.glob("clients-*"):
         shutil.rmtree(old)
     made = home()
