@@ -18,10 +18,10 @@ help:
 demo: set-up
 	@$(BIN)/holdpoint demo
 
-test: check browser emulator
+test: check browser emulator clients
 	@$(BIN)/python -m pytest -q -m "not full"
 
-test-full: check browser emulator
+test-full: check browser emulator clients
 	@$(BIN)/python -m pytest -q
 
 check: set-up
@@ -40,7 +40,7 @@ clean:
 emulated: set-up emulator
 	@$(BIN)/python -m pytest -q -s tests/deployed --show $(if $(KEEP),--stay)
 
-.PHONY: set-up browser emulator
+.PHONY: set-up browser emulator clients
 set-up:
 	@.ci/set-up
 
@@ -49,3 +49,6 @@ browser: set-up
 
 emulator: set-up
 	@$(BIN)/python infra/emulator.py install
+
+clients: set-up
+	@$(BIN)/python -m tests.clients.tools

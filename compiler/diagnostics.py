@@ -46,7 +46,7 @@ CATALOGUE = {
     "E033": "more limits on one call than can be reserved together",
     "E034": "a window that is neither a name nor a number of seconds",
     "E040": "two globs of equal length that can match one tool",
-    "E041": "more tools or globs than a policy may have",
+    "E041": "more tools or globs than a policy may have, or more rules for each of them",
     "E050": "a duration that does not parse or is out of range",
     "E051": "an approver that is no address, or is named twice",
     "E052": "a quorum that the approvers cannot reach",

@@ -17,6 +17,7 @@ from compiler.policy import (
     Entry,
     Every,
     Limit,
+    Operator,
     Path,
     Policy,
     Root,
@@ -63,10 +64,15 @@ class Facts:
 
     def read(self, path: Path) -> list[Found]:
         """What a path finds: one thing, or with `[*]` one for every element."""
-        found: list[Found] = [self.roots[path.root]]
-        for step in path.steps:
-            found = [inner for value in found for inner in _inside(value, step)]
-        return found
+        return follow(self.roots[path.root], path.steps)
+
+
+def follow(start: Found, steps: Sequence[Step]) -> list[Found]:
+    """What steps lead to from one value."""
+    found = [start]
+    for step in steps:
+        found = [inner for value in found for inner in _inside(value, step)]
+    return found
 
 
 def _inside(value: Found, step: Step) -> list[Found]:
@@ -93,12 +99,13 @@ class Meaning:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
+        self._entries = {entry.name: entry for entry in policy.tools}
 
     def hides(self, tool: str) -> bool:
         return tool in self.policy.hide or self.policy.hide == ("*",)
 
     def lists(self, tool: str) -> bool:
-        return any(entry.name == tool and not entry.is_glob for entry in self.policy.tools)
+        return tool in self._entries and not self._entries[tool].is_glob
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         """In the order of docs/policy.md; the first no decides."""
@@ -121,11 +128,10 @@ class Meaning:
 
     def entry(self, tool: str) -> Entry | None:
         """The entry that serves a tool: its own, else the closest glob, else none."""
-        entries = {entry.name: entry for entry in self.policy.tools}
-        if tool in entries and not entries[tool].is_glob:
-            return entries[tool]
+        if self.lists(tool):
+            return self._entries[tool]
         name = globs.closest((one.name for one in self.policy.tools if one.is_glob), tool)
-        return entries[name] if name is not None else None
+        return self._entries[name] if name is not None else None
 
 
 def _denial(place: Place, message: str) -> Verdict:
@@ -206,10 +212,15 @@ def _holds(conditions: Sequence[Condition], facts: Facts) -> str | None:
 
 
 def answer(condition: Condition, facts: Facts, good: tuple[Truth, ...]) -> Truth:
+    """A condition's answer on a call's facts."""
+    return answer_on(facts.read(condition.path), condition.operator, condition.value, good)
+
+
+def answer_on(
+    found: Sequence[Found], operator: Operator, literal: Value, good: tuple[Truth, ...]
+) -> Truth:
     """A condition's answer; with `[*]` that of the first element that is not good for the call."""
-    truths = [
-        test(condition.operator, found, condition.value) for found in facts.read(condition.path)
-    ]
+    truths = [test(operator, one, literal) for one in found]
     return next((truth for truth in truths if truth not in good), truths[0])
 
 
@@ -226,14 +237,14 @@ def _charge(entry: str | None, index: int, limit: Limit, facts: Facts) -> Charge
     place = Place(names.limit_name(entry, limit.counter), index, limit.span.line)
     cost = ONE
     if limit.increment_from is not None:
-        read = _cost(facts.read(limit.increment_from)[0])
+        read = cost_of(facts.read(limit.increment_from)[0])
         if read is None:
             return _denial(place, names.cost_message(limit.increment_from))
         cost = read
     per: list[Value] = []
     for path in limit.per:
         found = facts.read(path)[0]
-        if found is Absent.MISPLACED or (not isinstance(found, Absent) and not is_readable(found)):
+        if not is_told(found):
             return _denial(place, names.per_message(path))
         per.append(None if isinstance(found, Absent) else found)
     return Charge(
@@ -249,7 +260,14 @@ def _charge(entry: str | None, index: int, limit: Limit, facts: Facts) -> Charge
     )
 
 
-def _cost(found: Found) -> int | None:
+def is_told(found: Found) -> bool:
+    """Whether a `per` limit can tell the value from others; a missing one counts as null."""
+    if isinstance(found, Absent):
+        return found is Absent.MISSING
+    return is_readable(found)
+
+
+def cost_of(found: Found) -> int | None:
     """An exact decimal of at least 0 in micro-units; None for anything else."""
     if isinstance(found, Absent) or kind(found) != "number" or not is_readable(found):
         return None

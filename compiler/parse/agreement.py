@@ -4,12 +4,13 @@ from itertools import combinations
 
 from compiler import globs
 from compiler.diagnostics import Report, quote
-from compiler.policy import Entry, Limit, Path, Policy
+from compiler.policy import ApprovalRule, Entry, Limit, Path, Policy, Rule
 from compiler.verdict import Scope, Window
 
-MOST_TOOLS = 100_000
 MOST_GLOBS = 1_000
 """Globs are compared pair by pair."""
+MOST_REPEATED = 1_000_000
+"""Rules and conditions of `all_tools`, counted for each tool: every entry carries them."""
 MOST_LIMITS = 32
 """On one call: what one conditional write of the store takes."""
 
@@ -23,11 +24,19 @@ def check_agreement(policy: Policy, report: Report) -> None:
 
 def _check_counts(policy: Policy, report: Report) -> None:
     found = [entry for entry in policy.tools if entry.is_glob]
-    for what, entries, most in (("tools", policy.tools, MOST_TOOLS), ("globs", found, MOST_GLOBS)):
-        if len(entries) > most:
-            message = f"a policy has at most {most} {what}, this has {len(entries)}"
-            report.add("E041", entries[most].span, message)
-            return
+    if len(found) > MOST_GLOBS:
+        message = f"a policy has at most {MOST_GLOBS} globs, this has {len(found)}"
+        report.add("E041", found[MOST_GLOBS].span, message)
+        return
+    everywhere = policy.all_tools
+    rules: list[Rule | ApprovalRule] = [*everywhere.require, *everywhere.deny_if]
+    rules += everywhere.approve_if
+    count = len(rules) + sum(len(rule.conditions) for rule in rules)
+    if count * len(policy.tools) > MOST_REPEATED:
+        message = f"{count} rules and conditions for each of {len(policy.tools)} tools are too many"
+        advice = f"in all at most {MOST_REPEATED}; put fewer into `all_tools`"
+        report.add("E041", rules[0].span, message, advice)
+        return
     _check_globs(found, report)
 
 

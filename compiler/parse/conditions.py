@@ -112,13 +112,27 @@ def _fits(reading: Reading, operator: Operator, node: Node) -> bool:
     return operator not in PATTERNS or _compiles(reading, node, str(literal))
 
 
+MOST_EFFORT = 20_000_000
+"""For all patterns of a policy together: some seconds."""
+TOGETHER = regex.PatternError(
+    "the patterns of this policy are too large together; use fewer or simpler ones"
+)
+
+
+def _tried(reading: Reading, pattern: str) -> regex.PatternError | None:
+    """Why a pattern cannot be used, if it cannot."""
+    if reading.effort.spent > MOST_EFFORT:
+        return TOGETHER
+    try:
+        regex.compile(pattern, reading.effort)
+    except regex.PatternError as error:
+        return error
+    return None
+
+
 def _compiles(reading: Reading, node: Node, pattern: str) -> bool:
     if pattern not in reading.patterns:
-        try:
-            regex.compile(pattern)
-            reading.patterns[pattern] = None
-        except regex.PatternError as error:
-            reading.patterns[pattern] = error
+        reading.patterns[pattern] = _tried(reading, pattern)
     refused = reading.patterns[pattern]
     if refused is None:
         return True

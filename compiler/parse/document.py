@@ -12,6 +12,7 @@ from compiler.source import Node, ObjectNode, Source, decode, read, uncollected
 
 KEYS = ("version", "default", "hide", "approvals", "all_tools", "tools")
 VERSION = "1"
+MOST_TOOLS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,10 @@ def _tools(reading: Reading, node: Node | None, defaults: Approvals) -> tuple[En
         return ()
     reading.object(node, "`tools`", None)
     members = node.members if isinstance(node, ObjectNode) else []
+    if len(members) > MOST_TOOLS:
+        message = f"a policy has at most {MOST_TOOLS} tools, this has {len(members)}"
+        reading.fail("E041", members[MOST_TOOLS].key, message)
+        return ()
     for member in members:
         if not member.name:
             reading.fail("E017", member.key, "a tool needs a name")

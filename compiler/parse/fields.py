@@ -27,6 +27,7 @@ class Reading:
     source: Source
     report: Report
     patterns: dict[str, regex.PatternError | None] = field(default_factory=dict)
+    effort: regex.Effort = field(default_factory=regex.Effort)
 
     def fail(self, code: str, node: Node, message: str, help: str = "") -> None:
         """An error at a scalar, or at the first character of anything larger."""

@@ -3,19 +3,28 @@
 `compile` goes syntax -> nfa -> dfa; `run` holds the result and is all a running gateway loads.
 """
 
-from compiler.regex.errors import PatternError
+from compiler.regex.errors import Effort, PatternError
 from compiler.regex.run import Dfa
 
-__all__ = ["Dfa", "PatternError", "compile"]
+__all__ = ["Dfa", "Effort", "PatternError", "compile"]
+
+REFUSED = 100_000
+"""What a refused pattern adds to the effort, whatever stage refused it."""
 
 
-def compile(pattern: str) -> Dfa:
+def compile(pattern: str, effort: Effort | None = None) -> Dfa:
     """The automaton that answers whether a text contains a match of the pattern.
 
     Raises PatternError where RE2 would refuse the pattern, and where the automaton would be too
-    large or take too long to make.
+    large or take too long to make. What it took is added to `effort`, so that who compiles many
+    patterns can bound the whole.
     """
     # Imported here, so that decoding an automaton loads none of the compile side.
     from compiler.regex import dfa, nfa, syntax
 
-    return dfa.determinise(nfa.assemble(syntax.parse(pattern)))
+    effort = effort or Effort()
+    try:
+        return dfa.determinise(nfa.assemble(syntax.parse(pattern)), effort)
+    except PatternError:
+        effort.spent += REFUSED
+        raise

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, auto
 
-from compiler.regex.errors import PatternError
+from compiler.regex.errors import Effort, PatternError
 from compiler.regex.minimise import minimise
 from compiler.regex.nfa import Accept, Check, Copy, Fork, Nfa, Step
 from compiler.regex.run import MATCHED, NEVER, Dfa
@@ -23,6 +23,8 @@ MAX_WORK = 1_500_000
 """Members of sets handled while building: half a second's worth."""
 VISIT = 4
 """What following one way without reading costs, in the same unit."""
+CELL = 20
+"""What filling and minimising one cell of the table costs."""
 
 TOO_LARGE = (
     "the pattern needs too large an automaton; anchor it with `^`, lower its counted repetitions,"
@@ -73,14 +75,15 @@ def holds(assertion: Assertion, before: Side, after: Side) -> bool:
             return (before is Side.WORD) == (after is Side.WORD)
 
 
-def determinise(nfa: Nfa) -> Dfa:
+def determinise(nfa: Nfa, effort: Effort) -> Dfa:
     """The smallest automaton with the same answers. Raises PatternError past the bounds above."""
     alphabet = Alphabet.of(nfa)
-    subsets = _Subsets(nfa, alphabet)
+    subsets = _Subsets(nfa, alphabet, effort)
     start = subsets.place((), Side.EDGE)
     rows = [[NEVER] * len(alphabet.sides), [MATCHED] * len(alphabet.sides)]
     while len(rows) < len(subsets.members):
         rows.append(subsets.row(len(rows)))
+    effort.spent += CELL * len(rows) * len(alphabet.sides)
     ends = [subsets.matches_at_end(state) for state in range(len(rows))]
     return minimise(start, alphabet.classes, ends, rows)
 
@@ -115,7 +118,7 @@ class Alphabet:
 class _Subsets:
     """The sets met so far, numbered in the order they were met."""
 
-    def __init__(self, nfa: Nfa, alphabet: Alphabet) -> None:
+    def __init__(self, nfa: Nfa, alphabet: Alphabet, effort: Effort) -> None:
         self.nfa = nfa
         self.sides = alphabet.sides
         self.members: list[tuple[int, ...]] = [(), ()]
@@ -124,7 +127,8 @@ class _Subsets:
         self._places: dict[tuple[tuple[int, ...], Side], int] = {}
         self._reached: dict[tuple[int, Side, Side | None], frozenset[int]] = {}
         self._checks = {n for n, state in enumerate(nfa.states) if isinstance(state, Check)}
-        self._work = 0
+        self._effort = effort
+        self._most = effort.spent + MAX_WORK
         self._steps = {
             number: tuple(
                 (alphabet.classes[low], alphabet.classes[high] + 1, target)
@@ -236,6 +240,6 @@ class _Subsets:
         )
 
     def _spend(self, work: int) -> None:
-        self._work += work
-        if self._work > MAX_WORK:
+        self._effort.spent += work
+        if self._effort.spent > self._most:
             raise PatternError(TOO_LARGE)

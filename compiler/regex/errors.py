@@ -1,7 +1,9 @@
-"""Why a pattern was refused, and where.
+"""Why a pattern was refused, and where; and what making automata has cost.
 
 Must not know how patterns are read: every stage of `compiler.regex` raises this one error.
 """
+
+from dataclasses import dataclass
 
 
 class PatternError(Exception):
@@ -14,3 +16,10 @@ class PatternError(Exception):
         super().__init__(message)
         self.message = message
         self.offset = offset
+
+
+@dataclass(slots=True)
+class Effort:
+    """The work spent on several patterns; a million is up to half a second."""
+
+    spent: int = 0

@@ -15,7 +15,7 @@ from compiler.ir import ConditionRow, EntryRow, HoldRow, LimitRow, Program, Rule
 from compiler.policy import Every, Operator, Path, Root, Step
 from compiler.wasm import abi
 from compiler.wasm.data import Data, packed
-from compiler.wasm.encode import PAGE, Global, Module, Segment, Type, encode
+from compiler.wasm.encode import PAGE, Module, Segment, encode
 from compiler.wasm.runtime import (
     automaton,
     comparison,
@@ -70,16 +70,21 @@ def emit(program: Program) -> bytes:
     runtime = _runtime()
     policy = _Layout(program)
     segments = (Segment(abi.POWERS, _powers()), Segment(abi.POLICY, policy.image()))
-    constants = (
-        Global("abi_version", Type.I32, abi.ABI_VERSION, mutable=False),
-        Global("input", Type.I32, policy.input, mutable=False),
-        Global("output", Type.I32, abi.OUTPUT, mutable=False),
-        Global("reads_context", Type.I32, policy.reads_context, mutable=False),
-    )
+    constants = {
+        "abi_version": abi.ABI_VERSION,
+        "input": policy.input,
+        "output": abi.OUTPUT,
+        "charges": abi.CHARGE_ARRAY,
+        "values": policy.values,
+        "holds": policy.holds,
+        "answers": policy.answers,
+        "reads_context": policy.reads_context,
+    }
     module = Module(
         functions=runtime.functions,
-        globals=(*runtime.globals, *constants),
-        exports=("abi_version", "input", "output", "reads_context", "decide"),
+        globals=runtime.globals,
+        exports=("decide",),
+        constants=constants,
         pages=(policy.input + ROOM + PAGE - 1) // PAGE,
         segments=segments,
         customs=((SECTION, source_map(program)),),
@@ -102,7 +107,7 @@ class _Layout:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._data = Data(abi.HEADER_END)
-        self._values: dict[tuple[int, bool], int] = {}
+        self._literals: dict[tuple[int, bool], int] = {}
         self._paths = list(map(self._path, program.paths))
         self._conditions = list(map(self._condition, program.conditions))
         self._rules = [self._rule(index, row) for index, row in enumerate(program.rules)]
@@ -124,11 +129,13 @@ class _Layout:
             abi.TIME_KEY: self._data.text("time")[0],
         }
         per_row = ((len(program.limits[index].per) for index in row.limits) for row in rows)
-        header[abi.HOLD_ARRAY] = self._data.end
-        header[abi.SPAN_ARRAY] = self._data.end + 8 * _most(len(row.approve_if) for row in rows)
-        header[abi.ANSWER_ARRAY] = header[abi.SPAN_ARRAY] + 8 * _most(map(sum, per_row))
-        answers = _most(map(self._questions, rows))
-        self.input = header[abi.INPUT] = header[abi.ANSWER_ARRAY] + (answers + 15 & -8)
+        self.holds = header[abi.HOLD_ARRAY] = self._data.end
+        self.values = self.holds + 8 * _most(len(row.approve_if) for row in rows)
+        self.answers = self.values + 8 * _most(map(sum, per_row))
+        self.input = self.answers + (_most(map(self._questions, rows)) + 15 & -8)
+        header[abi.SPAN_ARRAY] = self.values
+        header[abi.ANSWER_ARRAY] = self.answers
+        header[abi.INPUT] = self.input
         words = packed(header[address] for address in sorted(header))
         self._header = words.ljust(abi.HEADER_END - abi.POLICY, b"\0")
 
@@ -163,11 +170,11 @@ class _Layout:
     def _literal(self, index: int, is_length: bool) -> int:
         """The address of a value; behind a length its bound stands as one word."""
         key = (index, is_length)
-        if key not in self._values:
+        if key not in self._literals:
             value = json.loads(self._program.values[index])
             behind = packed([min(value, LONGEST)]) if is_length else b""
-            self._values[key] = self._data.value(value, behind)
-        return self._values[key]
+            self._literals[key] = self._data.value(value, behind)
+        return self._literals[key]
 
     def _rule(self, number: int, row: RuleRow | HoldRow) -> int:
         approvers = len(row.approvers) if isinstance(row, HoldRow) else 0

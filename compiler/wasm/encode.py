@@ -4,7 +4,7 @@ Must not know policies or where functions come from. Written after the core spec
 1.0 (https://webassembly.github.io/spec/core/binary/).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -54,10 +54,11 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Global:
+    """A variable of the functions, with its first value."""
+
     name: str
     type: Type
     value: int
-    mutable: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,9 @@ class Module:
     functions: Sequence[Function]
     globals: Sequence[Global]
     exports: Sequence[str]
-    """Names of functions and globals; the memory is always exported, as `memory`."""
+    """Names of functions. The memory is always exported, as `memory`."""
+    constants: Mapping[str, int]
+    """Numbers that are exported beside them."""
     pages: int
     """The memory's first size, in pages of 64 KiB. It may grow."""
     segments: Sequence[Segment] = ()
@@ -87,11 +90,13 @@ def encode(module: Module) -> bytes:
     """The module's bytes; equal modules give equal bytes."""
     signatures = [(f.parameters, f.result) for f in module.functions]
     types = list(dict.fromkeys(signatures))
+    variables = (_global(one.type, one.value, mutable=True) for one in module.globals)
+    constants = (_global(Type.I32, one, mutable=False) for one in module.constants.values())
     sections = [
         (Section.TYPE, vector(_function_type(*signature) for signature in types)),
         (Section.FUNCTION, vector(unsigned(types.index(one)) for one in signatures)),
         (Section.MEMORY, vector([b"\0" + unsigned(module.pages)])),
-        (Section.GLOBAL, vector(map(_global, module.globals))),
+        (Section.GLOBAL, vector([*variables, *constants])),
         (Section.EXPORT, vector(_exports(module))),
         (Section.CODE, vector(map(_code, module.functions))),
         (Section.DATA, vector(map(_segment, module.segments))),
@@ -146,19 +151,17 @@ def _function_type(parameters: Sequence[Type], result: Type | None) -> bytes:
     return bytes([FUNCTION_TYPE]) + _sized(bytes(parameters)) + _sized(bytes(results))
 
 
-def _global(one: Global) -> bytes:
-    return bytes([one.type, one.mutable]) + constant(one.type, one.value) + bytes([END])
+def _global(type: Type, value: int, *, mutable: bool) -> bytes:
+    return bytes([type, mutable]) + constant(type, value) + bytes([END])
 
 
 def _exports(module: Module) -> Iterable[bytes]:
     yield _text("memory") + bytes([Kind.MEMORY, 0])
-    functions = {function.name: index for index, function in enumerate(module.functions)}
-    globals_ = {one.name: index for index, one in enumerate(module.globals)}
+    for index, name in enumerate(module.constants, len(module.globals)):
+        yield _text(name) + bytes([Kind.GLOBAL]) + unsigned(index)
+    places = {function.name: index for index, function in enumerate(module.functions)}
     for name in module.exports:
-        if name in functions:
-            yield _text(name) + bytes([Kind.FUNCTION]) + unsigned(functions[name])
-        else:
-            yield _text(name) + bytes([Kind.GLOBAL]) + unsigned(globals_[name])
+        yield _text(name) + bytes([Kind.FUNCTION]) + unsigned(places[name])
 
 
 def _code(function: Function) -> bytes:

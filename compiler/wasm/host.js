@@ -15,10 +15,8 @@ const TOO_LARGE = -2;
 const [HIDDEN, DEFAULT_DENY, REQUIRE, DENY_IF, APPROVE_IF] = [1, 2, 3, 4, 5];
 const ANSWERS = [null, false, true, "mismatch"];
 
-// Offsets in the output, and in the policy's header, whose words hold the addresses of arrays.
-const OUTPUT_SIZE = 32;
+const OUTPUT_WORDS = 8;
 const CHARGE_SIZE = 16;
-const HEADER = { holds: 4096 + 24, spans: 4096 + 28, answers: 4096 + 32 };
 
 const UNREADABLE = {
   rule: "(unreadable)",
@@ -60,7 +58,6 @@ export class Policy {
     }
     this.module = module;
     this.input = this.exports.input.value;
-    this.output = this.exports.output.value;
     this.readsContext = this.exports.reads_context.value === 1;
   }
 
@@ -88,14 +85,15 @@ export class Policy {
     const effect = this.ask(tool, args, grant, now);
     if (effect === MALFORMED) return refusal(UNREADABLE);
     if (effect === TOO_LARGE) return refusal(OVERSIZED);
-    const words = new Uint32Array(this.exports.memory.buffer, this.output, OUTPUT_SIZE / 4);
-    const [reason, row, detail, entry, charges, holds, , answers] = words;
-    const held = this.pairs(HEADER.holds, holds).map(([hold, which]) => this.hold(hold, which));
+    const { memory, output } = this.exports;
+    const words = new Uint32Array(memory.buffer, output.value, OUTPUT_WORDS);
+    const [reason, row, detail, entry, charges, holds, values, answers] = words;
+    const held = this.pairs(this.exports.holds, holds).map(([hold, which]) => this.hold(hold, which));
     const found = this.found(tool, EFFECTS[effect], reason, row, detail, held);
     return {
       effect: EFFECTS[effect],
       ...found,
-      charges: this.charges(charges),
+      charges: this.charges(charges, values),
       holds: held,
       answers: this.answers(answers),
       entry: reason === HIDDEN || reason === DEFAULT_DENY ? null : this.names.entries[entry].name,
@@ -188,10 +186,10 @@ export class Policy {
     };
   }
 
-  charges(count) {
-    const { buffer } = this.exports.memory;
-    const view = new DataView(buffer, this.output + OUTPUT_SIZE, count * CHARGE_SIZE);
-    const texts = this.texts();
+  charges(count, values) {
+    const { memory, charges } = this.exports;
+    const view = new DataView(memory.buffer, charges.value, count * CHARGE_SIZE);
+    const texts = this.texts(values);
     return Array.from({ length: count }, (_, index) => {
       const row = this.names.limits[view.getUint32(index * CHARGE_SIZE, true)];
       const charge = {
@@ -212,25 +210,22 @@ export class Policy {
     });
   }
 
-  *texts() {
-    const { buffer } = this.exports.memory;
-    const spans = new DataView(buffer).getUint32(this.output + 24, true);
-    for (const [start, length] of this.pairs(HEADER.spans, spans)) {
-      yield decoder.decode(new Uint8Array(buffer, start, length));
+  *texts(count) {
+    for (const [start, length] of this.pairs(this.exports.values, count)) {
+      yield decoder.decode(new Uint8Array(this.exports.memory.buffer, start, length));
     }
   }
 
   /** What each condition of the entry answered, in the order of its rules; null: not asked. */
   answers(count) {
-    const { buffer } = this.exports.memory;
-    const start = new DataView(buffer).getUint32(HEADER.answers, true);
-    return Array.from(new Uint8Array(buffer, start, count), (answer) => ANSWERS[answer]);
+    const { memory, answers } = this.exports;
+    const found = new Uint8Array(memory.buffer, answers.value, count);
+    return Array.from(found, (answer) => ANSWERS[answer]);
   }
 
+  /** The pairs of words in one of the module's arrays. */
   pairs(array, count) {
-    const { buffer } = this.exports.memory;
-    const start = new DataView(buffer).getUint32(array, true);
-    const words = new Uint32Array(buffer, start, 2 * count);
+    const words = new Uint32Array(this.exports.memory.buffer, array.value, 2 * count);
     return Array.from({ length: count }, (_, index) => [words[2 * index], words[2 * index + 1]]);
   }
 }

@@ -112,7 +112,7 @@ def translate(modules: Sequence[ModuleType]) -> Translation:
                 name = node.target.id
                 names.globals[name] = len(globals_)
                 names.global_types[name] = _type(node.annotation)
-                globals_.append(Global(name, _type(node.annotation), vars(module)[name], True))
+                globals_.append(Global(name, _type(node.annotation), vars(module)[name]))
     for function in functions:
         if function.name in names.functions:
             _refuse(function, f"`{function.name}` is defined twice")

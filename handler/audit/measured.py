@@ -4,6 +4,7 @@ Dimensions are effect, server and the kind of rule, never a grant or a tool: tho
 and each combination is paid for. docs/operate-aws.md says what each metric is for.
 """
 
+from collections.abc import AsyncIterator
 from enum import StrEnum
 from typing import Any
 
@@ -47,6 +48,9 @@ class MeasuredJournal:
 
     async def recent(self, limit: int) -> list[dict[str, Any]]:
         return await self._journal.recent(limit)
+
+    def between(self, start: float, end: float) -> AsyncIterator[dict[str, Any]]:
+        return self._journal.between(start, end)
 
 
 class EmfMeter:

@@ -35,12 +35,22 @@ class CallLine:
 
 def parse_line(line: bytes) -> CallLine:
     """The call on one line. Raises `LineError`."""
+    return call_line(members(line))
+
+
+def members(line: bytes) -> dict[str, Value]:
+    """The members of the object on one line. Raises `LineError`."""
     try:
         value = arguments.read(line)
     except arguments.Unreadable as error:
         raise LineError(error.reason) from None
     if not isinstance(value, dict):
         _refuse("a line holds one object")
+    return value
+
+
+def call_line(value: Mapping[str, Value]) -> CallLine:
+    """The call that these members spell. Raises `LineError`."""
     _known(value, KEYS, "a call")
     tool, args, session = value.get("tool"), value.get("args"), value.get("session")
     if not isinstance(tool, str):

@@ -1,17 +1,25 @@
 """`holdpoint check policy.json`: what is wrong with a policy, and what it cannot mean.
 
+With --fix the file is rewritten first, and what is shown is what is left.
+
 Exit codes: 0 fine (warnings too, unless --strict), 1 found errors, 2 could not read the file.
 """
 
 import argparse
+import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+from compiler.answers.relation import Relation
+from compiler.answers.wording import difference_text
 from compiler.check import check
 from compiler.diagnostics import Diagnostic, Severity, ordered, render
+from compiler.fix import Fixed, fix, offer_approval
 from compiler.parse import parse
 from compiler.source import LARGEST
 from handler.cli.formats import FORMATS
+from handler.failure import CannotRun
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
 
@@ -27,6 +35,21 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("policy", help="a policy.json, or - for standard input")
     parser.add_argument("--format", choices=("text", *FORMATS), default="text")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    # Two options and no optional value, or `--fix policy.json` would take the file for it.
+    parser.add_argument(
+        "--fix",
+        dest="fix",
+        action="store_const",
+        const=fix,
+        help="take out what no call can reach, where that provably changes no decision",
+    )
+    parser.add_argument(
+        "--fix=approvals",
+        dest="fix",
+        action="store_const",
+        const=offer_approval,
+        help="turn permanent denials that speak of approval into rules that hold calls",
+    )
     parser.set_defaults(run=run)
 
 
@@ -38,6 +61,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.policy}: cannot be read: {error.strerror}", file=sys.stderr)
         return UNREADABLE
     name = "<stdin>" if args.policy == "-" else args.policy
+    if args.fix:
+        data = _fixed(args.policy, data, args.fix)
     parsed = parse(data)
     found = ordered((*parsed.diagnostics, *(check(parsed.policy) if parsed.policy else ())))
     if args.format in FORMATS:
@@ -54,6 +79,32 @@ def _read(name: str) -> bytes:
         return sys.stdin.buffer.read(LARGEST + 1)
     with Path(name).open("rb") as file:
         return file.read(LARGEST + 1)
+
+
+def _fixed(name: str, data: bytes, rewrite: Callable[[str], Fixed]) -> bytes:
+    """What is left after a rewriting, which has replaced the file; what it did is told."""
+    if name == "-":
+        raise CannotRun("`--fix` rewrites a file; name one instead of `-`")
+    text = parse(data).text
+    fixed = rewrite(text)
+    for one in fixed.done:
+        print(f"{name}:{one.span.line}:{one.span.column}: fixed {one.code}", file=sys.stderr)
+    if not fixed.done:
+        print(f"{name}: nothing to fix", file=sys.stderr)
+        return data
+    if fixed.difference and fixed.difference.relation is not Relation.EQUAL:
+        print(difference_text(fixed.difference, "before", "after"), end="", file=sys.stderr)
+    _replace(Path(name), fixed.text.encode())
+    return fixed.text.encode()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all, with the rights it had."""
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.fixing")
+    draft.write_bytes(data)
+    shutil.copymode(target, draft)
+    draft.replace(target)
 
 
 def _summary(found: list[Diagnostic], name: str) -> str:

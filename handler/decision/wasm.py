@@ -6,10 +6,8 @@ Must not know policies or rows. docs/wasm.md says what a module exports.
 import ctypes
 import struct
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import starmap
-from typing import Any
+from typing import Any, NamedTuple
 
 import wasmtime
 from wasmtime import _ffi as ffi
@@ -35,7 +33,6 @@ _CALL = ctypes.PYFUNCTYPE(
 
 _OUTPUT = struct.Struct("<7I")
 _CHARGE = struct.Struct("<IxxxxQ")
-_WORD = struct.Struct("<I")
 _PAIR = struct.Struct("<II")
 
 RAW_WORDS = 4
@@ -46,8 +43,7 @@ class ModuleError(Exception):
     """The module cannot be run, or stopped while it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a module answers to one call. Rows are those of the program it was made from."""
 
     effect: int
@@ -55,12 +51,22 @@ class Answer:
     row: int
     detail: int
     entry: int
-    charges: Sequence[tuple[int, int]] = ()
-    """Limit row and cost in micro-units."""
-    per: Sequence[bytes] = ()
+    charges: bytes = b""
+    """As `charges_of` reads them: equal bytes are equal charges."""
+    per: tuple[bytes, ...] = ()
     """JSON texts of all charges' `per` values, one after the other; empty where one is missing."""
-    holds: Sequence[tuple[int, int]] = ()
-    """Hold row, and which of its conditions is a mismatch, from 1, or 0."""
+    holds: bytes = b""
+    """As `holds_of` reads them."""
+
+
+def charges_of(answer: Answer) -> list[tuple[int, int]]:
+    """Limit row and cost in micro-units of each charge."""
+    return [*_CHARGE.iter_unpack(answer.charges)]
+
+
+def holds_of(answer: Answer) -> list[tuple[int, int]]:
+    """Hold row of each hold, and which of its conditions is a mismatch, from 1, or 0."""
+    return [*_PAIR.iter_unpack(answer.holds)]
 
 
 class PolicyModule:
@@ -83,6 +89,10 @@ class PolicyModule:
             )
         self.reads_context: bool = _global(exports, self._store, "reads_context") == 1
         self._input = _global(exports, self._store, "input")
+        self._output = _global(exports, self._store, "output")
+        self._charges = _global(exports, self._store, "charges")
+        self._values = _global(exports, self._store, "values")
+        self._holds = _global(exports, self._store, "holds")
         memory, decide = exports["memory"], exports["decide"]
         assert isinstance(memory, wasmtime.Memory) and isinstance(decide, wasmtime.Func)
         self._memory = memory
@@ -106,49 +116,45 @@ class PolicyModule:
 
         Raises `ModuleError` where the module stops, which it never should.
         """
-        body = tool + arguments + context
         with self._lock:
-            effect = self._decide(body, len(tool), len(arguments), len(context))
+            effect = self._decide(tool, arguments, context)
             while effect == abi.TOO_LARGE and self._grow():
-                effect = self._decide(body, len(tool), len(arguments), len(context))
+                effect = self._decide(tool, arguments, context)
             return self._answer(effect)
 
-    def _decide(self, body: bytes, tool: int, arguments: int, context: int) -> int:
+    def _decide(self, tool: bytes, arguments: bytes, context: bytes) -> int:
+        body = tool + arguments + context
         end = self._input + len(body)
         if end > len(self._bytes):
             return abi.TOO_LARGE
         self._bytes[self._input : end] = body
         words = self._words
-        words[0], words[RAW_WORDS], words[2 * RAW_WORDS] = tool, arguments, context
+        words[0] = len(tool)
+        words[RAW_WORDS] = len(arguments)
+        words[2 * RAW_WORDS] = len(context)
         if _CALL(*self._arguments) or self._trap.value:
             raise ModuleError("the policy's module stopped; the call is not decided")
         return words[0]
 
     def _answer(self, effect: int) -> Answer:
-        reason, row, detail, entry, charges, holds, spans = self._output()
+        words = _OUTPUT.unpack_from(self._bytes, self._output)
+        reason, row, detail, entry, charges, holds, values = words
         if not (charges or holds):
             return Answer(effect, reason, row, detail, entry)
+        pairs = _PAIR.iter_unpack(self._read(self._values, values * _PAIR.size)) if values else ()
         return Answer(
-            effect=effect,
-            reason=reason,
-            row=row,
-            detail=detail,
-            entry=entry,
-            charges=[*_CHARGE.iter_unpack(self._read(abi.CHARGE_ARRAY, charges * _CHARGE.size))],
-            per=list(starmap(self._read, self._pairs(abi.SPAN_ARRAY, spans))),
-            holds=self._pairs(abi.HOLD_ARRAY, holds),
+            effect,
+            reason,
+            row,
+            detail,
+            entry,
+            self._read(self._charges, charges * _CHARGE.size),
+            tuple(starmap(self._read, pairs)),
+            self._read(self._holds, holds * _PAIR.size),
         )
 
-    def _pairs(self, array: int, count: int) -> list[tuple[int, int]]:
-        """The pairs of words of an array, whose address stands at `array`."""
-        (start,) = _WORD.unpack_from(self._bytes, array)
-        return [*_PAIR.iter_unpack(self._read(start, count * _PAIR.size))]
-
     def _read(self, start: int, length: int) -> bytes:
-        return self._bytes[start : start + length].tobytes()
-
-    def _output(self) -> tuple[int, ...]:
-        return _OUTPUT.unpack_from(self._bytes, abi.OUTPUT)
+        return bytes(self._bytes[start : start + length])
 
     def _grow(self) -> bool:
         """Whether the memory could be made twice as large."""

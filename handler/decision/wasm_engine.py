@@ -16,7 +16,7 @@ from compiler.table.read import Table
 from compiler.values import Value
 from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
 from compiler.wasm import abi
-from handler.decision.wasm import Answer, PolicyModule
+from handler.decision.wasm import Answer, PolicyModule, charges_of, holds_of
 
 MOST_ROWS = 8_192
 """How many rows of each kind are kept decoded."""
@@ -29,7 +29,6 @@ UNREADABLE = Verdict(
 TOO_LARGE = Verdict(
     Effect.DENY, Place("(too large)"), "The arguments are too large to be judged; send less."
 )
-ALLOWED = Verdict(Effect.ALLOW, None)
 
 
 class WasmEngine:
@@ -43,9 +42,13 @@ class WasmEngine:
         self._rule = lru_cache(MOST_ROWS)(self._table.rule)
         self._hold = lru_cache(MOST_ROWS)(self._table.hold)
         self._limit = lru_cache(MOST_ROWS)(self._table.limit)
+        self._admitted: dict[bytes, Verdict] = {}
 
     def hides(self, tool: str) -> bool:
         return self._table.hides(tool)
+
+    def lists(self, tool: str) -> bool:
+        return self._table.own(tool) is not None
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         try:
@@ -60,16 +63,23 @@ class WasmEngine:
         name = tool.encode("utf-8", "surrogatepass")
         answer = self._module.ask(name, arguments, context)
         if answer.effect == abi.ALLOW:
-            return (
-                Verdict(Effect.ALLOW, None, "", self._charges(answer))
-                if answer.charges
-                else ALLOWED
-            )
+            return self._allowed(answer)
         if answer.effect == abi.REQUIRE_APPROVAL:
             return self._held(answer)
         if answer.effect == abi.DENY:
             return self._denied(tool, answer)
         return TOO_LARGE if answer.effect == abi.TOO_LARGE else UNREADABLE
+
+    def _allowed(self, answer: Answer) -> Verdict:
+        """Where no argument says what is taken, one verdict serves every call."""
+        if answer.per:
+            return Verdict(Effect.ALLOW, None, "", self._charges(answer))
+        found = self._admitted.get(answer.charges)
+        if found is None:
+            found = Verdict(Effect.ALLOW, None, "", self._charges(answer))
+            if len(self._admitted) < MOST_ROWS:
+                self._admitted[answer.charges] = found
+        return found
 
     def _denied(self, tool: str, answer: Answer) -> Verdict:
         match answer.reason:
@@ -101,7 +111,7 @@ class WasmEngine:
         return _denial(row.place, names.cost_message(self._table.path(row.increment_from)))
 
     def _held(self, answer: Answer) -> Verdict:
-        holds = tuple(self._one_hold(row, detail) for row, detail in answer.holds)
+        holds = tuple(self._one_hold(row, detail) for row, detail in holds_of(answer))
         first = holds[0]
         charges = self._charges(answer)
         return Verdict(Effect.REQUIRE_APPROVAL, first.place, first.reason, charges, holds)
@@ -125,7 +135,7 @@ class WasmEngine:
     def _charges(self, answer: Answer) -> tuple[Charge, ...]:
         texts = iter(answer.per)
         charges = []
-        for index, cost in answer.charges:
+        for index, cost in charges_of(answer):
             row = self._limit(index)
             per = tuple(map(_value, islice(texts, len(row.per)))) if row.per else None
             charges.append(_charge(row, cost, per))

@@ -4,7 +4,6 @@ SQLite, the workflow in this process, SMTP or the local outbox. Must not know wh
 from, what is printed, or how requests arrive.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -15,7 +14,7 @@ from handler.approvals.embedded import Settings, embedded
 from handler.approvals.ports import Mailer
 from handler.approvals.workflow_local import LocalWorkflow
 from handler.clock import Clock
-from handler.entry.folder import Folder
+from handler.entry.folder import Folder, derived
 from handler.failure import CannotRun
 from handler.gateway.app import Parts, routes
 from handler.gateway.bounds import Bounds
@@ -48,7 +47,9 @@ async def world(
 ) -> World:
     """The whole gateway around a store. Raises `CannotRun`."""
     key = folder.key("deployment")
-    seal, bounds = Sealer([derived(key, "seal")]), Bounds()
+    seal = Sealer([derived(key, "seal")])
+    address = manifest.public_url or base_url
+    bounds = Bounds(origins=frozenset({base_url, address}))
     secrets = Secrets({"env": Environment(settings.variables())})
     upstream = Upstream(secrets, bounds)
     decider = Decider(Policies(store.registry), derived(key, "per"))
@@ -60,9 +61,18 @@ async def world(
         judge=StoredCallJudge(store.registry, store.ledger, decider),
         mailer=outbox or await _smtp(manifest, secrets, clock),
         clock=clock,
-        settings=Settings(manifest.public_url or base_url, derived(key, "form")),
+        settings=Settings(address, derived(key, "form")),
     )
-    parts = Parts(store, decider, upstream, held.approvals, seal, clock, bounds)
+    parts = Parts(
+        store,
+        decider,
+        upstream,
+        held.approvals,
+        seal,
+        clock,
+        bounds,
+        manifest.public_url or base_url,
+    )
     app = Starlette(
         routes=[
             *routes(parts),
@@ -71,11 +81,6 @@ async def world(
         ]
     )
     return World(app, held.workflow, upstream, outbox.url(base_url) if outbox else None)
-
-
-def derived(key: bytes, purpose: str) -> bytes:
-    """A key for one purpose alone, from the deployment's key."""
-    return hashlib.blake2b(purpose.encode(), key=key, digest_size=32).digest()
 
 
 async def _smtp(manifest: Manifest, secrets: Secrets, clock: Clock) -> Mailer:

@@ -60,6 +60,7 @@ async def application() -> Starlette:
             sealer=sealer,
             clock=made.clock,
             bounds=bounds,
+            base_url=deployment.base_url,
             meter=EmfMeter(),
         )
     )

@@ -19,6 +19,7 @@ from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
 from handler.gateway.meter import Meter, Unmeasured
 from handler.gateway.settle import Settlement
+from handler.gateway.status import StatusPages
 from handler.gateway.surface import Surface
 from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
@@ -39,7 +40,15 @@ class Parts:
     sealer: Sealer
     clock: Clock
     bounds: Bounds
+    base_url: str | None = None
+    """Where people reach the status pages of held calls; without it clients are sent to none."""
     meter: Meter = field(default_factory=Unmeasured)
+
+    @property
+    def pages(self) -> StatusPages | None:
+        if self.base_url is None:
+            return None
+        return StatusPages(self.approvals, self.sealer, self.base_url)
 
 
 def endpoint(parts: Parts) -> Endpoint:
@@ -51,7 +60,7 @@ def endpoint(parts: Parts) -> Endpoint:
         decider=parts.decider,
         upstream=parts.upstream,
         approvals=parts.approvals,
-        waiting=Waiting(parts.approvals, tokens, clock, bounds),
+        waiting=Waiting(parts.approvals, tokens, clock, bounds, parts.pages),
         settlement=Settlement(admission, store.journal, tokens, clock, bounds),
         tokens=tokens,
         nonces=store.nonces,
@@ -81,12 +90,13 @@ def endpoint(parts: Parts) -> Endpoint:
 
 
 def routes(parts: Parts) -> list[Route]:
-    """The routes that agents reach."""
+    """The routes that agents reach, and the pages they are sent to."""
     serve = endpoint(parts).serve
     return [
         Route("/mcp/{server}", serve, methods=["POST", "GET", "DELETE"]),
         Route("/.well-known/oauth-protected-resource", _no_oauth),
         Route("/.well-known/oauth-protected-resource/{path:path}", _no_oauth),
+        *(parts.pages.routes() if parts.pages else ()),
     ]
 
 

@@ -16,11 +16,11 @@ from handler.gateway.admission import Admission, within
 from handler.gateway.answers import Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.enforce import Enforcement
-from handler.gateway.head import Head, read_head
+from handler.gateway.head import VERSION, Head, read_head
 from handler.gateway.meter import Meter
 from handler.gateway.protocol import INVALID_REQUEST, Kind, Message, Rejection
 from handler.gateway.relay import Stream
-from handler.gateway.revisions import MODERN, Era
+from handler.gateway.revisions import ASSUMED, LEGACY, Era
 from handler.gateway.surface import Surface
 from handler.gateway.tokens import Foreign
 from handler.grants import tokens
@@ -85,9 +85,10 @@ class Endpoint:
         return await self._surface.answer(message, claim)
 
     async def _delete(self, head: Head, claim: Claim) -> Reply:
-        if head.repeated or head.get("mcp-protocol-version") in MODERN:
+        version = head.get(VERSION) or ASSUMED
+        if head.repeated or version not in LEGACY:
             return await self._refused(claim, NO_STREAM)
-        message = Message(Kind.NOTIFICATION, Era.LEGACY, "", "", None, {}, head, {})
+        message = Message(Kind.NOTIFICATION, Era.LEGACY, version, "", None, {}, head, {})
         try:
             return await self._surface.end_session(message, claim)
         except Foreign as foreign:

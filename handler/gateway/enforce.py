@@ -9,6 +9,7 @@ import logging
 import secrets
 from dataclasses import dataclass, replace
 
+from compiler.values import Value
 from compiler.verdict import Call, Effect
 from handler.approvals.call_key import call_key
 from handler.approvals.model import Origin
@@ -22,8 +23,10 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.case import Case, Forwarding, Waits
 from handler.gateway.decide import Decider, Plan
 from handler.gateway.meter import Meter
+from handler.gateway.methods import asks
 from handler.gateway.protocol import Message
 from handler.gateway.relay import End, Request, Stream, relay
+from handler.gateway.server import Server
 from handler.gateway.settle import Settlement
 from handler.gateway.tokens import Foreign, Tokens
 from handler.gateway.upstream import Upstream
@@ -216,7 +219,7 @@ class Enforcement:
         state = case.state
         replaced = {
             "requestState": (state.upstream or None) if state else None,
-            "inputResponses": case.message.params.get("inputResponses") if state else None,
+            "inputResponses": _answers(case, server),
         }
         request = Request(
             server=server,
@@ -230,3 +233,11 @@ class Enforcement:
             return await self._settlement.finish(forwarding, end)
 
         return await relay(self._upstream, request, finish)
+
+
+def _answers(case: Case, server: Server) -> Value:
+    """The input an agent brings, where this server may ask for any.
+
+    Without a state this is a new call: it was judged and charged as one.
+    """
+    return case.message.params.get("inputResponses") if asks(server.allow) else None

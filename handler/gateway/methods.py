@@ -20,7 +20,7 @@ class Duty(Enum):
     CALL = "judge, then forward"
     LIST = "forward, then take out what is hidden"
     HANDSHAKE = "forward, then take out what is not served"
-    PING = "answer here"
+    PING = "forward in a session, which may be over; else answer here"
     LISTEN = "answer here: no notifications"
     TASK = "answer here, from the approval"
     PASS = "forward where the family is allowed"
@@ -48,6 +48,7 @@ METHODS = {
     "ping": Method(Duty.PING, LEGACY),
     "subscriptions/listen": Method(Duty.LISTEN, MODERN, ("notifications",)),
     "tasks/get": Method(Duty.TASK, MODERN, ("taskId",), named_by="taskId"),
+    "tasks/update": Method(Duty.TASK, MODERN, ("taskId", "inputResponses"), named_by="taskId"),
     "tasks/cancel": Method(Duty.TASK, MODERN, ("taskId",), named_by="taskId"),
     "resources/list": Method(Duty.PASS, BOTH, ("cursor",), "resources"),
     "resources/templates/list": Method(Duty.PASS, BOTH, ("cursor",), "resources"),
@@ -106,3 +107,8 @@ def served(method: str, era: Era, allow: tuple[str, ...]) -> Method | None:
     if row is None or era not in row.eras:
         return None
     return row if row.family is None or row.family in allow else None
+
+
+def asks(allow: tuple[str, ...]) -> bool:
+    """Whether an upstream may ask the client anything, so that an answer can be meant."""
+    return any(family in allow for family in SERVER_REQUESTS.values())

@@ -23,6 +23,7 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 HEADER_MISMATCH = -32020
+MISSING_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
 
 RequestId = str | int
@@ -187,6 +188,7 @@ SHAPES: dict[str, tuple[tuple[str, type, bool], ...]] = {
     ),
     "tools/list": (("cursor", str, False),),
     "tasks/get": (("taskId", str, True),),
+    "tasks/update": (("taskId", str, True),),
     "tasks/cancel": (("taskId", str, True),),
     "initialize": (("protocolVersion", str, True), ("capabilities", dict, True)),
 }
@@ -196,7 +198,10 @@ SPELLED: dict[type, str] = {str: "a string", dict: "an object"}
 
 
 def _shaped(message: Message) -> Message | Rejection:
-    for key, wanted, needed in SHAPES.get(message.method, ()):
+    row = METHODS.get(message.method)
+    # A method of the other era is unknown here, whatever its params look like.
+    shapes = SHAPES.get(message.method, ()) if row and message.era in row.eras else ()
+    for key, wanted, needed in shapes:
         if key not in message.params and not needed:
             continue
         if not isinstance(message.params.get(key), wanted):

@@ -7,7 +7,7 @@ that end and makes the reply; in a stream the reply's body is the last event.
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import anyio
@@ -81,7 +81,9 @@ async def relay(upstream: Upstream, request: Request, finish: Finish) -> Reply |
         return await finish(arrived)
     events = _Events(upstream, request, arrived)
     if arrived.media == "text/event-stream" and not arrived.compressed:
-        first = await _in_time(None if request.streams else upstream.patience, events.first())
+        if not request.streams:
+            return await events.gathered(finish)
+        first = await events.first()
         if isinstance(first, bytes):
             return Stream(events.stream(first, finish), arrived.session)
         return await finish(first)
@@ -90,7 +92,7 @@ async def relay(upstream: Upstream, request: Request, finish: Finish) -> Reply |
     return await finish(end)
 
 
-async def _in_time(seconds: float | None, step: Awaitable[T]) -> T | Lost:
+async def _in_time(seconds: float, step: Awaitable[T]) -> T | Lost:
     """What the step gives; a buffered answer must be whole in time, however slowly it drips."""
     try:
         async with asyncio.timeout(seconds):
@@ -158,6 +160,33 @@ class _Events:
                 self._arrived.close()
         return ended
 
+    async def gathered(self, finish: Finish) -> Reply:
+        """The whole answer at once: the events that may pass, if there are any, then the reply.
+
+        Notifications that would make it too large are left out: the reply matters more.
+        """
+        notices: list[bytes] = []
+
+        async def response() -> End:
+            room, found = self._upstream.most, await self._next()
+            while isinstance(found, bytes):
+                room -= len(found)
+                if room >= 0:
+                    notices.append(found)
+                found = await self._next()
+            return found
+
+        try:
+            end = await _in_time(self._upstream.patience, response())
+        finally:
+            self._arrived.close()
+        reply = await finish(end)
+        last = sse.ascii_json(reply.body.decode())
+        body = b"".join(sse.event(each) for each in (*notices, last))
+        if not notices or reply.status != 200 or len(body) > self._upstream.most:
+            return reply
+        return replace(reply, body=body, headers={"Content-Type": "text/event-stream"})
+
     async def stream(self, first: bytes, finish: Finish) -> AsyncIterator[bytes]:
         """Every event that may pass, then the reply. Ends the exchange where the client leaves."""
         end: End = Lost("the client left before the answer came")
@@ -197,7 +226,8 @@ class _Events:
         if "id" not in event:
             known = method in SERVER_NOTIFICATIONS if isinstance(method, str) else False
             family = SERVER_NOTIFICATIONS.get(method) if known else None
-            return known and self._request.streams and (family is None or family in allow)
+            wanted = self._request.message.head.takes_stream
+            return known and wanted and (family is None or family in allow)
         family = SERVER_REQUESTS.get(method) if isinstance(method, str) else None
         if family in allow and self._request.streams and not self._request.message.modern:
             return True

@@ -13,7 +13,7 @@ from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.meter import Meter
-from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, served
+from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
 from handler.gateway.tasks import EXTENSION, Tasks
@@ -83,7 +83,9 @@ class Surface:
         if not isinstance(sent, Arrived):
             return Reply(200)
         sent.close()
-        return answers.NO_SESSION if sent.status == 404 else Reply(200)
+        if sent.status == 404:
+            return answers.NO_SESSION
+        return Reply(200) if sent.status < 300 else Reply(405)
 
     async def _serve(self, message: Message, claim: Claim, admitted: Admitted) -> Reply | Stream:
         server = admitted.seen.server
@@ -96,7 +98,7 @@ class Surface:
         paused = server.paused or isinstance(admitted.entry, Paused)
         if paused and row.duty not in WHILE_PAUSED:
             return answers.error(message.id, answers.PAUSED_CODE, PAUSED)
-        if row.duty is Duty.PING:
+        if row.duty is Duty.PING and session is None:
             return answers.result(message, {})
         if row.duty is Duty.LISTEN:
             return _nothing_to_hear(message)
@@ -107,7 +109,8 @@ class Surface:
     async def _told(self, message: Message, admitted: Admitted, session: str | None) -> Reply:
         """Notifications and replies: the known ones of a legacy client go on, none is answered."""
         server = admitted.seen.server
-        known = message.kind is Kind.REPLY or message.method in CLIENT_NOTIFICATIONS
+        reply = message.kind is Kind.REPLY
+        known = asks(server.allow) if reply else message.method in CLIENT_NOTIFICATIONS
         paused = server.paused or isinstance(admitted.entry, Paused)
         opening = message.method == "notifications/initialized"
         if message.modern or not known or (paused and not opening):

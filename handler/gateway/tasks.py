@@ -20,18 +20,21 @@ def declares_tasks(message: Message) -> bool:
 
 
 class Tasks:
-    """Answers tasks/get and tasks/cancel."""
+    """Answers tasks/get, tasks/cancel, and tasks/update, for which no task of ours ever asks."""
 
     def __init__(self, approvals: Approvals) -> None:
         self._approvals = approvals
 
     async def answer(self, message: Message, claim: Claim) -> Reply:
         """The reply, for a claim that is known to be good. Raises `StoreUnavailable`."""
+        if not declares_tasks(message):
+            return _undeclared(message)
         approval = await self._own(str(message.params["taskId"]), claim)
         if approval is None:
             return answers.error(message.id, protocol.INVALID_PARAMS, "no such task", 400)
         if message.method == "tasks/cancel":
             await self._approvals.withdraw(approval.id, "The agent withdrew it.")
+        if message.method != "tasks/get":
             return answers.result(message, {})
         return outcomes.task(message, approval, await self._approvals.result(approval))
 
@@ -41,3 +44,11 @@ class Tasks:
         if approval is None or approval.grant_id != claim.grant_id:
             return None
         return approval if approval.server == claim.server else None
+
+
+def _undeclared(message: Message) -> Reply:
+    """Tasks are for clients that declare them with each request (SEP-2663, negotiation)."""
+    needed: dict[str, object] = {EXTENSION: {}}
+    data = {"requiredCapabilities": {"extensions": needed}}
+    text = f"this method needs the client capability extensions.{EXTENSION}"
+    return answers.error(message.id, protocol.MISSING_CAPABILITY, text, 400, data)

@@ -1,11 +1,13 @@
 """How a held call waits, chosen from the request alone: what each client can do decides.
 
 Must not know how approvals are answered or run. In order: a task where the client declared the
-extension; legs of `input_required` for modern clients; a stream with progress for legacy clients
-that asked for progress; for all others one leg, then a text that says to call again.
+extension; legs of `input_required` for modern clients, the first one with the status page for those
+that open addresses; a stream with progress for legacy clients that asked for progress; for all
+others one leg, then a text that says to call again.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
 
 import orjson
 
@@ -18,6 +20,7 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.case import Waits
 from handler.gateway.protocol import Message
 from handler.gateway.relay import Stream
+from handler.gateway.status import StatusPages
 from handler.gateway.tasks import declares_tasks
 from handler.gateway.tokens import State, Tokens, nonce
 from handler.stores.base import StoreUnavailable
@@ -31,9 +34,16 @@ STATE_SECONDS = 600
 class Waiting:
     """Answers held calls."""
 
-    def __init__(self, approvals: Approvals, tokens: Tokens, clock: Clock, bounds: Bounds) -> None:
+    def __init__(
+        self,
+        approvals: Approvals,
+        tokens: Tokens,
+        clock: Clock,
+        bounds: Bounds,
+        pages: StatusPages | None,
+    ) -> None:
         self._approvals, self._tokens = approvals, tokens
-        self._clock, self._bounds = clock, bounds
+        self._clock, self._bounds, self._pages = clock, bounds, pages
 
     async def answer(self, waits: Waits) -> Reply | Stream:
         """The reply to a held call or to one of its further legs. Raises `StoreUnavailable`."""
@@ -44,6 +54,8 @@ class Waiting:
             return outcomes.created_task(message, waits.approval)
         if self._streams(message):
             return Stream(self._progress(waits))
+        if self._pages is not None and self._opens(waits):
+            return self._next_leg(waits, waits.approval, _asked(self._pages.url(waits.approval)))
         approval = await self._approvals.wait(
             waits.approval.id, self._clock.now() + self._bounds.leg_seconds
         )
@@ -61,7 +73,17 @@ class Waiting:
             and "progressToken" in message.meta
         )
 
-    def _next_leg(self, waits: Waits, approval: Approval) -> Reply:
+    def _opens(self, waits: Waits) -> bool:
+        """Whether this is the first leg of a client that shows its person an address."""
+        elicitation = waits.case.message.capabilities.get("elicitation")
+        able = isinstance(elicitation, dict) and "url" in elicitation
+        return (
+            able and waits.case.message.modern and waits.leg == 0 and self._bounds.leg_seconds > 0
+        )
+
+    def _next_leg(
+        self, waits: Waits, approval: Approval, asked: Mapping[str, Any] | None = None
+    ) -> Reply:
         claim = waits.case.claim
         state = State(
             call_key=waits.case.key,
@@ -71,7 +93,7 @@ class Waiting:
             approval=approval.id,
         )
         token = self._tokens.state(claim.grant_id, claim.server, state)
-        fields = {"resultType": answers.INPUT_REQUIRED, "requestState": token}
+        fields = {"resultType": answers.INPUT_REQUIRED, "requestState": token, **(asked or {})}
         return answers.result(waits.case.message, fields)
 
     async def _progress(self, waits: Waits) -> AsyncIterator[bytes]:
@@ -104,11 +126,17 @@ class Waiting:
         return outcomes.final(message, approval, stored, repeated)
 
 
+def _asked(url: str) -> dict[str, Any]:
+    """Show the person this page. Whether they open it changes nothing, so no answer is read."""
+    params = {"mode": "url", "url": url, "message": "This call waits for a person's approval."}
+    return {"inputRequests": {"approval": {"method": "elicitation/create", "params": params}}}
+
+
 def _told(message: Message, step: int) -> bytes:
     params = {
         "progressToken": message.meta["progressToken"],
         "progress": step,
-        "message": "waiting for a person's approval",
+        "message": outcomes.WAITING,
     }
     whole = {"jsonrpc": "2.0", "method": "notifications/progress", "params": params}
     return sse.ascii_json(orjson.dumps(whole).decode())

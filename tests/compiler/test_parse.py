@@ -1,13 +1,15 @@
 """What parsing promises beyond the corpus of bad policies."""
 
 import json
+import time
 
 import pytest
 
 from compiler.diagnostics import CATALOGUE
 from compiler.globs import overlap
 from compiler.parse import parse
-from compiler.parse.agreement import MOST_GLOBS, MOST_TOOLS
+from compiler.parse.agreement import MOST_GLOBS
+from compiler.parse.document import MOST_TOOLS
 from compiler.paths import PathError, parse_path
 from compiler.policy import Every, Step
 from tests.corpus import CASES, DIAGNOSTICS
@@ -74,3 +76,17 @@ def test_a_path_outside_the_grammar_is_refused(text: str) -> None:
 def test_globs_overlap_where_one_name_matches_both(left: str, right: str, both: bool) -> None:
     assert overlap(left, right) is both
     assert overlap(right, left) is both
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("pattern", ["x{{900}}{}", "(a|b)*a(a|b){{12}}{}", "^.{{1,250}}{}$"])
+def test_many_patterns_that_are_each_just_small_enough_are_refused_together(pattern: str) -> None:
+    conditions = [
+        {"path": "args.x", "op": "regex", "value": pattern.format(number)} for number in range(300)
+    ]
+    rules = {"deny_if": [{"conditions": conditions}]}
+    start = time.process_time()
+    parsed = parse(json.dumps({"version": "1", "default": "deny", "all_tools": rules}))
+    assert time.process_time() - start < 20
+    assert parsed.policy is None
+    assert "too large together" in parsed.diagnostics[-1].message

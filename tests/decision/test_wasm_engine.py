@@ -15,7 +15,7 @@ from compiler.table.write import encode
 from compiler.values import LARGEST_64_BIT, SMALLEST_64_BIT, is_comparable, read_number
 from compiler.verdict import Call, Effect, Subject
 from compiler.wasm.emit import emit
-from compiler.wasm.encode import Global, Module, Type
+from compiler.wasm.encode import Module
 from compiler.wasm.encode import encode as encode_module
 from handler.decision import arguments
 from handler.decision.table import TableEngine
@@ -231,7 +231,8 @@ EDGES = [
 NUMBERS = [
     *(f"{sign}{edge}{tail}" for edge in EDGES for sign in ("", "-") for tail in ("", ".0", "e0")),
     "-9.223372036854776e18", "1.8446744073709552e19", "9007199254740991.5", "9007199254740990.5",
-    "5.960464477539062e-08", "5.960464477539063e-08", "0.1", "0.10", "0.30000000000000004", "0.30000000000000003", "0.3000000000000000444",
+    "5.960464477539062e-08", "5.960464477539063e-08", "0.1", "0.10",
+    "0.30000000000000004", "0.30000000000000003", "0.3000000000000000444",
     "1125899906842624.25", "1125899906842624.2", "1125899906842624.3", "1125899906842624.75",
     "1125899906842624.8", "5e-324", "4e-324", "3e-324", "2e-324", "4.9e-324", "1e-323", "1e-400",
     "2.2250738585072014e-308", "2.225073858507201e-308", "2.2250738585072011e-308", "1e-307",
@@ -333,12 +334,7 @@ def test_arguments_with_half_a_character_are_denied(anything: WasmEngine) -> Non
     assert anything.decide(Call("t", {"x": "\ud800"}), NOBODY, 0) == UNREADABLE
 
 
-OTHER_VERSION = Module(
-    functions=(),
-    globals=(Global("abi_version", Type.I32, 99, mutable=False),),
-    exports=("abi_version",),
-    pages=1,
-)
+OTHER_VERSION = Module(functions=(), globals=(), exports=(), constants={"abi_version": 99}, pages=1)
 
 
 @pytest.mark.parametrize(

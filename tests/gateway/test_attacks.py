@@ -1,12 +1,14 @@
 """Requests that other gateways let through: each is refused, and the upstream sees nothing."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 
+from tests.gateway.test_upstreams import RESULT, answer, scripted
 from tests.gateway.world import (
     LEGACY,
     MODERN,
@@ -185,4 +187,26 @@ def test_side_channels_are_closed_unless_the_registration_opens_them(
     body, headers = legacy(method, {})
     answer = door.post(body, headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (200, -32601)
+    assert upstream.recorded()["requests"] == []
+
+
+@pytest.mark.parametrize("era", [modern, legacy])
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**63) + 1])
+def test_an_integer_that_others_round_arrives_digit_for_digit(
+    door: Gateway, era: Callable[..., Any], number: int
+) -> None:
+    before = door.servers["crm"]
+    body, headers = era("tools/call", {"name": "read_customer", "arguments": {"id": number}})
+    with scripted(answer("200 OK", RESULT)) as (url, requests):
+        door.register(replace(before, upstream=url))
+        assert door.post(body, headers=headers).status_code == 200
+    door.register(before)
+    assert f'"id":{number}' in requests[0].decode()
+
+
+def test_a_reply_to_nothing_that_could_have_been_asked_ends_here(
+    door: Gateway, upstream: UpstreamProcess
+) -> None:
+    reply = {"jsonrpc": "2.0", "id": "q", "result": {"action": "accept"}}
+    assert door.post(reply, headers=PLAIN_HEADERS).status_code == 202
     assert upstream.recorded()["requests"] == []

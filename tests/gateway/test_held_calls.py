@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import httpx2
 import pytest
 from mcp.types import CallToolResult, TextContent
 
 from handler.gateway.bounds import Bounds
 from handler.grants.model import GrantStatus
-from tests.gateway.world import Gateway, UpstreamProcess, gateway, legacy, modern
+from tests.gateway.test_upstreams import answer, scripted
+from tests.gateway.world import Gateway, UpstreamProcess, done, gateway, legacy, modern
 
 CHARGE = {"amount": 750, "currency": "eur"}
 MODES = ("auto", "legacy", "2026-07-28")
@@ -190,6 +192,9 @@ async def test_a_cancelled_task_is_withdrawn_and_cannot_be_approved_any_more(
     task = door.post(body, headers=headers).json()["result"]["taskId"]
     await door.mail()
     body, headers = with_tasks("tasks/cancel", {"taskId": task})
+    foreign = door.post(body, headers=headers, token=door.grant("g2"))
+    assert foreign.json()["error"]["code"] == -32602
+    assert done(door.store.ledger.approval(task)).status.is_final is False  # type: ignore[union-attr]
     assert "error" not in door.post(body, headers=headers).json()
     body, headers = with_tasks("tasks/get", {"taskId": task})
     assert door.post(body, headers=headers).json()["result"]["status"] == "cancelled"
@@ -228,3 +233,82 @@ async def test_a_held_call_that_cannot_pass_the_other_rules_asks_nobody(
     denied = impatient.call("create_charge", {"amount": 750, "currency": "gbp"}).json()
     assert told(denied) == "[POLICY DENIED] Only USD or EUR."
     assert impatient.outbox.mails() == []
+
+
+def declaring(capabilities: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    body, headers = modern("tools/call", {"name": "create_charge", "arguments": CHARGE})
+    body["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"] = capabilities
+    return body, headers
+
+
+async def test_a_client_that_opens_addresses_is_sent_to_the_status_page_once(
+    brisk: Gateway, upstream: UpstreamProcess
+) -> None:
+    body, headers = declaring({"elicitation": {"url": {}}})
+    first = brisk.post(body, headers=headers).json()["result"]
+    asked = first["inputRequests"]["approval"]
+    assert (asked["method"], asked["params"]["mode"]) == ("elicitation/create", "url")
+    body["params"] |= {
+        "requestState": first["requestState"],
+        "inputResponses": {"approval": {"action": "accept"}},
+    }
+    second = brisk.post(body, headers=headers).json()["result"]
+    assert set(second) == {"resultType", "requestState"}
+    page = httpx2.get(asked["params"]["url"])
+    assert page.status_code == 200 and "Waiting for an answer" in page.text
+    assert "/approve/" not in page.text and "<form" not in page.text
+    assert upstream.calls == []
+    await brisk.answer("reject")
+    assert "Rejected" in httpx2.get(asked["params"]["url"]).text
+
+
+async def test_a_client_that_opens_no_addresses_is_never_sent_to_one(brisk: Gateway) -> None:
+    variants: list[dict[str, Any]] = [{}, {"elicitation": {}}, {"elicitation": {"form": {}}}]
+    for capabilities in variants:
+        body, headers = declaring(capabilities)
+        assert "inputRequests" not in brisk.post(body, headers=headers).json()["result"]
+
+
+async def test_the_status_page_s_address_is_made_here_and_opens_nothing_else(
+    brisk: Gateway, upstream: UpstreamProcess
+) -> None:
+    body, headers = declaring({"elicitation": {"url": {}}})
+    result = brisk.post(body, headers=headers).json()["result"]
+    token = result["inputRequests"]["approval"]["params"]["url"].rsplit("/", 1)[1]
+    (approval,) = await brisk.store.ledger.approvals(5)
+    forged = [approval.id, "A" * len(token), result["requestState"], token[:-2] + "AA"]
+    assert {httpx2.get(f"{brisk.url}/status/{each}").status_code for each in forged} == {404}
+    assert httpx2.get(f"{brisk.url}/approve/{token}").status_code == 404
+    assert httpx2.post(f"{brisk.url}/status/{token}").status_code == 405
+    assert upstream.calls == []
+
+
+async def test_what_an_upstream_asks_after_an_approval_is_not_answered_by_the_agent(
+    impatient: Gateway,
+) -> None:
+    asked = {
+        "resultType": "input_required",
+        "requestState": "raw",
+        "inputRequests": {"a": {"method": "elicitation/create", "params": {}}},
+    }
+
+    def asks(request: bytes) -> bytes:
+        id = json.loads(request.split(b"\r\n\r\n")[1])["id"]
+        return answer("200 OK", json.dumps({"jsonrpc": "2.0", "id": id, "result": asked}))
+
+    with scripted(asks) as (url, requests):
+        allow = ("elicitation",)
+        impatient.register(replace(impatient.servers["crm"], upstream=url, allow=allow))
+        impatient.call("create_charge", CHARGE)
+        await impatient.answer("approve")
+        async with asyncio.timeout(10):
+            while told(impatient.call("create_charge", CHARGE).json()).startswith("[PENDING"):
+                await anyio.sleep(0.02)
+        last = told(impatient.call("create_charge", CHARGE).json())
+        body, headers = modern("tools/call", {"name": "create_charge", "arguments": CHARGE})
+        body["params"]["arguments"] = {**CHARGE, "amount": 9_999}
+        body["params"] |= {"requestState": "raw", "inputResponses": {"a": {"action": "accept"}}}
+        refused = impatient.post(body, headers=headers)
+    assert last.startswith("[FAILED]") and "input" in last
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32602)
+    assert len(requests) == 1

@@ -2,14 +2,16 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
+from handler.gateway.bounds import Bounds
 from handler.gateway.sse import Events, TooLong, ascii_json
 from tests.gateway.test_upstreams import answer, point, scripted
-from tests.gateway.world import LEGACY, Gateway, UpstreamProcess, legacy, modern
+from tests.gateway.world import LEGACY, Gateway, UpstreamProcess, gateway, legacy, modern
 
 ALLOW = {"version": "1", "default": "allow"}
 
@@ -96,11 +98,16 @@ def test_the_upstream_s_own_session_id_is_not_taken_from_a_client(
     assert upstream.calls == []
 
 
-def test_a_deleted_session_is_over_upstream_too(door: Gateway, upstream: UpstreamProcess) -> None:
+@pytest.mark.parametrize("version", [{}, {"MCP-Protocol-Version": LEGACY}])
+def test_a_deleted_session_is_over_upstream_too(
+    door: Gateway, upstream: UpstreamProcess, version: dict[str, str]
+) -> None:
     _, session = opened(door)
-    headers = {"Authorization": f"Bearer {door.token}", "Mcp-Session-Id": session}
+    held = {**version, "Mcp-Session-Id": session}
+    headers = {"Authorization": f"Bearer {door.token}", **held}
     assert httpx2.delete(door.endpoint(), headers=headers).status_code == 200
-    assert door.post(READ[0], headers={**READ[1], "Mcp-Session-Id": session}).status_code == 404
+    assert door.post(READ[0], headers=held).status_code == 404
+    assert door.post(legacy("ping", {})[0], headers=held).status_code == 404
     assert upstream.calls == []
 
 
@@ -211,3 +218,36 @@ def test_there_is_no_oauth_metadata(door: Gateway) -> None:
     for path in ("", "/mcp/crm"):
         url = f"{door.url}/.well-known/oauth-protected-resource{path}"
         assert httpx2.get(url).status_code == 404
+
+
+def test_where_answers_are_buffered_notifications_come_before_the_result_in_one_answer(
+    tmp_path: Path, upstream: UpstreamProcess
+) -> None:
+    body, headers = modern("tools/call", {"name": "count", "arguments": {"to": 2}})
+    body["params"]["_meta"]["progressToken"] = 1
+    with gateway(tmp_path, upstream.url, bounds=Bounds(streaming=False)) as door:
+        found = door.post(body, headers=headers)
+        alone = door.post(body, headers={**headers, "Accept": "application/json"})
+    assert "content-length" in found.headers
+    events = [json.loads(line[6:]) for line in found.text.split("\n") if line[:6] == "data: "]
+    assert [each.get("method") for each in events] == ["notifications/progress"] * 2 + [None]
+    assert alone.json()["result"] == events[-1]["result"]
+
+
+def test_where_answers_are_buffered_notifications_that_do_not_fit_are_left_out(
+    tmp_path: Path, upstream: UpstreamProcess
+) -> None:
+    told = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {"x": "y" * 3_000}}
+    final = {"jsonrpc": "2.0", "id": 1, "result": DONE}
+    events = [*[told] * 4, final]
+    stream = "".join(f"data: {json.dumps(each)}\n\n" for each in events)
+    bounds = Bounds(streaming=False, largest_answer=10_000)
+    with (
+        gateway(tmp_path, upstream.url, bounds=bounds) as door,
+        scripted(answer("200 OK", stream, "text/event-stream")) as (url, _),
+    ):
+        point(door, url, ALLOW)
+        found = door.call("ask", {})
+    assert len(found.content) <= 10_000
+    assert found.text.count("notifications/progress") in (0, 3)
+    assert '"resultType": "complete"' in found.text

@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -35,10 +35,13 @@ def answer(status: str, body: str, media: str = "application/json", extra: str =
 
 
 @contextmanager
-def scripted(*answers: bytes | list[bytes] | None) -> Iterator[tuple[str, list[bytes]]]:
+def scripted(
+    *answers: bytes | list[bytes] | Callable[[bytes], bytes] | None,
+) -> Iterator[tuple[str, list[bytes]]]:
     """A server that gives these bytes, one for each connection.
 
-    None is silence until the end; a list is given piece by piece, slowly.
+    None is silence until the end; a list is given piece by piece, slowly; a function is given the
+    request.
     """
     requests: list[bytes] = []
     over = threading.Event()
@@ -51,7 +54,9 @@ def scripted(*answers: bytes | list[bytes] | None) -> Iterator[tuple[str, list[b
                 return
             with peer:
                 requests.append(peer.recv(1 << 20))
-                if reply is None:
+                if callable(reply):
+                    peer.sendall(reply(requests[-1]))
+                elif reply is None:
                     over.wait(10)
                 elif isinstance(reply, bytes):
                     peer.sendall(reply)

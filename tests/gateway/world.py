@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -22,8 +22,16 @@ import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from handler.approvals.allowance import Allowance
+from handler.approvals.bell import Bell
+from handler.approvals.book import Book
 from handler.approvals.embedded import Settings, embedded
+from handler.approvals.lifecycle import Terms
+from handler.approvals.model import Approval
+from handler.approvals.service import Approvals
+from handler.approvals.vault import Vault
 from handler.clock import SystemClock
 from handler.gateway.app import Parts, routes
 from handler.gateway.bounds import Bounds
@@ -104,8 +112,9 @@ class UpstreamProcess:
 
 
 @contextmanager
-def upstream_process() -> Iterator[UpstreamProcess]:
-    command = [sys.executable, "-m", "tests.upstream"]
+def upstream_process(module: str = "tests.upstream") -> Iterator[UpstreamProcess]:
+    """A server that prints its port as its first line."""
+    command = [sys.executable, "-m", module]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -225,7 +234,11 @@ class Gateway:
 
     async def answer(self, decision: str) -> int:
         """Open the link of the newest mail and press a button of its page; the status."""
-        link = re.search(r"http://\S+", await self.mail())
+        return await self.press(await self.mail(), decision)
+
+    async def press(self, mail: str, decision: str) -> int:
+        """Answer one mail by its text."""
+        link = re.search(r"http://\S+", mail)
         assert link is not None
         async with httpx2.AsyncClient() as browser:
             page = await browser.get(link[0])
@@ -255,6 +268,15 @@ def legacy(method: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict
     return body, {"MCP-Protocol-Version": LEGACY}
 
 
+Around = Callable[[Starlette], ASGIApp]
+"""What stands in front of the application. Its `state.make` makes the gateway alone once more, as
+another container has it; that one's `state.close` lets go of its connections."""
+
+
+def nothing(app: Starlette) -> ASGIApp:
+    return app
+
+
 @contextmanager
 def gateway(
     folder: Path,
@@ -263,6 +285,7 @@ def gateway(
     bounds: Bounds | None = None,
     store: Store | None = None,
     environment: Mapping[str, str] | None = None,
+    around: Around = nothing,
 ) -> Iterator[Gateway]:
     """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's."""
     path, clock = folder / "store.db", SystemClock()
@@ -270,7 +293,8 @@ def gateway(
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
     meter = Told()
-    with _listening(store or own, outbox, bounds or Bounds(), environment or {}, meter) as url:
+    serving = _listening(store or own, outbox, bounds or Bounds(), environment or {}, around, meter)
+    with serving as url:
         found = Gateway(url, operators, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
@@ -287,10 +311,16 @@ async def _closed(*stores: SQLiteStore) -> None:
 
 @contextmanager
 def _listening(
-    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str], meter: Told
+    store: Store,
+    outbox: Outbox,
+    bounds: Bounds,
+    environment: Mapping[str, str],
+    around: Around,
+    meter: Told,
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    bounds = replace(bounds, origins=frozenset({url}))
     clock, sealer = SystemClock(), Sealer([KEY])
     upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
     decider = Decider(Policies(store.registry), KEY)
@@ -312,6 +342,7 @@ def _listening(
         clock=clock,
         bounds=bounds,
         meter=meter,
+        base_url=url,
     )
 
     @asynccontextmanager
@@ -324,7 +355,8 @@ def _listening(
         await upstream.close()
 
     app = Starlette(routes=[*routes(parts), *held.routes], lifespan=lifespan)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    app.state.make = lambda: _function(store, bounds, environment, url)
+    server = uvicorn.Server(uvicorn.Config(around(app), log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
@@ -333,3 +365,35 @@ def _listening(
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+class Elsewhere:
+    """The workflow as a function sees it that shares nothing with it but the store."""
+
+    async def start(self, approval: Approval) -> None:
+        pass
+
+    async def wake(self, approval_id: str) -> None:
+        pass
+
+
+def _function(store: Store, bounds: Bounds, environment: Mapping[str, str], url: str) -> Starlette:
+    clock, sealer, bell, terms = SystemClock(), Sealer([KEY]), Bell(), Terms()
+    upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
+    approvals = Approvals(
+        ledger=store.ledger,
+        book=Book(store.ledger, clock, bell, terms),
+        vault=Vault(store.payloads, sealer),
+        allowance=Allowance(store.nonces, 60),
+        workflow=Elsewhere(),
+        bell=bell,
+        clock=clock,
+        terms=terms,
+        most_pending=20,
+    )
+    decider = Decider(Policies(store.registry), KEY)
+    app = Starlette(
+        routes=routes(Parts(store, decider, upstream, approvals, sealer, clock, bounds, url))
+    )
+    app.state.close = upstream.close
+    return app

@@ -46,6 +46,19 @@ class SQLiteLedger:
 
         await self._writes.ask(question)
 
+    async def change_grant(self, before: Grant, after: Grant) -> bool:
+        if after.id != before.id:
+            raise ValueError("a change is one of the same grant")
+
+        def question(db: Connection) -> bool:
+            if _grant(db, before.id) != before:
+                return False
+            row = (documents.write(after), after.id)
+            db.execute("UPDATE grants SET document = ? WHERE id = ?", row)
+            return True
+
+        return await self._writes.ask(question)
+
     async def enter(self, claim: Claim, debits: Sequence[Debit], now: float) -> Entry:
         def question(db: Connection) -> Entry:
             grant = _authenticate(db, claim, now)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from compiler.regex import Dfa, compile
+from compiler.regex import Dfa, Effort, PatternError, compile
 
 PATTERNS = [r"(?i)\bdrop\s+(table|index)\b", r"^[^@\s]+@(example\.com|\pL+\.org)$", "", "(a|b)*c$"]
 
@@ -57,3 +57,14 @@ def test_an_automaton_that_names_a_state_it_does_not_have_is_refused() -> None:
 def test_a_lone_surrogate_in_a_text_is_no_character() -> None:
     assert not compile("(?s).").search("\ud800")
     assert compile("^a").search("a\ud800")
+
+
+def test_the_effort_of_several_patterns_adds_up() -> None:
+    effort = Effort()
+    compile("^a{1,100}$", effort)
+    once = effort.spent
+    compile("^a{1,100}$", effort)
+    assert effort.spent == 2 * once > 0
+    with pytest.raises(PatternError):
+        compile("(", effort)
+    assert effort.spent > 2 * once

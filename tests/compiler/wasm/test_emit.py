@@ -54,5 +54,6 @@ def test_a_module_imports_nothing_and_exports_what_is_documented() -> None:
     module = wasmtime.Module(wasmtime.Engine(), emitted(EMPTY))
     assert not module.imports
     assert {export.name for export in module.exports} == {
-        "memory", "abi_version", "input", "output", "reads_context", "decide",
+        "memory", "abi_version", "input", "output", "charges", "values", "holds", "answers",
+        "reads_context", "decide",
     }  # fmt: skip

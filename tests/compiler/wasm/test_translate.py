@@ -32,7 +32,9 @@ def run(source: str, folder: Path, *arguments: int) -> int:
     """What the function `f` of the source returns in WebAssembly."""
     made = translate([module_of(source, folder)])
     store = wasmtime.Store(wasmtime.Engine())
-    module = wasmtime.Module(store.engine, encode(Module(made.functions, made.globals, ["f"], 1)))
+    module = wasmtime.Module(
+        store.engine, encode(Module(made.functions, made.globals, ["f"], {}, 1))
+    )
     function = wasmtime.Instance(store, module, []).exports(store)["f"]
     assert isinstance(function, wasmtime.Func)
     result = function(store, *arguments)

@@ -1,0 +1,84 @@
+"""Whether a policy can ever admit what must never happen.
+
+Must not know the text of claims, or commands. A condition of a claim holds where it is true: what
+cannot be compared is not meant. Limits are not looked at: a call is admitted if it is with every
+tally empty.
+"""
+
+from dataclasses import dataclass
+
+from compiler.answers.claim import Claim
+from compiler.answers.places import Example
+from compiler.answers.questions import Kind, condition_asked
+from compiler.answers.search import Doubt, Search
+from compiler.answers.space import TooMany
+from compiler.answers.tools import Serving, to_look_at
+from compiler.answers.witness import NotReproduced, Witness, witness
+from compiler.meaning import Facts, Meaning, answer_on
+from compiler.policy import Policy
+from compiler.truth import Truth
+from compiler.verdict import Effect, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """`counterexample` and its verdict, or reasons why nobody can say, or neither: it holds."""
+
+    claim: Claim
+    counterexample: Witness | None = None
+    verdict: Verdict | None = None
+    undecided: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return self.counterexample is None and not self.undecided
+
+
+def prove(policy: Policy, claim: Claim) -> Proof:
+    """Look for an admitted call that the claim rules out. Raises `NotReproduced`."""
+    serving, meaning = Serving(policy), Meaning(policy)
+    names, doubt = to_look_at((serving,), within=claim.tool)
+    reasons = dict.fromkeys([doubt] if doubt else [])
+    looked: set[int] = set()
+    for tool in names:
+        demands = serving.demands(tool)
+        if demands is None or id(demands) in looked:
+            continue
+        looked.add(id(demands))
+        found = _find(serving, tool, claim)
+        if isinstance(found, Example):
+            return _shown(meaning, claim, witness(tool, found))
+        if isinstance(found, Doubt):
+            reasons.update(dict.fromkeys(f"`{tool}`: {reason}" for reason in found.reasons))
+    return Proof(claim, undecided=tuple(reasons))
+
+
+def _find(serving: Serving, tool: str, claim: Claim) -> Example | Doubt | None:
+    demands = serving.demands(tool)
+    assert demands is not None
+    meant = [condition_asked(one, Kind.PASSES) for one in claim.conditions]
+    outside = list(demands.refused)
+    if claim.without_approval:
+        outside += [one.meets for one in demands.held]
+    try:
+        search = Search((*meant, *demands.asked()))
+        return search.find(((one, True) for one in (*meant, *demands.needed)), outside)
+    except TooMany as error:
+        return Doubt((str(error),))
+
+
+def _shown(meaning: Meaning, claim: Claim, shown: Witness) -> Proof:
+    """The counterexample, after the specification has confirmed it."""
+    verdict = shown.decided(meaning)
+    ruled_out = [Effect.ALLOW, *([] if claim.without_approval else [Effect.REQUIRE_APPROVAL])]
+    if verdict.effect not in ruled_out or not _meant(claim, shown):
+        raise NotReproduced(f"this call is no counterexample: {shown.line}")
+    return Proof(claim, shown, verdict)
+
+
+def _meant(claim: Claim, shown: Witness) -> bool:
+    facts = Facts.of(*shown.facts())
+    return all(
+        answer_on(facts.read(one.path), one.operator, one.value, (Truth.TRUE,)) is Truth.TRUE
+        for one in claim.conditions
+    )

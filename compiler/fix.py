@@ -1,0 +1,86 @@
+"""Rewrites of a policy.json that follow from its warnings, and what they may do to decisions.
+
+Must not know files or commands, nor how text is changed (`rewrite`). `fix` takes out what no call
+can reach, where compiler.answers finds that before and after decide every call alike.
+`offer_approval` turns permanent denials that speak of approval into rules that a person can answer:
+it widens, and only to holds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from compiler.answers.diff import Difference, diff
+from compiler.answers.relation import Relation
+from compiler.diagnostics import Diagnostic
+from compiler.parse import parse
+from compiler.policy import Policy
+from compiler.rewrite import Document, edited
+from compiler.verdict import Effect
+
+MOST_ROUNDS = 20
+"""Permanent denials of one entry that are turned into approvals."""
+
+
+class CannotFix(Exception):
+    """The rewriting would not mean what it must: a fault of ours, and nothing is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """The new text, the warnings it answers (placed in the old text), and how it differs."""
+
+    text: str
+    done: tuple[Diagnostic, ...]
+    difference: Difference | None
+
+
+def fix(text: str) -> Fixed:
+    """Take out what no call can reach, as far as that provably changes nothing."""
+    document = Document.of(text)
+    if document is None:
+        return Fixed(text, (), None)
+    wanted = [one for one in document.warnings if document.removes(one)]
+    kept = wanted if _equal(document, wanted) else []
+    if not kept:
+        for one in wanted:
+            kept = [*kept, one] if _equal(document, [*kept, one]) else kept
+    if not kept:
+        return Fixed(text, (), None)
+    written = document.without(kept)
+    found = diff(document.policy, _policy(written))
+    if found.relation is not Relation.EQUAL:
+        raise CannotFix("taking out what no call reaches would change what the policy does")
+    return Fixed(written, tuple(kept), found)
+
+
+def _equal(document: "Document", removed: Sequence[Diagnostic]) -> bool:
+    if not removed:
+        return False
+    after = parse(document.without(removed)).policy
+    return after is not None and diff(document.policy, after).relation is Relation.EQUAL
+
+
+def offer_approval(text: str) -> Fixed:
+    """Turn each permanent deny whose text speaks of approval into an `approve_if`."""
+    first = document = Document.of(text)
+    done: list[Diagnostic] = []
+    for _ in range(MOST_ROUNDS):
+        edits = list(document.held()) if document else []
+        if document is None or not edits:
+            break
+        done += [one for one, _ in edits]
+        document = Document.of(edited(document.text, [edit for _, each in edits for edit in each]))
+    if first is None or document is None or not done:
+        return Fixed(text, (), None)
+    found = diff(first.policy, document.policy)
+    for change in found.changes:
+        if change.relation is not Relation.WIDER or change.after.effect is Effect.ALLOW:
+            raise CannotFix("asking for approval instead would do more than hold calls")
+    return Fixed(document.text, tuple(done), found)
+
+
+def _policy(text: str) -> Policy:
+    policy = parse(text).policy
+    if policy is None:
+        raise CannotFix("the rewritten policy would not compile")
+    return policy

@@ -1,0 +1,37 @@
+// The checks of the TypeScript drivers, against whatever calls, lists and reads.
+
+const PENDING = "[PENDING APPROVAL]";
+
+export const tell = (check, value) => console.log(JSON.stringify({ check, value }));
+
+const outcome = (result) => ({
+  text: result.content.map((each) => each.text ?? null),
+  isError: result.isError ?? false,
+  structured: result.structuredContent ?? null,
+  decision: result._meta?.["holdpoint/decision"] ?? null,
+});
+
+export async function run({ names, call, read }) {
+  tell("list", await names());
+  tell("call", outcome(await call("read_customer", { id: "ada" })));
+  const seen = [];
+  const counted = await call("count", { to: 3 }, (told) => seen.push(told.progress));
+  tell("progress", { seen, ...outcome(counted) });
+  tell("resource", await read("test://secret"));
+  tell("denied", outcome(await call("create_charge", { amount: 1, currency: "gbp" })));
+  const message = { to: "ada", body: "hello" };
+  tell("limited", [
+    outcome(await call("send_message", message)),
+    outcome(await call("send_message", message)),
+  ]);
+  const charge = { amount: 750, currency: "eur" };
+  const told = [];
+  let held = { text: [PENDING] };
+  let pending = -1;
+  while (held.text[0].startsWith(PENDING)) {
+    held = outcome(await call("create_charge", charge, (each) => told.push(each.message)));
+    pending += 1;
+  }
+  tell("held", { told, pending, ...held });
+  tell("after", outcome(await call("read_customer", { id: "bob" })));
+}

@@ -1,0 +1,35 @@
+"""The official Python client 1.x over HTTP: URL TOKEN."""
+
+import logging
+import sys
+from datetime import timedelta
+
+import anyio
+import checks
+from mcp import ClientSession
+from mcp.client.streamable_http import streamablehttp_client
+
+
+async def main(url, token):
+    headers = {"Authorization": f"Bearer {token}"}
+    async with (
+        streamablehttp_client(url, headers=headers, timeout=90) as (reads, writes, _),
+        ClientSession(reads, writes, read_timeout_seconds=timedelta(seconds=90)) as session,
+    ):
+        checks.tell("version", (await session.initialize()).protocolVersion)
+
+        async def names():
+            return [tool.name for tool in (await session.list_tools()).tools]
+
+        async def call(tool, arguments, progress):
+            return await session.call_tool(tool, arguments, progress_callback=progress)
+
+        async def read(uri):
+            return (await session.read_resource(uri)).contents[0].text
+
+        await checks.run(names, call, read)
+
+
+if __name__ == "__main__":
+    logging.disable(logging.CRITICAL)
+    anyio.run(main, *sys.argv[1:])
