@@ -65,7 +65,7 @@ async def examined(name: str, region: str | None, approver: str | None) -> list[
         found = await asyncio.to_thread(account.findings, session, stack.outputs["Sender"])
         return [*found, *await _gateway(stack, approver or stack.outputs["Sender"])]
     finally:
-        await stack.store.close()
+        await stack.close()
 
 
 async def _gateway(stack: Stack, approver: str) -> list[Finding]:
