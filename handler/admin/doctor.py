@@ -6,6 +6,7 @@ to mend it.
 """
 
 import json
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -82,7 +83,9 @@ class DoorClosed(Exception):
 class Door(Protocol):
     """Calls a tool of a server as an agent does. Raises `DoorClosed`."""
 
-    async def call(self, server: str, token: str, tool: str) -> Answered: ...
+    async def call(
+        self, server: str, token: str, tool: str, arguments: Mapping[str, str]
+    ) -> Answered: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def policy(approver: str) -> bytes:
 async def examine(patient: Patient) -> list[Finding]:
     """The findings about the gateway itself, in order. Leaves nothing that can be used."""
     try:
-        stranger = await patient.door.call(NAME, "", "allowed")
+        stranger = await patient.door.call(NAME, "", "allowed", {})
     except DoorClosed as closed:
         return [_closed(str(closed))]
     findings = [_front_door(stranger), _clock(stranger, patient.clock.now())]
@@ -198,7 +201,7 @@ def _clock(stranger: Answered, now: float) -> Finding:
 
 
 async def _allowed(patient: Patient, token: str) -> Finding:
-    answered = await patient.door.call(NAME, token, "allowed")
+    answered = await patient.door.call(NAME, token, "allowed", {})
     outcome = answered.facts.get("outcome")
     if outcome == Outcome.UNUSABLE and "answered 5" in answered.said:
         mend = "read the log group of the approvals function"
@@ -215,7 +218,7 @@ async def _allowed(patient: Patient, token: str) -> Finding:
 
 
 async def _denied(patient: Patient, token: str) -> Finding:
-    answered = await patient.door.call(NAME, token, "anything else")
+    answered = await patient.door.call(NAME, token, "anything else", {})
     if answered.facts.get("effect") == "deny":
         return Finding("denied call", State.FINE, "denied by the policy's default")
     return Finding(
@@ -227,8 +230,12 @@ async def _denied(patient: Patient, token: str) -> Finding:
 
 
 async def _held(patient: Patient, token: str) -> Finding:
-    """The call is held and its approver mailed; then it is withdrawn."""
-    answered = await patient.door.call(NAME, token, "held")
+    """The call is held and its approver mailed; then it is withdrawn.
+
+    An argument of its own keeps it from joining the call of an examination shortly before.
+    """
+    only = {"examination": secrets.token_hex(8)}
+    answered = await patient.door.call(NAME, token, "held", only)
     approval_id = answered.facts.get("approval")
     if not isinstance(approval_id, str):
         mend = "look at the state machine's executions, and at GatewayErrors in docs/operate-aws.md"

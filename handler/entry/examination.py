@@ -4,6 +4,7 @@ Chooses adapters, as every entry does.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -34,8 +35,10 @@ class HttpDoor:
     session: aiohttp.ClientSession
     gateway_url: str
 
-    async def call(self, server: str, token: str, tool: str) -> Answered:
-        params = {"name": tool, "arguments": {}}
+    async def call(
+        self, server: str, token: str, tool: str, arguments: Mapping[str, str]
+    ) -> Answered:
+        params = {"name": tool, "arguments": arguments}
         body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
         headers = {"Authorization": f"Bearer {token}", "MCP-Protocol-Version": REVISION}
         headers["Accept"] = "application/json, text/event-stream"
@@ -65,7 +68,7 @@ async def examined(name: str, region: str | None, approver: str | None) -> list[
         found = await asyncio.to_thread(account.findings, session, stack.outputs["Sender"])
         return [*found, *await _gateway(stack, approver or stack.outputs["Sender"])]
     finally:
-        await stack.store.close()
+        await stack.close()
 
 
 async def _gateway(stack: Stack, approver: str) -> list[Finding]:

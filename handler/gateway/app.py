@@ -42,14 +42,13 @@ class Parts:
     bounds: Bounds
     base_url: str | None = None
     """Where people reach the status pages of held calls; without it clients are sent to none."""
+    meter: Meter = field(default_factory=Unmeasured)
 
     @property
     def pages(self) -> StatusPages | None:
         if self.base_url is None:
             return None
         return StatusPages(self.approvals, self.sealer, self.base_url)
-
-    meter: Meter = field(default_factory=Unmeasured)
 
 
 def endpoint(parts: Parts) -> Endpoint:

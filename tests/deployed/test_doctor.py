@@ -48,7 +48,9 @@ async def test_it_makes_one_allowed_one_denied_and_one_held_call(deployed: Deplo
     assert {each.status.value for each in held} == {"withdrawn"}
 
 
-async def test_it_leaves_nothing_that_can_be_used(deployed: Deployed) -> None:
+async def test_a_second_examination_mails_again_and_leaves_nothing_that_can_be_used(
+    deployed: Deployed,
+) -> None:
     await states()
     await deployed.mailbox.mail()
     assert await deployed.stack.store.registry.server(PROBE) is None

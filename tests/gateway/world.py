@@ -293,8 +293,8 @@ def gateway(
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
     meter = Told()
-    served = store or own
-    with _listening(served, outbox, bounds or Bounds(), environment or {}, around, meter) as url:
+    serving = _listening(store or own, outbox, bounds or Bounds(), environment or {}, around, meter)
+    with serving as url:
         found = Gateway(url, operators, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
@@ -341,8 +341,8 @@ def _listening(
         sealer=sealer,
         clock=clock,
         bounds=bounds,
-        base_url=url,
         meter=meter,
+        base_url=url,
     )
 
     @asynccontextmanager

@@ -11,11 +11,9 @@ from handler.aws.signature import Credentials
 from handler.gateway.server import Server
 from handler.grants.model import GrantStatus
 from handler.policies.publish import compile_policy
-from handler.stores.dynamodb import grant_item
 from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
-from handler.stores.dynamodb.tables import Names, Table
-from handler.stores.dynamodb.update import Update
+from handler.stores.dynamodb.tables import Names
 from infra.emulator import REGION
 from tests.emulated.samples import grant
 from tests.emulated.world import World as Tables
@@ -50,11 +48,7 @@ async def _attach_to_server(store: DynamoStore) -> object:
 
 
 async def _attach_to_grant(store: DynamoStore) -> object:
-    """Writes the one attribute that names a grant's policy."""
-    table: Table = store.ledger._table
-    update = Update(table.name, grant_item.key("g1"))
-    update.put(po="other")
-    return await table.update(update)
+    return await store.ledger.change_grant(grant(), replace(grant(), policy="other"))
 
 
 async def _read(store: DynamoStore) -> object:
