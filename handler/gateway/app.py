@@ -17,11 +17,11 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
+from handler.gateway.exchange import Sender
 from handler.gateway.settle import Settlement
 from handler.gateway.surface import Surface
 from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
-from handler.gateway.upstream import Upstream
 from handler.gateway.waiting import Waiting
 from handler.sealing import Sealer
 from handler.stores.base import Store
@@ -33,7 +33,7 @@ class Parts:
 
     store: Store
     decider: Decider
-    upstream: Upstream
+    upstream: Sender
     approvals: Approvals
     sealer: Sealer
     clock: Clock

@@ -12,12 +12,12 @@ from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
+from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, served
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
 from handler.gateway.tasks import EXTENSION, Tasks
 from handler.gateway.tokens import Foreign, Tokens
-from handler.gateway.upstream import Arrived, Lost, NeverReached, Upstream
 from handler.grants.model import Claim
 from handler.stores.base import Paused, StoreUnavailable
 
@@ -37,7 +37,7 @@ class Surface:
         *,
         admission: Admission,
         decider: Decider,
-        upstream: Upstream,
+        upstream: Sender,
         tasks: Tasks,
         tokens: Tokens,
         clock: Clock,

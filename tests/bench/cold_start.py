@@ -16,10 +16,10 @@ import statistics
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 from handler.gateway.server import Server
 from handler.grants import tokens
@@ -61,12 +61,12 @@ class Stub(BaseHTTPRequestHandler):
     """DynamoDB, Secrets Manager and the upstream."""
 
     protocol_version = "HTTP/1.1"
-    items: dict[str, dict[str, Any]] = {}  # noqa: RUF012  # filled once, before it serves
+    items: ClassVar[dict[str, dict[str, Any]]] = {}
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         operation = self.headers.get("x-amz-target", "").rpartition(".")[2]
-        answers = {
+        answers: dict[str, Callable[[], dict[str, Any]]] = {
             "GetItem": lambda: {"Item": self.items[body["Key"]["pk"]["S"]]},
             "GetSecretValue": lambda: {"SecretString": '{"current": "k", "previous": []}'},
             "": lambda: {"jsonrpc": "2.0", "id": 1, "result": RESULT},
