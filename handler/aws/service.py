@@ -30,7 +30,7 @@ class Protocol:
 
 
 AT_ONCE = 64
-"""Requests that one client has under way; more of them wait. Threads are made as they are needed."""
+"""Requests that one client has under way; more wait. Threads are made when needed."""
 
 DYNAMODB = Protocol("dynamodb", "DynamoDB_20120810", "1.0", 0.5, 1.0)
 SECRETS_MANAGER = Protocol("secretsmanager", "secretsmanager", "1.1")

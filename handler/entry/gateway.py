@@ -13,8 +13,8 @@ from handler.entry.deployment import parts
 from handler.entry.logs import logger
 from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
+from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.decide import Decider
-from handler.gateway.upstream import Upstream
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 
@@ -55,7 +55,7 @@ async def application() -> Starlette:
         gateway.Parts(
             store=made.store,
             decider=Decider(Policies(made.store.registry), keys.per),
-            upstream=Upstream(made.secrets, bounds),
+            upstream=BufferedUpstream(made.secrets, bounds),
             approvals=approvals,
             sealer=sealer,
             clock=made.clock,

@@ -18,12 +18,12 @@ from handler.gateway.decide import Decider
 from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
 from handler.gateway.meter import Meter, Unmeasured
+from handler.gateway.exchange import Sender
 from handler.gateway.settle import Settlement
 from handler.gateway.status import StatusPages
 from handler.gateway.surface import Surface
 from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
-from handler.gateway.upstream import Upstream
 from handler.gateway.waiting import Waiting
 from handler.sealing import Sealer
 from handler.stores.base import Store
@@ -35,7 +35,7 @@ class Parts:
 
     store: Store
     decider: Decider
-    upstream: Upstream
+    upstream: Sender
     approvals: Approvals
     sealer: Sealer
     clock: Clock

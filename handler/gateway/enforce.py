@@ -24,12 +24,12 @@ from handler.gateway.case import Case, Forwarding, Waits
 from handler.gateway.decide import Decider, Plan
 from handler.gateway.meter import Meter
 from handler.gateway.methods import asks
+from handler.gateway.exchange import Sender
 from handler.gateway.protocol import Message
 from handler.gateway.relay import End, Request, Stream, relay
 from handler.gateway.server import Server
 from handler.gateway.settle import Settlement
 from handler.gateway.tokens import Foreign, Tokens
-from handler.gateway.upstream import Upstream
 from handler.gateway.waiting import Waiting
 from handler.grants.model import Claim
 from handler.stores.base import (
@@ -68,7 +68,7 @@ class Enforcement:
         *,
         admission: Admission,
         decider: Decider,
-        upstream: Upstream,
+        upstream: Sender,
         approvals: Approvals,
         waiting: Waiting,
         settlement: Settlement,

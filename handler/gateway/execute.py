@@ -11,12 +11,12 @@ from handler.approvals.model import Approval
 from handler.approvals.ports import Execution, Sent
 from handler.gateway import answers, forward, revisions
 from handler.gateway.answers import Reply
+from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.head import VERSION, Head
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Unusable, exact, relay
 from handler.gateway.revisions import Era
 from handler.gateway.server import Server, Sessions
-from handler.gateway.upstream import Arrived, Lost, NeverReached, Upstream
 from handler.stores.base import Registry
 
 MOST_LEGS = 10
@@ -32,7 +32,7 @@ SESSION_OVER = Execution(
 class UpstreamExecutor:
     """Executes approved calls over the same client that forwards allowed ones."""
 
-    def __init__(self, registry: Registry, upstream: Upstream) -> None:
+    def __init__(self, registry: Registry, upstream: Sender) -> None:
         self._registry, self._upstream = registry, upstream
 
     async def execute(self, approval: Approval, arguments: Mapping[str, Value]) -> Execution:

@@ -14,11 +14,11 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
+from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
 from handler.gateway.tasks import EXTENSION, Tasks
 from handler.gateway.tokens import Foreign, Tokens
-from handler.gateway.upstream import Arrived, Lost, NeverReached, Upstream
 from handler.grants.model import Claim
 from handler.stores.base import Paused, StoreUnavailable
 
@@ -38,7 +38,7 @@ class Surface:
         *,
         admission: Admission,
         decider: Decider,
-        upstream: Upstream,
+        upstream: Sender,
         tasks: Tasks,
         tokens: Tokens,
         meter: Meter,
