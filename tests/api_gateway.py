@@ -1,13 +1,12 @@
 """API Gateway's HTTP API and Lambda before an application, as far as a client can tell.
 
 Each request becomes a v2 event, which a container's Mangum handler answers whole. A container
-serves one event at a time, on a thread and an event loop of its own; they share no memory but what
-the application brings. Repeated headers are folded with commas, and 30 s are all there is.
+serves one event at a time, on a thread and an event loop of its own, and shares nothing with the
+others but the store. Repeated headers are folded with commas, and 30 s are all there is.
 """
 
 import asyncio
 import base64
-from collections.abc import Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -19,6 +18,9 @@ from starlette.types import Receive, Scope, Send
 
 CONTAINERS = 4
 
+AGENTS = ("/mcp/", "/status/", "/.well-known/")
+"""The paths that template.yaml routes to the gateway function."""
+
 INTEGRATION_SECONDS = 30.0
 
 
@@ -29,36 +31,37 @@ class Container:
         self._thread = ThreadPoolExecutor(1, "container")
         self._loop = asyncio.new_event_loop()
         self._thread.submit(asyncio.set_event_loop, self._loop).result()
-        self._handler = Mangum(app, lifespan="off")
+        self._app, self._handler = app, Mangum(app, lifespan="off")
 
     def invoke(self, event: dict[str, Any]) -> Future[dict[str, Any]]:
         return self._thread.submit(self._handler, event, None)  # type: ignore[arg-type]
 
-    def end(self, last: Coroutine[Any, Any, None]) -> None:
+    def end(self) -> None:
         """Lambda only stops a container; a test also lets go of its connections."""
-        self._thread.submit(self._loop.run_until_complete, last).result()
+        self._thread.submit(self._loop.run_until_complete, self._app.state.close()).result()
         self._thread.submit(self._loop.close).result()
         self._thread.shutdown()
 
 
 class ApiGateway:
-    """An ASGI application in front of another one, whose lifespan stays in the server's loop.
+    """Agents' requests go to containers of their own, all others to the application in front.
 
-    `app.state.close` lets go of one event loop's connections.
+    `app.state.make` makes a container's application, whose `state.close` ends its connections.
     """
 
     def __init__(self, app: Starlette) -> None:
         self._app = app
-        self._containers = [Container(app) for _ in range(CONTAINERS)]
+        self._containers = [Container(app.state.make()) for _ in range(CONTAINERS)]
         self._idle = asyncio.Queue[Container]()
         for container in self._containers:
             self._idle.put_nowait(container)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
+        if scope["type"] == "lifespan" or not scope["path"].startswith(AGENTS):
             await self._app(scope, receive, send)
-            for container in self._containers:
-                container.end(self._app.state.close())
+            if scope["type"] == "lifespan":
+                for container in self._containers:
+                    container.end()
             return
         made = event(scope, await Request(scope, receive).body())
         container = await self._idle.get()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from compiler.answers.demands import Demands
 from compiler.answers.places import Example
-from compiler.answers.queries import Query, asked_of, meeting, queries, telling
+from compiler.answers.queries import Way, asked_of, meeting, telling, ways
 from compiler.answers.relation import Relation, together
 from compiler.answers.search import Doubt, Search
 from compiler.answers.space import TooMany
@@ -44,6 +44,8 @@ class Undecided:
     """What could not be decided, and why."""
 
     tools: tuple[str, ...]
+    relation: Relation
+    """What the new policy would be if there was a difference; NOT_DECIDED: anything."""
     reason: str
 
 
@@ -67,13 +69,14 @@ def diff(old: Policy, new: Policy) -> Difference:
             pairs.setdefault(demanded, []).append(name)
     meanings = Meaning(old), Meaning(new)
     changes: list[Change] = []
-    undecided = [Undecided((), doubt)] if doubt else []
+    undecided = [Undecided((), Relation.NOT_DECIDED, doubt)] if doubt else []
     for demanded, tools in pairs.items():
         contest = _Contest(tools, *meanings)
         contest.run(*demanded)
         changes += contest.changes.values()
-        undecided += [Undecided(tuple(tools), reason) for reason in contest.reasons]
-    relation = together((one.relation for one in changes), bool(undecided))
+        undecided += [Undecided(tuple(tools), *reason) for reason in contest.reasons]
+    shown, doubted = (one.relation for one in changes), (one.relation for one in undecided)
+    relation = together(shown, doubted)
     return Difference(relation, tuple(changes), tuple(undecided))
 
 
@@ -89,26 +92,34 @@ class _Contest:
     def __init__(self, tools: Sequence[str], old: Meaning, new: Meaning) -> None:
         self.tools, self.old, self.new = tuple(tools), old, new
         self.changes: dict[object, Change] = {}
-        self.reasons: dict[str, None] = {}
+        self.reasons: dict[tuple[Relation, str], None] = {}
 
     def run(self, old: Demands | None, new: Demands | None) -> None:
         """Collect the changes and what is not decided."""
-        asked = [*asked_of(old), *asked_of(new)]
+        everything = [*asked_of(old), *asked_of(new)]
         try:
-            search = Search(asked)
-            for query in queries(old, new):
-                self._shown(search, query)
-            if old is not None and new is not None:
-                self._limits(search, old, new)
+            search = Search(everything)
         except TooMany as error:
-            self.reasons[str(error)] = None
+            self._doubt(Relation.NOT_DECIDED, str(error))
+            return
+        for way in ways(old, new):
+            self._look(search, way)
+        if old is not None and new is not None:
+            self._limits(search, old, new)
 
-    def _shown(self, search: Search, query: Query) -> None:
-        found = search.find(query.inside, query.outside)
-        if isinstance(found, Example):
-            self._keep(found)
-        elif isinstance(found, Doubt):
-            self.reasons.update(dict.fromkeys(found.reasons))
+    def _doubt(self, relation: Relation, *reasons: str) -> None:
+        self.reasons.update({(relation, reason): None for reason in reasons})
+
+    def _look(self, search: Search, way: Way) -> None:
+        """Keep the call that the first of the queries finds, or else the doubt of the last."""
+        found: Example | Doubt | None = None
+        for query in way.queries:
+            found = search.find(query.inside, query.outside)
+            if isinstance(found, Example):
+                self._keep(found)
+                return
+        if isinstance(found, Doubt):
+            self._doubt(way.relation, *found.reasons)
 
     def _keep(self, example: Example) -> None:
         """Decide the call by both policies, and keep it if it shows something new."""
@@ -131,13 +142,13 @@ class _Contest:
         for change in compare(old.tallies, new.tallies):
             found = _admitted_by_both(search, old, new, change)
             if isinstance(found, Doubt):
-                self.reasons.update(dict.fromkeys(found.reasons))
+                self._doubt(change.relation, *found.reasons)
             if not isinstance(found, Example):
                 continue
             shown = witness(self.tools[0], found)
             before, after = shown.decided(self.old), shown.decided(self.new)
             if _charged(before) == _charged(after):
-                self.reasons[f"{change.text}; no call was found that shows it"] = None
+                self._doubt(change.relation, f"{change.text}; no call was found that shows it")
                 continue
             self.changes[change] = Change(
                 change.relation, self.tools, shown, before, after, change.text

@@ -1,18 +1,21 @@
 """Lists and what is in them, for questions that go through an index or `[*]`.
 
-Must not know places. Such questions are not decided for every list; these are samples, in which
-each question is answered one way and the other.
+Must not know places. Where all of them ask one thing of every element, or single members of every
+element, lists of all kinds are made; elsewhere only samples, in which each question is answered one
+way and the other.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
+from math import prod
 
 from compiler.answers.numbers import UNREADABLE
-from compiler.answers.questions import Question
-from compiler.answers.survey import Survey
+from compiler.answers.questions import Kind, Question
+from compiler.answers.survey import CONTAINMENTS, LENGTHS, Survey
 from compiler.meaning import Found, follow
 from compiler.policy import Every, Step
 from compiler.truth import Absent
+from compiler.values import Value
 
 Answers = tuple[bool, ...]
 
@@ -21,16 +24,94 @@ LAST_INDEX = 1_000
 """Of an element that is filled in."""
 
 
+MOST_KINDS = 256
+"""Sets of answers that lists of elements give."""
+
+
+def of_elements(questions: Sequence[Question], others: Sequence[Question]) -> list[Found] | None:
+    """A list for each set of answers that lists give, or None where that is not known.
+
+    The order of elements, and how many are alike, do not matter to `[*]`; so lists are put together
+    until no new answers come up. `others` are asked of the list as a whole.
+    """
+    rests = list(dict.fromkeys(one.rest for one in questions))
+    members = [rest[1:] for rest in rests]
+    every = all(rest[0] is Every.ELEMENT for rest in rests)
+    by_key = all(isinstance(step, str) for rest in members for step in rest)
+    apart = len(rests) == 1 or all(len(rest) == 1 for rest in members)
+    if not (every and by_key and apart) or any(map(_looks_into_lists, others)):
+        return None
+    elements = _elements(questions, rests)
+    return None if elements is None else _put_together(questions, elements)
+
+
+LIST_OPERATORS = (*CONTAINMENTS, *LENGTHS)
+
+
+def _looks_into_lists(question: Question) -> bool:
+    return question.kind is Kind.TELLS or question.operator in LIST_OPERATORS
+
+
+def _elements(
+    questions: Sequence[Question], rests: Sequence[tuple[Step, ...]]
+) -> list[Value] | None:
+    """Elements of all kinds; None where a kind may be missing."""
+    choices: list[list[Found]] = []
+    for rest in rests:
+        asked = _here(questions, rest)
+        survey = Survey(asked)
+        values = [*survey.values(), *survey.special()]
+        if survey.doubt:
+            return None
+        choices.append([*([Absent.MISSING] * (len(rest) > 1)), *_distinguished(asked, values)])
+    if prod(map(len, choices)) > MOST_KINDS:
+        return None
+    elements: list[Value] = ["x"]  # misplaces every member
+    for chosen in product(*choices):
+        built: Found = {} if len(rests[0]) > 1 else Absent.MISSING
+        for rest, value in zip(rests, chosen, strict=True):
+            built = _placed(built, rest[1:], value) if rest[1:] else value
+        if not isinstance(built, Absent):
+            elements.append(built)
+    return elements
+
+
+def _put_together(questions: Sequence[Question], elements: list[Value]) -> list[Found] | None:
+    """Lists with one element, then with one more wherever that changes an answer."""
+    singles: dict[Answers, list[Value]] = {}
+    for element in elements:
+        singles.setdefault(tuple(one.holds([element]) for one in questions), [element])
+    found, waiting = dict(singles), list(singles)
+    while waiting:
+        answers = waiting.pop()
+        for more, element in singles.items():
+            both = tuple(
+                (mine and theirs) if one.kind is Kind.PASSES else (mine or theirs)
+                for one, mine, theirs in zip(questions, answers, more, strict=True)
+            )
+            if both not in found:
+                found[both] = [*found[answers], *element]
+                waiting.append(both)
+        if len(found) > MOST_KINDS:
+            return None
+    return list(found.values())
+
+
 def nested(questions: Sequence[Question], texts_only: bool) -> Iterator[Found]:
     """Some lists whose elements make such questions answer one way and the other."""
     elements: dict[tuple[Step, ...], list[Found]] = {}
     for rest in dict.fromkeys(one.rest for one in questions):
-        there = [one for one in questions if one.rest == rest]
-        asked = [Question(one.kind, one.operator, one.literal) for one in there]
+        asked = _here(questions, rest)
         survey = Survey(asked)
         values = list(survey.texts()) if texts_only else [*survey.values(), None, UNREADABLE]
         elements[rest] = [Absent.MISSING, *_distinguished(asked, values)]
     yield from _combined(list(elements.items()))
+
+
+def _here(questions: Sequence[Question], rest: tuple[Step, ...]) -> list[Question]:
+    """The questions that go along these steps, as they are asked where the steps end."""
+    there = [one for one in questions if one.rest == rest]
+    return [Question(one.kind, one.operator, one.literal) for one in there]
 
 
 def _distinguished(questions: Sequence[Question], values: Iterable[Found]) -> list[Found]:

@@ -41,7 +41,8 @@ def between(low: Number, high: Number) -> Number | None:
     """A number with few digits strictly between the two, near one of them; None: there is none."""
     for first, last in READABLE:
         bottom, top = max(low, first), min(high, last)
-        found = _plain(bottom, top) if bottom < top else None
+        down = not math.isfinite(low) and math.isfinite(high)
+        found = _plain(bottom, top, down) if bottom < top else None
         if found is not None:
             return found
     return None
@@ -49,6 +50,8 @@ def between(low: Number, high: Number) -> Number | None:
 
 def cost_boundaries(low: Number, high: Number) -> Iterator[Number]:
     """Numbers strictly between the two: one that can be a cost and one that cannot, if any are."""
+    if not low < high:
+        return
     candidates = (
         *_millionths(low, high),
         between(low, min(high, 0)) if low < 0 else None,
@@ -58,10 +61,14 @@ def cost_boundaries(low: Number, high: Number) -> Iterator[Number]:
     yield from (one for one in candidates if one is not None and low < one < high)
 
 
-def _plain(low: Number, high: Number) -> Number | None:
-    """The first number after `low`, or before `high`, on the coarsest decimal grid with one."""
+def _plain(low: Number, high: Number, down: bool) -> Number | None:
+    """A number on the coarsest decimal grid with one: the first after `low`, or down from `high`.
+
+    Where the limit on that side is infinite, the other one is taken.
+    """
+    down = (down and math.isfinite(high)) or not math.isfinite(low)
     for digits in range(DIGITS + 1):
-        found = _after(low, digits) if math.isfinite(low) else _before(high, digits)
+        found = _before(high, digits) if down else _after(low, digits)
         if found is not None and low < found < high:
             return found
     start = float(low) if math.isfinite(low) else -math.inf
@@ -75,8 +82,6 @@ def _after(low: Number, digits: int) -> Number | None:
 
 
 def _before(high: Number, digits: int) -> Number | None:
-    if not math.isfinite(high):
-        return 0
     return _read((-_floor(-high, digits) - 1).scaleb(-digits))
 
 

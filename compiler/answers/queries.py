@@ -5,9 +5,11 @@ Must not know how queries are answered. Each difference meets at least one of th
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from compiler.answers.demands import Demands, Tally
 from compiler.answers.questions import Asked, Kind, Question
+from compiler.answers.relation import Relation
 from compiler.answers.search import Answered
 from compiler.policy import Operator
 
@@ -42,38 +44,55 @@ def _read(tally: Tally) -> list[Asked]:
     return [*((tally.source,) if tally.source else ()), *tally.per]
 
 
-def queries(old: Demands | None, new: Demands | None) -> Iterator[Query]:
-    """All ways in which a call can fare differently: each difference meets at least one."""
+class Way(NamedTuple):
+    """One way in which calls can fare differently, as queries from narrow to wide.
+
+    The last says whether there is a call at all; those before it find plainer ones.
+    """
+
+    relation: Relation
+    queries: tuple[Query, ...]
+
+
+def ways(old: Demands | None, new: Demands | None) -> Iterator[Way]:
+    """All ways in which a call can fare differently: a call that does is found by one of them."""
     if old is None or new is None:
-        admitting = new or old
+        admitting, relation = (new, Relation.WIDER) if new else (old, Relation.NARROWER)
         if admitting is not None:
             needed = meeting(admitting.needed)
             meets = tuple(one.meets for one in admitting.held)
-            yield Query(needed, (*admitting.refused, *meets))
+            yield Way(relation, (Query(needed, (*admitting.refused, *meets)),))
             for each in meets:
-                yield Query((*needed, *meeting(each)), admitting.refused)
+                yield Way(relation, (Query((*needed, *meeting(each)), admitting.refused),))
         return
-    yield from _more(old, new)
-    yield from _more(new, old)
+    yield from (Way(Relation.WIDER, each) for each in _more(old, new))
+    yield from (Way(Relation.NARROWER, each) for each in _more(new, old))
     both = (*meeting(old.needed), *meeting(new.needed))
     refused = (*old.refused, *new.refused)
     for mine, theirs in ((old, new), (new, old)):
         for held in mine.held:
             alike = tuple(one.meets for one in theirs.held if one.terms == held.terms)
-            yield Query((*both, *meeting(held.meets)), (*refused, *alike))
+            query = Query((*both, *meeting(held.meets)), (*refused, *alike))
+            yield Way(Relation.DIFFERENT, (query,))
 
 
-def _more(stricter: Demands, laxer: Demands) -> Iterator[Query]:
+def _more(stricter: Demands, laxer: Demands) -> Iterator[tuple[Query, ...]]:
     """Calls that the one denies and the other admits, or the one holds and the other allows."""
-    needed = meeting(laxer.needed)
+    needed, mine = meeting(laxer.needed), meeting(stricter.needed)
     for asked in stricter.needed:
-        yield Query(((asked, False), *needed), laxer.refused)
+        others = tuple(one for one in mine if one[0] != asked)
+        inside = ((asked, False), *needed)
+        plainer = Query((*inside, *others), (*laxer.refused, *stricter.refused))
+        yield plainer, Query(inside, laxer.refused)
     for meets in stricter.refused:
-        yield Query((*meeting(meets), *needed), laxer.refused)
+        beside = tuple(one for one in stricter.refused if one != meets)
+        inside = (*meeting(meets), *needed)
+        plainer = Query((*inside, *mine), (*laxer.refused, *beside))
+        yield plainer, Query(inside, laxer.refused)
     holding = tuple(one.meets for one in laxer.held)
     for held in stricter.held:
-        inside = (*meeting(stricter.needed), *needed, *meeting(held.meets))
-        yield Query(inside, (*stricter.refused, *laxer.refused, *holding))
+        inside = (*mine, *needed, *meeting(held.meets))
+        yield (Query(inside, (*stricter.refused, *laxer.refused, *holding)),)
 
 
 def meeting(asked: Iterable[Asked]) -> tuple[Answered, ...]:

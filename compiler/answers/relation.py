@@ -14,11 +14,14 @@ class Relation(StrEnum):
     NOT_DECIDED = "not decided"
 
 
-def together(relations: Iterable[Relation], doubted: bool) -> Relation:
-    """What single differences make together. A doubt leaves only `different` standing."""
-    found = set(relations) - {Relation.EQUAL}
+def together(relations: Iterable[Relation], doubted: Iterable[Relation]) -> Relation:
+    """What single differences make together, and those that there may be.
+
+    A doubt does not matter where what it doubts has been shown already.
+    """
+    found = set(relations)
     if Relation.DIFFERENT in found or len(found) > 1:
         return Relation.DIFFERENT
-    if doubted:
+    if set(doubted) - found:
         return Relation.NOT_DECIDED
     return found.pop() if found else Relation.EQUAL

@@ -37,10 +37,15 @@ class Search:
     def find(
         self, inside: Iterable[Answered], outside: Sequence[Iterable[Asked]]
     ) -> Example | Doubt | None:
-        """A call with these answers that meets none of the lists in full; None: there is none.
+        """A call with these answers that meets none of the lists in full; None: there is none."""
+        try:
+            return self._find(inside, outside)
+        except TooMany as error:
+            return Doubt((str(error),))
 
-        Raises `TooMany`.
-        """
+    def _find(
+        self, inside: Iterable[Answered], outside: Sequence[Iterable[Asked]]
+    ) -> Example | Doubt | None:
         self.steps = 0
         boxes = [self._box((asked, True) for asked in each) for each in outside]
         box = self._box(inside)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 
-from compiler.answers.nested import nested
+from compiler.answers.nested import nested, of_elements
 from compiler.answers.questions import Kind, Place, Question
 from compiler.answers.survey import Survey
 from compiler.meaning import Found
@@ -106,7 +106,10 @@ def _examples(place: Place, questions: Sequence[Question], inner: bool) -> tuple
     else:
         found = [Absent.MISSING, *survey.values(), *survey.special()]
     deeper = [one for one in questions if one.rest]
-    if deeper:
+    lists = of_elements(deeper, survey.questions) if deeper and place.root is Root.ARGS else None
+    if lists is not None:
+        found += lists
+    elif deeper:
         survey.doubt = "a path goes through an index or `[*]`"
         found += nested(deeper, texts_only=survey.texts_only)
     if inner and any(one.kind is Kind.TELLS for one in questions):

@@ -54,7 +54,10 @@ def difference_record(found: Difference) -> dict[str, Any]:
             }
             for one in found.changes
         ],
-        "undecided": [{"tools": list(one.tools), "reason": one.reason} for one in found.undecided],
+        "undecided": [
+            {"tools": list(one.tools), "relation": one.relation, "reason": one.reason}
+            for one in found.undecided
+        ],
     }
 
 
@@ -113,7 +116,8 @@ def _holds(verdict: Verdict) -> str:
 
 
 def _doubt(doubt: Undecided) -> str:
-    return f"{_tools(doubt.tools)}: {doubt.reason}" if doubt.tools else doubt.reason
+    may = "" if doubt.relation is Relation.NOT_DECIDED else f"whether {doubt.relation}: "
+    return f"{may}{_tools(doubt.tools)}: {doubt.reason}" if doubt.tools else may + doubt.reason
 
 
 def _verdict_record(verdict: Verdict) -> dict[str, Any]:

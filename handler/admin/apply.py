@@ -11,8 +11,9 @@ from enum import StrEnum
 
 from handler.admin import grants
 from handler.admin.manifest import GrantEntry, Manifest, ServerEntry
+from handler.admin.servers import Moved, moves, told
 from handler.gateway.server import Server
-from handler.grants.model import Grant, GrantStatus
+from handler.grants.model import Grant
 from handler.policies.model import Artifact
 from handler.stores.base import Ledger, Store
 
@@ -43,44 +44,66 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class GrantChange:
+    """A grant as it was read, None where it is new, and as it is to be."""
+
+    before: Grant | None
+    after: Grant
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What has to change. Without steps there is nothing to do."""
 
     steps: tuple[Step, ...] = ()
+    left: tuple[str, ...] = ()
+    """What stays as it is, as steps name it."""
+    moved: tuple[Moved, ...] = ()
+    seen: tuple[Server, ...] = ()
+    """All servers as the plan read them."""
     artifacts: tuple[Artifact, ...] = ()
     servers: tuple[Server, ...] = ()
     removed: tuple[str, ...] = ()
-    grants: tuple[Grant, ...] = ()
+    grants: tuple[GrantChange, ...] = ()
     revoked: tuple[Grant, ...] = ()
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps)) or "nothing to change"
 
 
+class Overtaken(Exception):
+    """The store is no longer as the plan read it; what was not done yet was left undone."""
+
+
 async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
     """The changes that bring the store to what the manifest says. Only reads."""
-    servers = {server.name: server for server in await store.registry.servers()}
-    existing = await current_grants(store.ledger)
-    wanted = {
-        entry.name: _server(entry, compiled[entry.name], servers.get(entry.name))
-        for entry in manifest.servers
-    }
-    changed = [server for name, server in wanted.items() if servers.get(name) != server]
-    removed = [name for name in servers if name not in wanted]
-    named = {entry.label for entry in manifest.grants}
-    put = [
-        grant
-        for entry in manifest.grants
-        if (grant := _grant(entry, existing.get(entry.label))) != existing.get(entry.label)
+    seen = {server.name: server for server in await store.registry.servers()}
+    everyone, existing = await grants.listed(store.ledger), await current_grants(store.ledger)
+    wanted = [
+        registered(entry, compiled[entry.name], seen.get(entry.name)) for entry in manifest.servers
     ]
-    revoked = [grant for label, grant in existing.items() if label not in named]
+    changed = [server for server in wanted if seen.get(server.name) != server]
+    removed = [name for name in seen if name not in compiled]
+    put = [
+        GrantChange(before, _grant(entry, before))
+        for entry in manifest.grants
+        for before in (existing.get(entry.label),)
+    ]
+    named = {entry.label for entry in manifest.grants}
+    revoked = [g for g in everyone if g.label not in named or existing.get(g.label) != g]
     return Plan(
         steps=(
-            *(_server_step(servers.get(server.name), server) for server in changed),
-            *(_grant_step(existing.get(grant.label), grant) for grant in put),
+            *(_server_step(seen.get(server.name), server) for server in changed),
+            *(_grant_step(change) for change in put if change.before != change.after),
             *(Step(Change.REVOKE, f"grant {grant.label}", "not in the file") for grant in revoked),
             *(Step(Change.REMOVE, f"server {name}", "not in the file") for name in removed),
         ),
+        left=(
+            *(f"server {server.name}" for server in wanted if server not in changed),
+            *(f"grant {change.after.label}" for change in put if change.before == change.after),
+        ),
+        moved=tuple(move for server in changed for move in _moves(seen.get(server.name), server)),
+        seen=tuple(seen.values()),
         artifacts=tuple(
             {
                 artifact.digest: artifact
@@ -90,33 +113,44 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
         ),
         servers=tuple(changed),
         removed=tuple(removed),
-        grants=tuple(put),
+        grants=tuple(change for change in put if change.before != change.after),
         revoked=tuple(revoked),
     )
 
 
-async def carry_out(store: Store, plan: Plan) -> None:
+async def carry_out(store: Store, plan: Plan, by: str, now: float) -> None:
     """Make the changes. What takes rights away comes first: stopping halfway widens nothing.
 
-    Artifacts and servers are one step: a server never names a policy that is not there.
+    Artifacts and servers are one step: a server never names a policy that is not there. `by` and
+    `now` go into the policies' histories. Raises `Overtaken`; planning again goes on from there.
     """
     for grant in plan.revoked:
         await grants.revoke(store.ledger, grant)
     if plan.servers:
-        await store.registry.publish(plan.artifacts, plan.servers)
-    for grant in plan.grants:
-        await store.ledger.put_grant(grant)
+        done = await store.registry.publish(
+            plan.artifacts, plan.servers, seen=plan.seen, revisions=told(plan.moved, by, now)
+        )
+        if not done:
+            raise Overtaken
+    for change in plan.grants:
+        if change.before is None:
+            await store.ledger.put_grant(change.after)
+        elif not await store.ledger.change_grant(change.before, change.after):
+            raise Overtaken
     for name in plan.removed:
         await store.registry.remove_server(name)
 
 
 async def current_grants(ledger: Ledger) -> dict[str, Grant]:
-    """The grants that are not revoked by label, in the labels' order."""
-    found = sorted(await ledger.grants(), key=lambda grant: grant.label)
-    return {grant.label: grant for grant in found if grant.status is not GrantStatus.REVOKED}
+    """The grants that are not revoked by label, in the labels' order.
+
+    Of two with one label, made by two operators at once, it is one that has a token.
+    """
+    found = sorted(await grants.listed(ledger), key=lambda grant: bool(grant.token_hashes))
+    return {grant.label: grant for grant in sorted(found, key=lambda grant: grant.label)}
 
 
-def _server(
+def registered(
     entry: ServerEntry, artifacts: Mapping[str, Artifact], existing: Server | None
 ) -> Server:
     as_it_is = existing is not None and existing.paused
@@ -142,24 +176,26 @@ def _grant(entry: GrantEntry, existing: Grant | None) -> Grant:
     )
 
 
+def _moves(before: Server | None, after: Server) -> tuple[Moved, ...]:
+    return moves(after.name, before.policies if before else {}, after.policies)
+
+
 def _server_step(before: Server | None, after: Server) -> Step:
     if before is None:
         return Step(Change.CREATE, f"server {after.name}", after.upstream)
     differences = [
-        f"policy {name} is now {digest[:12]}"
-        for name, digest in after.policies.items()
-        if before.policies.get(name) != digest
-    ]
-    differences += [
-        f"policy {name} removed" for name in before.policies if name not in after.policies
+        f"policy {move.policy} is now {move.after[:12]}"
+        if move.after
+        else f"policy {move.policy} removed"
+        for move in _moves(before, after)
     ]
     fields = ("upstream", "headers", "paused", "sessions", "allow", "private_network")
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
     return Step(Change.CHANGE, f"server {after.name}", ", ".join(differences))
 
 
-def _grant_step(before: Grant | None, after: Grant) -> Step:
+def _grant_step(change: GrantChange) -> Step:
+    after = change.after
     under = f"server {after.server}, policy {after.policy or '(none: every call is denied)'}"
-    if before is None:
-        return Step(Change.CREATE, f"grant {after.label}", under)
-    return Step(Change.CHANGE, f"grant {after.label}", under)
+    kind = Change.CREATE if change.before is None else Change.CHANGE
+    return Step(kind, f"grant {after.label}", under)

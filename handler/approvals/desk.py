@@ -1,7 +1,7 @@
-"""What an approver does with a link: open it, and answer once.
+"""What an approver does with a link: open it, and answer once. Operators answer by the same path.
 
-Must not know HTTP. The answer and its outcome are one step of the store; waking whoever executes
-comes after it and may be lost.
+Must not know HTTP, nor who may be an operator. The answer and its outcome are one step of the
+store; waking whoever executes comes after it and may be lost.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from handler.approvals import quorum
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status
-from handler.approvals.links import link_hash
+from handler.approvals.links import link_hash, mint
 from handler.approvals.listing import PAGE
 from handler.approvals.model import Answer, Approval, Link
 from handler.approvals.ports import Workflow
@@ -80,7 +80,26 @@ class Desk:
             await self._workflow.wake(link.approval_id)
         return outcome
 
-    async def _recorded(self, link: Link, approved: bool, note: str) -> Recorded | TooLate | None:
+    async def answer_for(
+        self, approval_id: str, approver: str, approved: bool, note: str, operator: str
+    ) -> Recorded | TooLate | None:
+        """Record what an operator answers in an approver's name. None where there is no approval.
+
+        A link is made and used at once, so it counts as the approver's own answer would: a yes
+        counts for the rules that list the approver, and a no ends the call.
+        """
+        approval = await self._book.current(approval_id)
+        if approval is None:
+            return None
+        link = Link(link_hash(mint()), approval.id, approver, approval.deadline)
+        await self._answers.put_links([link])
+        outcome = await self._recorded(link, approved, note, operator)
+        await self._workflow.wake(approval_id)
+        return outcome
+
+    async def _recorded(
+        self, link: Link, approved: bool, note: str, operator: str = ""
+    ) -> Recorded | TooLate | None:
         while True:
             approval = await self._book.current(link.approval_id)
             latest = await self._answers.link(link.hash)
@@ -89,7 +108,7 @@ class Desk:
             now = self._clock.now()
             if approval.status is not Status.PENDING or latest.used or now >= link.expires_at:
                 return TooLate(approval)
-            answer = Answer(approval.id, link.hash, link.approver, approved, note, now)
+            answer = Answer(approval.id, link.hash, link.approver, approved, note, now, operator)
             # Read after the approval: an answer given in between moves its version on.
             said = [*await self._answers.answers(approval.id), answer]
             event = quorum.event(approval, said)

@@ -133,3 +133,9 @@ def overdue(approval: Approval, now: float, terms: Terms) -> Event | None:
         return None
     ends_at, event = limits[approval.status]
     return event if now >= ends_at else None
+
+
+def as_of(approval: Approval, now: float, terms: Terms) -> Approval:
+    """The approval as time has it by now, whether or not somebody wrote that down."""
+    event = overdue(approval, now, terms)
+    return approval if event is None else step(approval, event, now, terms)

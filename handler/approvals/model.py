@@ -74,3 +74,5 @@ class Answer:
     approved: bool
     note: str
     at: float
+    operator: str = ""
+    """Who gave it in the approver's name with operators' rights; empty where a link was used."""

@@ -35,6 +35,7 @@ class Said:
     """One answer as it is shown."""
 
     approver: str
+    """With the operator who answered in their name, if one did."""
     approved: bool
     note: str
     at: float
@@ -104,7 +105,8 @@ def _reasons(approval: Approval, answers: Sequence[Answer]) -> tuple[Reason, ...
 
 
 def _said(answer: Answer) -> Said:
-    return Said(visible(answer.approver), answer.approved, visible(answer.note), answer.at)
+    by = f" (given by the operator {visible(answer.operator)})" if answer.operator else ""
+    return Said(visible(answer.approver) + by, answer.approved, visible(answer.note), answer.at)
 
 
 def moment(time: float) -> str:

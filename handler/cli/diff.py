@@ -19,7 +19,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Declare the command."""
     parser = subparsers.add_parser(
         "diff",
-        help="say whether a new policy is wider, narrower, equal or different, with calls",
+        help="say how a new policy differs from an old one",
         description="Says whether the new policy is wider, narrower, equal or different, and shows "
         "each difference by a call that the two decide differently.",
         epilog="exit codes: 0 equal, 1 different or not decided, 2 could not run",

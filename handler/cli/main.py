@@ -19,12 +19,25 @@ FINE, FOUND, COULD_NOT_RUN = 0, 1, 2
 
 COMMANDS = {
     "serve": "run a gateway on this machine",
+    "apply": "bring a gateway to what a gateway.json says",
+    "server": "add, list and remove servers",
+    "policy": "put a policy in force, see its history, go back",
+    "grant": "make, list, rotate and revoke grants",
+    "approvals": "list, show and answer held calls",
+    "log": "follow and search the decisions",
+    "pause": "stop a grant, a server or everything, from the next call on",
+    "resume": "let a grant, a server or everything go on",
     "demo": "see a gateway allow, deny, limit and hold calls, on real parts",
     "check": "say everything that is wrong with a policy",
-    "diff": "say whether a new policy is wider, narrower, equal or different, with calls",
-    "prove": "say whether a policy can admit what must never happen, with a call if it can",
+    "diff": "say how a new policy differs from an old one",
+    "prove": "say whether a policy can ever admit a call",
     "decide": "say what a policy does with calls, one JSON line each",
     "table": "list the decision table a policy compiles to",
+    "explain": "say a policy in plain sentences, or why it decides so",
+    "exposure": "say the worst that a policy lets happen",
+    "test": "run the test cases of a policy",
+    "schema": "print the JSON Schema of policy.json, for editors",
+    "doctor": "say whether a deployed gateway works, and how to mend it",
 }
 """Each command's module is `handler.cli.<name>`."""
 

@@ -20,7 +20,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     """Declare the command."""
     parser = subparsers.add_parser(
         "prove",
-        help="say whether a policy can admit what must never happen, with a call if it can",
+        help="say whether a policy can ever admit a call",
         description="Says of each claim whether it holds for every call, or shows a call for which "
         "it does not.",
         epilog="exit codes: 0 all hold, 1 one does not or is not decided, 2 could not run",

@@ -101,23 +101,14 @@ def manifest_source(arguments: argparse.Namespace) -> "Callable[[], Manifest]":
     if arguments.manifest is not None:
         if arguments.policy or arguments.upstream:
             raise CannotRun("give either a gateway.json or --policy and --upstream, not both")
-        return lambda: _from_file(arguments.manifest)
+        from handler.cli.manifest_file import loaded
+
+        return lambda: loaded(arguments.manifest)
     if not (arguments.policy and arguments.upstream):
         raise CannotRun(
             "nothing to serve: give --policy FILE and --upstream URL, or the path of a gateway.json"
         )
     return lambda: _from_options(arguments)
-
-
-def _from_file(path: Path) -> "Manifest":
-    from handler.admin.manifest import ManifestError, load
-
-    try:
-        return load(path)
-    except OSError as error:
-        raise CannotRun(f"cannot read {path}: {error.strerror}") from error
-    except ManifestError as error:
-        raise CannotRun(f"{path} cannot be used\n{error}") from error
 
 
 def _from_options(arguments: argparse.Namespace) -> "Manifest":

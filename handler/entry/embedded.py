@@ -4,7 +4,6 @@ SQLite, the workflow in this process, SMTP or the local outbox. Must not know wh
 from, what is printed, or how requests arrive.
 """
 
-import hashlib
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -15,7 +14,7 @@ from handler.approvals.embedded import Settings, embedded
 from handler.approvals.ports import Mailer
 from handler.approvals.workflow_local import LocalWorkflow
 from handler.clock import Clock
-from handler.entry.folder import Folder
+from handler.entry.folder import Folder, derived
 from handler.failure import CannotRun
 from handler.gateway.app import Parts, routes
 from handler.gateway.bounds import Bounds
@@ -82,11 +81,6 @@ async def world(
         ]
     )
     return World(app, held.workflow, upstream, outbox.url(base_url) if outbox else None)
-
-
-def derived(key: bytes, purpose: str) -> bytes:
-    """A key for one purpose alone, from the deployment's key."""
-    return hashlib.blake2b(purpose.encode(), key=key, digest_size=32).digest()
 
 
 async def _smtp(manifest: Manifest, secrets: Secrets, clock: Clock) -> Mailer:

@@ -3,7 +3,9 @@
 Must not know what the keys are for or what the database holds.
 """
 
+import hashlib
 import os
+import pwd
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,3 +63,16 @@ class Folder:
             pass  # another process was first, and its key is the one
         finally:
             draft.unlink()
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """A key for one purpose alone, from the deployment's key."""
+    return hashlib.blake2b(purpose.encode(), key=key, digest_size=32).digest()
+
+
+def user() -> str:
+    """Who runs this process, by the system's account: there is no other sign-in on this machine."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())

@@ -3,14 +3,14 @@
 Its time is the front door's 30 s: 3 s of store steps, the upstream's, and 2 s to answer.
 """
 
-from aws_lambda_powertools import Logger
 from starlette.applications import Starlette
 
 from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
+from handler.audit.measured import EmfMeter
 from handler.entry.asgi import lambda_handler
 from handler.entry.deployment import parts
-from handler.entry.logs import shared
+from handler.entry.logs import logger
 from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
@@ -18,7 +18,7 @@ from handler.gateway.upstream import Upstream
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 
-log = shared(Logger())
+log = logger()
 
 UPSTREAM_SECONDS = 22.0
 LARGEST_ANSWER = 2_900_000
@@ -61,6 +61,7 @@ async def application() -> Starlette:
             clock=made.clock,
             bounds=bounds,
             base_url=deployment.base_url,
+            meter=EmfMeter(),
         )
     )
 

@@ -17,10 +17,10 @@ import uvicorn
 from handler.admin import apply, grants
 from handler.admin.compiling import Policies, policies
 from handler.admin.manifest import Manifest, ServerEntry
-from handler.clock import SystemClock
+from handler.clock import Clock, SystemClock
 from handler.entry import listening
 from handler.entry.embedded import World, world
-from handler.entry.folder import Folder
+from handler.entry.folder import Folder, user
 from handler.entry.watch import changes
 from handler.entry.welcome import Facts, GrantFacts, ServerFacts, issued, welcome
 from handler.failure import CannotRun
@@ -32,6 +32,9 @@ from handler.stores.sqlite import SQLiteStore, StoreUnusable
 
 REACH_SECONDS = 3.0
 """How long an upstream may take to show that it is there."""
+
+PLANNED = 8
+"""How often a manifest is planned while operators change what it is planned on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +58,29 @@ class Service:
     base_url: str
     tokens: dict[str, str]
     """Made in this run, by the grant's label."""
+    clock: Clock
 
     async def bring(self, manifest: Manifest, made: Policies, rotate: bool) -> apply.Plan:
         """Apply the manifest with its compiled policies; make tokens for grants without one."""
         if made.warnings:
             tell(made.warnings)
-        plan = await apply.plan(self.store, manifest, made.compiled)
-        await apply.carry_out(self.store, plan)
+        plan = await self._apply(manifest, made)
         self.manifest = manifest
         for grant in (await apply.current_grants(self.store.ledger)).values():
             if rotate or not grant.token_hashes:
                 self.tokens[grant.label] = await grants.rotate(self.store.ledger, grant)
         return plan
+
+    async def _apply(self, manifest: Manifest, made: Policies) -> apply.Plan:
+        """What was done, planned again where an operator changed the store meanwhile."""
+        for _ in range(PLANNED):
+            plan = await apply.plan(self.store, manifest, made.compiled)
+            try:
+                await apply.carry_out(self.store, plan, f"{user()} (serve)", self.clock.now())
+            except apply.Overtaken:
+                continue
+            return plan
+        raise CannotRun("the store keeps changing; try again")
 
     async def reload(self) -> None:
         """Take up what changed; what cannot be taken up leaves everything as it is."""
@@ -127,7 +141,7 @@ async def _serve(
         base_url = listening.address(listener)
         folder = Folder.open(place.data)
         store = _store(folder)
-        service = Service(read, files, store, manifest, base_url, {})
+        service = Service(read, files, store, manifest, base_url, {}, clock)
         around = await world(manifest, store, folder, base_url, clock)
         try:
             await service.bring(manifest, made, rotate)

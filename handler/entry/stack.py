@@ -10,9 +10,16 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handler.aws.service import Account
+from handler.approvals.lifecycle import Terms
+from handler.approvals.workflow_stepfunctions import StepFunctionsWorkflow
+from handler.aws.secrets import SecretsManager
+from handler.aws.service import SECRETS_MANAGER, STEP_FUNCTIONS, Account, Service
 from handler.aws.signature import Credentials
+from handler.clock import SystemClock
+from handler.entry.keys import Keys
 from handler.failure import CannotRun
+from handler.sealing import Sealer
+from handler.secrets import SecretMissing
 from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
@@ -28,10 +35,48 @@ class Stack:
     region: str
     store: DynamoStore
     outputs: dict[str, str]
+    account: Account
+    session: boto3.Session
+    steps: Service
+    """The Step Functions."""
+
+    def operator(self) -> str:
+        """The identity that works, as AWS names it. Raises `CannotRun`."""
+        try:
+            identity = self.session.client("sts").get_caller_identity()
+        except (BotoCoreError, ClientError) as error:
+            raise CannotRun(f"cannot tell whose AWS credentials these are: {error}") from None
+        return str(identity["Arn"])
+
+    async def seal(self) -> Sealer:
+        """What opens the arguments of held calls. Raises `CannotRun` without the right to it."""
+        service = Service(self.account, SECRETS_MANAGER)
+        try:
+            text = await SecretsManager(service).find(self.outputs["SealingKeysArn"])
+        except SecretMissing as error:
+            raise CannotRun(
+                "your AWS identity may not read what held calls are sealed with: attach the "
+                f"stack's admin policy ({self.outputs['AdminPolicyArn']}). {error}"
+            ) from None
+        finally:
+            await service.close()
+        if text is None:
+            raise CannotRun(f"the secret {self.outputs['SealingKeysArn']} is not there")
+        return Sealer(Keys.read(text).seal())
+
+    def workflow(self) -> StepFunctionsWorkflow:
+        """Wakes what waits for an answer."""
+        return StepFunctionsWorkflow(
+            self.steps, clock=SystemClock(), terms=Terms(), tokens=self.store.answers
+        )
+
+    async def close(self) -> None:
+        await self.store.close()
+        await self.steps.close()
 
 
 def open_stack(name: str, region: str | None = None) -> Stack:
-    """The stack of this name. Raises `CannotRun`, saying what to do. Close its store when done."""
+    """The stack of this name. Raises `CannotRun`, saying what to do. Close it when done."""
     session = boto3.Session(region_name=region)
     if session.region_name is None:
         raise CannotRun("no AWS region is set: give --region, or set AWS_REGION")
@@ -48,7 +93,10 @@ def open_stack(name: str, region: str | None = None) -> Stack:
         io.StringIO(), outputs["DecisionLog"], lambda: session.client("logs")
     )
     store = DynamoStore(Connection(account), names, journal)
-    return Stack(outputs["GatewayUrl"], session.region_name, store, outputs)
+    steps = Service(account, STEP_FUNCTIONS)
+    return Stack(
+        outputs["GatewayUrl"], session.region_name, store, outputs, account, session, steps
+    )
 
 
 def _outputs(session: boto3.Session, name: str) -> dict[str, str]:

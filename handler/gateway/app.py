@@ -3,7 +3,7 @@
 Must not choose adapters: the world's entry hands in the store, the secrets and the approvals.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
+from handler.gateway.meter import Meter, Unmeasured
 from handler.gateway.settle import Settlement
 from handler.gateway.status import StatusPages
 from handler.gateway.surface import Surface
@@ -48,6 +49,8 @@ class Parts:
             return None
         return StatusPages(self.approvals, self.sealer, self.base_url)
 
+    meter: Meter = field(default_factory=Unmeasured)
+
 
 def endpoint(parts: Parts) -> Endpoint:
     """The gateway's endpoint, made of these parts."""
@@ -63,6 +66,7 @@ def endpoint(parts: Parts) -> Endpoint:
         tokens=tokens,
         nonces=store.nonces,
         journal=store.journal,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
     )
@@ -72,6 +76,7 @@ def endpoint(parts: Parts) -> Endpoint:
         upstream=parts.upstream,
         tasks=Tasks(parts.approvals),
         tokens=tokens,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
     )
@@ -79,6 +84,7 @@ def endpoint(parts: Parts) -> Endpoint:
         admission=admission,
         enforcement=enforcement,
         surface=surface,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
     )

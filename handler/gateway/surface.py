@@ -12,6 +12,7 @@ from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
+from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
@@ -40,11 +41,13 @@ class Surface:
         upstream: Upstream,
         tasks: Tasks,
         tokens: Tokens,
+        meter: Meter,
         clock: Clock,
         bounds: Bounds,
     ) -> None:
         self._admission, self._decider, self._upstream = admission, decider, upstream
-        self._tasks, self._tokens, self._clock, self._bounds = tasks, tokens, clock, bounds
+        self._tasks, self._tokens, self._meter = tasks, tokens, meter
+        self._clock, self._bounds = clock, bounds
 
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The reply to a request, a notification or a reply of the client's."""
@@ -62,6 +65,7 @@ class Surface:
             log.warning(
                 "%s was not served, since the store did not answer: %s", message.method, error
             )
+            self._meter.unavailable()
             return answers.unavailable(message)
 
     async def end_session(self, message: Message, claim: Claim) -> Reply:

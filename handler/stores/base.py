@@ -7,7 +7,7 @@ What a method returned is kept: it survives a crash of this process, and every p
 store sees it from its next call on.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from handler.approvals.model import Answer, Approval, Link
 from handler.gateway.server import Server
 from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit
-from handler.policies.model import Artifact
+from handler.policies.model import Artifact, Revision
 
 
 class StoreUnavailable(Exception):
@@ -24,6 +24,10 @@ class StoreUnavailable(Exception):
 
 class PayloadTooLarge(Exception):
     """More than `LARGEST_PAYLOAD` bytes. Nothing was stored."""
+
+
+class TooMuch(ValueError):
+    """More servers than one transaction holds, or a server too large. None of them was written."""
 
 
 LARGEST_PAYLOAD = 4 * 1024 * 1024 + 1024
@@ -101,11 +105,26 @@ class Registry(Protocol):
 
     async def artifact(self, digest: str) -> Artifact | None: ...
 
-    async def publish(self, artifacts: Sequence[Artifact], servers: Sequence[Server]) -> None:
-        """Store the artifacts, then create or replace all the servers in one transaction.
+    async def publish(
+        self,
+        artifacts: Sequence[Artifact],
+        servers: Sequence[Server],
+        *,
+        seen: Sequence[Server] | None = None,
+        revisions: Sequence[Revision] = (),
+    ) -> bool:
+        """Store the artifacts, then in one transaction create or replace all the servers and put
+        the revisions at the end of their policies' histories.
 
-        An artifact never changes: one whose digest is there already stays as it is.
+        An artifact never changes: one whose digest is there already stays as it is. With `seen`
+        only what others left alone is replaced: where a change of ours meets a server that is not
+        as seen (not in it: not there), the answer is False, and no server and no history changed.
+        Raises `TooMuch`.
         """
+        ...
+
+    async def history(self, server: str, policy: str) -> list[Revision]:
+        """What the policy's name stood for, oldest first; at least the last hundred changes."""
         ...
 
     async def remove_server(self, name: str) -> None:
@@ -124,6 +143,13 @@ class Ledger(Protocol):
 
     async def put_grant(self, grant: Grant) -> None:
         """Create or replace the grant; its tallies stay."""
+        ...
+
+    async def change_grant(self, before: Grant, after: Grant) -> bool:
+        """Replace `before` by another `after`, the same grant's; its tallies stay.
+
+        False, and nothing changed, where `before` is no longer what is stored.
+        """
         ...
 
     async def enter(self, claim: Claim, debits: Sequence[Debit], now: float) -> Entry:
@@ -233,6 +259,10 @@ class Journal(Protocol):
 
     async def recent(self, limit: int) -> list[dict[str, Any]]:
         """The newest records, oldest first, and all that this store took before."""
+        ...
+
+    def between(self, start: float, end: float) -> AsyncIterator[dict[str, Any]]:
+        """The records with start <= `at` < end, about in the order written."""
         ...
 
 

@@ -5,7 +5,8 @@ the operator's, with an identity of their own; the functions have no right to it
 """
 
 import asyncio
-from collections.abc import Callable
+import math
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import Any, TextIO
 
 import orjson
@@ -18,6 +19,9 @@ KIND = "decision"
 
 LOOK_BACK = (3_600, 86_400, 7 * 86_400, 90 * 86_400)
 """Seconds: how far back the newest records are looked for, nearest first."""
+
+LATE = 120.0
+"""Seconds by which a record may be logged after the time it tells."""
 
 
 class CloudWatchJournal:
@@ -42,8 +46,16 @@ class CloudWatchJournal:
         self._refuse_closed()
         return await asyncio.to_thread(self._recent, limit)
 
+    async def between(self, start: float, end: float) -> AsyncIterator[dict[str, Any]]:
+        self._refuse_closed()
+        pages = self._pages(self._client(), start, end + LATE)
+        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+            for record in _records(page):
+                if start <= record["at"] < end:
+                    yield record
+
     def close(self) -> None:
-        """From then on both raise StoreUnavailable."""
+        """From then on all raise StoreUnavailable."""
         self._closed = True
 
     def _refuse_closed(self) -> None:
@@ -60,14 +72,36 @@ class CloudWatchJournal:
         return found[-limit:]
 
     def _since(self, client: Any, start: float) -> list[dict[str, Any]]:
+        events = [event for page in self._pages(client, start) for event in page]
+        return _records(events)
+
+    def _pages(
+        self, client: Any, start: float, end: float | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """The events of that time, page by page."""
         pages = client.get_paginator("filter_log_events").paginate(
             logGroupName=self._group,
             startTime=int(start * 1000),
             filterPattern=f'{{ $.log = "{KIND}" }}',
+            **({} if end is None else {"endTime": math.ceil(end * 1000)}),
         )
-        events = [event for page in pages for event in page["events"]]
-        events.sort(key=lambda event: event["timestamp"])
-        records = [orjson.loads(event["message"]) for event in events]
-        for record in records:
-            del record["log"]
-        return records
+        for page in pages:
+            yield page["events"]
+
+
+def _records(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The records among the events, in the order in which they were logged."""
+    ordered = sorted(events, key=lambda event: event["timestamp"])
+    found = [_record(event["message"]) for event in ordered]
+    return [record for record in found if record is not None]
+
+
+def _record(line: str) -> dict[str, Any] | None:
+    """None for another line of the same log, which a filter may let through."""
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(record, dict) or record.pop("log", None) != KIND:
+        return None
+    return record

@@ -51,7 +51,7 @@ def manifest(folder: Path, policy: Any = ALLOW, **members: Any) -> Manifest:
 
 async def bring(store: Store, wanted: Manifest) -> str:
     plan = await apply.plan(store, wanted, policies(wanted).compiled)
-    await apply.carry_out(store, plan)
+    await apply.carry_out(store, plan, "ada", 0.0)
     return str(plan)
 
 

@@ -1,12 +1,15 @@
 """`holdpoint check`: what it prints and how it exits."""
 
 import argparse
+import io
 import json
 from pathlib import Path
 
 import pytest
 
 from handler.cli import check
+from handler.failure import CannotRun
+from tests.compiler.test_fix import REACHED, UNREACHED
 from tests.corpus import CASES
 
 
@@ -61,3 +64,39 @@ def test_a_file_that_cannot_be_read_is_said_so(
     assert run(str(tmp_path / "none.json")) == 2
     assert "cannot be read: No such file" in capsys.readouterr().err
     assert run(str(tmp_path)) == 2
+
+
+def test_fix_rewrites_the_file_and_shows_what_is_left(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.json"
+    file.write_text(UNREACHED)
+    file.chmod(0o640)
+    assert run("--fix", str(file)) == 0
+    assert file.read_text() == REACHED
+    assert file.stat().st_mode & 0o777 == 0o640
+    assert list(tmp_path.iterdir()) == [file]
+    printed = capsys.readouterr()
+    assert printed.err.count("fixed W103") == 4 and "W103" not in printed.out
+    assert run("--fix", str(file)) == 0
+    assert "nothing to fix" in capsys.readouterr().err
+
+
+def test_fix_approvals_holds_what_was_denied_for_ever(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "policy.json"
+    file.write_bytes(Path(policy("seed-permanent-deny")).read_bytes())
+    before = file.read_text()
+    assert run("--fix", str(file)) == 0
+    assert file.read_text() == before
+    assert run("--fix=approvals", str(file)) == 0
+    assert '"approve_if":[{"conditions":[],"reason":"Requires human' in file.read_text()
+    printed = capsys.readouterr()
+    assert "fixed W106" in printed.err and "W107" in printed.out
+
+
+def test_standard_input_cannot_be_fixed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(UNREACHED.encode())))
+    with pytest.raises(CannotRun, match="name one instead"):
+        run("--fix", "-")

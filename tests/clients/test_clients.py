@@ -17,8 +17,10 @@ from typing import Any
 
 import pytest
 
+from handler.gateway.bounds import Bounds
 from handler.gateway.outcomes import WAITING
 from handler.gateway.server import Server
+from tests.api_gateway import ApiGateway
 from tests.clients.matrix import CLIENTS, Way
 from tests.gateway.world import POLICY, Gateway, done, gateway, upstream_process
 
@@ -169,3 +171,27 @@ def test_the_page_on_clients_lists_these_clients_and_how_they_wait() -> None:
     assert rows == {name: kind.way.value for name, kind in CLIENTS.items()}
     ways = re.findall(r"^\| ([^|]+) \|", page.split("## How a held call waits")[1], re.MULTILINE)
     assert {way.value for way in Way} <= set(ways)
+
+
+BUFFERED = Bounds(streaming=False, upstream_seconds=20, leg_seconds=1)
+
+
+@pytest.mark.parametrize(
+    "client", ["python 2.3 auto", "python 2.3 with tasks", "python 1.30", "typescript 2.4 legacy"]
+)
+def test_a_client_works_through_containers_that_share_nothing_but_the_store(
+    tmp_path: Path, client: str
+) -> None:
+    """Sessions, states and tasks are brought back to any of them, whichever gave them out."""
+    with (
+        upstream_process() as upstream,
+        gateway(tmp_path, upstream.url, bounds=BUFFERED, around=ApiGateway) as door,
+        approver(door, 2),
+    ):
+        server = Server("crm", f"{upstream.url}/mcp", private_network=True, allow=("resources",))
+        door.register(server, PAIR)
+        command = CLIENTS[client].command(door.endpoint(), door.token)
+        seen = ran(command, str(tmp_path))
+        charges = [call for call in upstream.calls if call.get("tool") == "create_charge"]
+    assert [check for check, holds in CHECKS.items() if not holds(seen)] == [], seen
+    assert len(charges) == 1

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -74,7 +75,7 @@ class Deployed:
         }
         manifest = parse(json.dumps(document).encode(), self.folder)
         plan = await apply.plan(self.stack.store, manifest, policies(manifest).compiled)
-        await apply.carry_out(self.stack.store, plan)
+        await apply.carry_out(self.stack.store, plan, "ada", time.time())
 
     async def token(self, label: str) -> str:
         """A new grant of this label, and its token."""
@@ -115,4 +116,4 @@ async def operators(
             try:
                 yield Deployed(emulator, stack, upstream, mailbox, Path(folder))
             finally:
-                await stack.store.close()
+                await stack.close()

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx2
 import pytest
 
 from handler.demo.agent import agent, said
 from handler.demo.browser import open_page
+from handler.gateway.revisions import CAPABILITIES_KEY
 from tests.end_to_end.stage import (
     Gateway,
     Mailbox,
@@ -23,6 +25,7 @@ from tests.end_to_end.stage import (
     start_serving,
     write,
 )
+from tests.gateway.world import modern
 
 pytestmark = pytest.mark.anyio
 
@@ -144,3 +147,27 @@ async def test_a_crash_keeps_tallies_tokens_and_held_calls(
     assert not result.is_error and f"for {charge} succeeded" in said(result)
     assert await upstream.calls("create_charge", customer="cus_restart") == 2
     assert await upstream.calls("create_refund", charge=charge) == 1
+
+
+async def test_a_client_that_opens_addresses_is_shown_a_page_of_the_gateway_s_own(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    """And a web page of another address may ask nothing, whatever its token."""
+    rule = {"conditions": [], "approvers": ["ops@example.com"]}
+    tools = {"send_message": {"approve_if": [rule]}}
+    policy = write(tmp_path / "p.json", {"version": "1", "default": "deny", "tools": tools})
+    body, headers = modern("tools/call", {"name": "send_message", "arguments": {"to": "page"}})
+    body["params"]["_meta"][CAPABILITIES_KEY] = {"elicitation": {"url": {}}}
+    async with (
+        serving(tmp_path / "data", "--policy", str(policy), "--upstream", upstream.url) as gateway,
+        httpx2.AsyncClient(headers={**headers, "Authorization": f"Bearer {gateway.token}"}) as http,
+    ):
+        foreign = {"Origin": "https://elsewhere.example"}
+        refused = await http.post(gateway.url(), json=body, headers=foreign)
+        held = await http.post(gateway.url(), json=body, headers={"Origin": gateway.base})
+        asked = held.json()["result"]["inputRequests"]["approval"]["params"]
+        page = await http.get(asked["url"])
+    assert refused.status_code == 403
+    assert asked["mode"] == "url" and asked["url"].startswith(f"{gateway.base}/status/")
+    assert page.status_code == 200 and "Waiting for an answer" in page.text
+    assert await upstream.calls("send_message", to="page") == 0

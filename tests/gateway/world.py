@@ -24,7 +24,14 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from handler.approvals.allowance import Allowance
+from handler.approvals.bell import Bell
+from handler.approvals.book import Book
 from handler.approvals.embedded import Settings, embedded
+from handler.approvals.lifecycle import Terms
+from handler.approvals.model import Approval
+from handler.approvals.service import Approvals
+from handler.approvals.vault import Vault
 from handler.clock import SystemClock
 from handler.gateway.app import Parts, routes
 from handler.gateway.bounds import Bounds
@@ -118,12 +125,27 @@ def upstream_process(module: str = "tests.upstream") -> Iterator[UpstreamProcess
 
 
 @dataclass
+class Told:
+    """What the gateway told its meter."""
+
+    judged_in: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    def judged(self, seconds: float) -> None:
+        self.judged_in.append(seconds)
+
+    def unavailable(self) -> None:
+        self.refused += 1
+
+
+@dataclass
 class Gateway:
     """One deployment: its address, its store as an operator reaches it, and its outbox."""
 
     url: str
     store: Store
     outbox: Outbox
+    meter: Told = field(default_factory=Told)
     token: str = ""
     servers: dict[str, Server] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
@@ -247,7 +269,8 @@ def legacy(method: str, params: Mapping[str, Any]) -> tuple[dict[str, Any], dict
 
 
 Around = Callable[[Starlette], ASGIApp]
-"""What stands in front of the application, whose `state.close` ends one loop's connections."""
+"""What stands in front of the application. Its `state.make` makes the gateway alone once more, as
+another container has it; that one's `state.close` lets go of its connections."""
 
 
 def nothing(app: Starlette) -> ASGIApp:
@@ -269,8 +292,10 @@ def gateway(
     own = SQLiteStore(path)
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
-    with _listening(store or own, outbox, bounds or Bounds(), environment or {}, around) as url:
-        found = Gateway(url, operators, outbox)
+    meter = Told()
+    served = store or own
+    with _listening(served, outbox, bounds or Bounds(), environment or {}, around, meter) as url:
+        found = Gateway(url, operators, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
         try:
@@ -286,7 +311,12 @@ async def _closed(*stores: SQLiteStore) -> None:
 
 @contextmanager
 def _listening(
-    store: Store, outbox: Outbox, bounds: Bounds, environment: Mapping[str, str], around: Around
+    store: Store,
+    outbox: Outbox,
+    bounds: Bounds,
+    environment: Mapping[str, str],
+    around: Around,
+    meter: Told,
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -312,6 +342,7 @@ def _listening(
         clock=clock,
         bounds=bounds,
         base_url=url,
+        meter=meter,
     )
 
     @asynccontextmanager
@@ -324,7 +355,7 @@ def _listening(
         await upstream.close()
 
     app = Starlette(routes=[*routes(parts), *held.routes], lifespan=lifespan)
-    app.state.close = upstream.close
+    app.state.make = lambda: _function(store, bounds, environment, url)
     server = uvicorn.Server(uvicorn.Config(around(app), log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -334,3 +365,35 @@ def _listening(
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+class Elsewhere:
+    """The workflow as a function sees it that shares nothing with it but the store."""
+
+    async def start(self, approval: Approval) -> None:
+        pass
+
+    async def wake(self, approval_id: str) -> None:
+        pass
+
+
+def _function(store: Store, bounds: Bounds, environment: Mapping[str, str], url: str) -> Starlette:
+    clock, sealer, bell, terms = SystemClock(), Sealer([KEY]), Bell(), Terms()
+    upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
+    approvals = Approvals(
+        ledger=store.ledger,
+        book=Book(store.ledger, clock, bell, terms),
+        vault=Vault(store.payloads, sealer),
+        allowance=Allowance(store.nonces, 60),
+        workflow=Elsewhere(),
+        bell=bell,
+        clock=clock,
+        terms=terms,
+        most_pending=20,
+    )
+    decider = Decider(Policies(store.registry), KEY)
+    app = Starlette(
+        routes=routes(Parts(store, decider, upstream, approvals, sealer, clock, bounds, url))
+    )
+    app.state.close = upstream.close
+    return app

@@ -83,15 +83,17 @@ def test_viewers_read_neither_payloads_nor_answers_nor_keys() -> None:
     assert not any(word in text for word in ("Payloads", "Answers", "SealingKeys", "PutItem"))
 
 
-def test_policy_managers_write_artifacts_and_the_policies_of_servers_only() -> None:
+def test_policy_managers_write_artifacts_histories_and_the_policies_of_servers_only() -> None:
     document = PEOPLE["PolicyManagerPolicy"]["PolicyDocument"]
     writing = {s["Sid"]: s for s in statements(document) if s["Sid"] not in READING}
-    assert set(writing) == {"StorePolicies", "AttachPolicies"}
+    assert set(writing) == {"StorePolicies", "AttachPolicies", "KeepHistory", "AttachToGrants"}
     attach = writing["AttachPolicies"]["Condition"]
     assert attach["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "policies"]}
     assert attach["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["server#*"]}
     keys = writing["StorePolicies"]["Condition"]["ForAllValues:StringLike"]
     assert keys == {"dynamodb:LeadingKeys": ["artifact#*"]}
+    histories = writing["KeepHistory"]["Condition"]["ForAllValues:StringLike"]
+    assert histories == {"dynamodb:LeadingKeys": ["history#*"]}
 
 
 READING = {"FindStack", "ReadState", "ReadLog"}

@@ -8,7 +8,7 @@ import pytest
 from compiler.verdict import Call, Effect, Subject
 from handler.gateway.server import Server
 from handler.policies.current import Policies, PolicyUnavailable
-from handler.policies.model import Artifact
+from handler.policies.model import Artifact, Revision
 from handler.policies.publish import PolicyRefused, compile_policy
 from handler.stores.base import StoreUnavailable
 
@@ -33,8 +33,19 @@ class Shelf:
     async def servers(self) -> list[Server]:
         return []
 
-    async def publish(self, artifacts: Sequence[Artifact], servers: Sequence[Server]) -> None:
+    async def publish(
+        self,
+        artifacts: Sequence[Artifact],
+        servers: Sequence[Server],
+        *,
+        seen: Sequence[Server] | None = None,
+        revisions: Sequence[Revision] = (),
+    ) -> bool:
         self.artifacts.update((artifact.digest, artifact) for artifact in artifacts)
+        return True
+
+    async def history(self, server: str, policy: str) -> list[Revision]:
+        return []
 
     async def remove_server(self, name: str) -> None: ...
 

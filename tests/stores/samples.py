@@ -87,7 +87,8 @@ def link(name: str = "l1", *, approval_id: str = "a1") -> Link:
 
 
 def answer(link_hash: str = "l1", *, approval_id: str = "a1", approved: bool = True) -> Answer:
-    return Answer(approval_id, link_hash, "ops@example.com", approved, "fine by me", NOW + 5)
+    said = (approved, "fine by me", NOW + 5, "ada")
+    return Answer(approval_id, link_hash, "ops@example.com", *said)
 
 
 def server(name: str = "shop") -> Server:

@@ -1,5 +1,6 @@
 """Payloads, nonces, the journal, and the store's own life."""
 
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,20 @@ async def test_records_are_read_back_in_the_order_written(store: Store) -> None:
     assert await store.journal.recent(2) == records[3:]
 
 
+async def told(store: Store, start: float, end: float) -> list[dict[str, Any]]:
+    return [record async for record in store.journal.between(start, end)]
+
+
+async def test_records_are_found_by_their_time(store: Store) -> None:
+    began = time.time() - 1  # logs file a record by when it came, which is after its own time
+    records = [{"call": str(number), "at": began + number / 100} for number in range(4)]
+    for record in records:
+        await store.journal.append(record)
+    assert await told(store, began, began + 10) == records
+    assert await told(store, began + 0.01, began + 0.03) == records[1:3]
+    assert await told(store, began + 10, began + 20) == []
+
+
 async def test_a_note_is_kept_in_its_order_and_before_the_place_is_closed(
     world: World, tmp_path: Path
 ) -> None:
@@ -103,10 +118,12 @@ EVERY_METHOD: dict[str, Ask] = {
     "servers": lambda store: store.registry.servers(),
     "artifact": lambda store: store.registry.artifact("00" * 32),
     "publish": lambda store: store.registry.publish([], [samples.server()]),
+    "history": lambda store: store.registry.history("shop", "default"),
     "remove_server": lambda store: store.registry.remove_server("shop"),
     "grant": lambda store: store.ledger.grant("g1"),
     "grants": lambda store: store.ledger.grants(),
     "put_grant": lambda store: store.ledger.put_grant(samples.grant()),
+    "change_grant": lambda store: store.ledger.change_grant(samples.grant(), samples.grant("g1")),
     "enter": lambda store: store.ledger.enter(samples.claim(), [samples.debit()], NOW),
     "enter without debits": lambda store: store.ledger.enter(samples.claim(), [], NOW),
     "release": lambda store: store.ledger.release([samples.debit()], NOW),
@@ -128,6 +145,7 @@ EVERY_METHOD: dict[str, Ask] = {
     "append": lambda store: store.journal.append({}),
     "note": lambda store: store.journal.note({}),
     "recent": lambda store: store.journal.recent(5),
+    "between": lambda store: told(store, NOW, NOW + 1),
 }
 
 

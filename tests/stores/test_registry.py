@@ -1,13 +1,15 @@
 """Servers and artifacts: what operators write and every call reads."""
 
+import asyncio
 from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
-from handler.policies.model import Artifact
+from handler.policies.model import Artifact, Revision
 from handler.stores.base import Store
 from tests.stores import samples
+from tests.stores.samples import NOW
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +57,66 @@ async def test_an_artifact_is_found_by_its_digest_and_never_changes(store: Store
     await store.registry.publish([Artifact(first.digest, b"other")], [samples.server()])
     assert await store.registry.artifact(first.digest) == first
     assert await store.registry.artifact(second.digest) == second
+
+
+async def test_what_another_changed_since_it_was_seen_is_not_replaced(store: Store) -> None:
+    seen = samples.server()
+    await store.registry.publish([], [seen])
+    moved = replace(seen, policies={"default": "cd" * 32})
+    assert await store.registry.publish([], [moved], seen=[seen])
+    late = replace(seen, policies={"default": "ef" * 32})
+    note = Revision("shop", "default", "ef" * 32, NOW, "late")
+    assert not await store.registry.publish([], [late], seen=[seen], revisions=[note])
+    assert await store.registry.server("shop") == moved
+    assert await store.registry.history("shop", "default") == []
+
+
+async def test_a_pause_is_never_undone_by_who_had_not_seen_it(store: Store) -> None:
+    seen = samples.server()
+    await store.registry.publish([], [seen])
+    await store.registry.publish([], [replace(seen, paused=True)], seen=[seen])
+    await store.registry.publish([], [replace(seen, policies={})], seen=[seen])
+    found = await store.registry.server("shop")
+    assert found is not None and found.paused
+
+
+async def test_of_several_servers_none_is_replaced_where_one_was_changed(store: Store) -> None:
+    first, second = samples.server("first"), samples.server("second")
+    await store.registry.publish([], [first, second])
+    await store.registry.publish([], [replace(second, paused=True)])
+    both = [replace(first, allow=()), replace(second, paused=True, allow=())]
+    seen_wrong = [first, replace(second, allow=("logging",))]
+    assert not await store.registry.publish([], both, seen=seen_wrong)
+    assert await store.registry.server("first") == first
+
+
+async def test_a_server_that_was_not_there_is_made_only_once(store: Store) -> None:
+    mine, other = samples.server(), replace(samples.server(), upstream="https://other.example/mcp")
+    assert await store.registry.publish([], [mine], seen=[])
+    assert not await store.registry.publish([], [other], seen=[])
+    await store.registry.remove_server("shop")
+    assert not await store.registry.publish([], [replace(mine, allow=())], seen=[mine])
+    assert await store.registry.servers() == []
+
+
+async def test_a_policys_history_is_what_its_name_stood_for_in_order(store: Store) -> None:
+    told = [
+        Revision("shop", "default", "ab" * 32, NOW, "ada"),
+        Revision("shop", "default", "cd" * 32, NOW + 0.25, "ada (rollback)"),
+        Revision("shop", "default", None, NOW + 2, "grace"),
+    ]
+    elsewhere = Revision("shop", "other", "ab" * 32, NOW, "ada")
+    await store.registry.publish([], [samples.server()], revisions=[told[0], elsewhere])
+    await store.registry.publish([], [], revisions=told[1:])
+    assert await store.registry.history("shop", "default") == told
+    assert await store.registry.history("shop", "other") == [elsewhere]
+    assert await store.registry.history("shop", "never") == []
+    await store.registry.remove_server("shop")
+    assert await store.registry.history("shop", "default") == told
+
+
+async def test_revisions_that_are_told_at_once_are_all_kept(store: Store) -> None:
+    told = [Revision("shop", "default", f"{n:02x}" * 32, NOW, str(n)) for n in range(8)]
+    await asyncio.gather(*(store.registry.publish([], [], revisions=[one]) for one in told))
+    kept = await store.registry.history("shop", "default")
+    assert sorted(kept, key=lambda one: one.by) == told

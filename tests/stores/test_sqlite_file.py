@@ -11,11 +11,12 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from handler.stores.base import Entered, StoreUnavailable
 from handler.stores.sqlite import SQLiteStore, StoreUnusable
-from handler.stores.sqlite.schema import VERSION
+from handler.stores.sqlite.schema import APPLICATION, STEPS, VERSION
 from tests.stores import samples
 from tests.stores.samples import NOW, ONE, debit
 
@@ -100,6 +101,26 @@ async def test_a_store_of_a_newer_version_is_refused_and_left_alone(path: Path) 
         SQLiteStore(path)
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (VERSION + 1,)
+
+
+async def test_a_store_of_the_first_version_is_brought_forward_with_all_it_holds(
+    path: Path,
+) -> None:
+    records = [{"call": str(number), "at": NOW + number} for number in range(3)]
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(STEPS[0])
+        rows = [(orjson.dumps(record),) for record in records]
+        db.executemany("INSERT INTO records (document) VALUES (?)", rows)
+        db.execute("INSERT INTO answers VALUES (1, 'a1', 'l1', 'ops@example.com', 1, '', 5.0)")
+        db.execute(f"PRAGMA application_id={APPLICATION}")
+        db.execute("PRAGMA user_version=1")
+        db.commit()
+    store = SQLiteStore(path)
+    found = [record async for record in store.journal.between(NOW + 1, NOW + 3)]
+    (answer,) = await store.answers.answers("a1")
+    await store.close()
+    assert found == records[1:]
+    assert (answer.approver, answer.operator) == ("ops@example.com", "")
 
 
 async def test_another_programs_database_is_refused_and_left_alone(path: Path) -> None:

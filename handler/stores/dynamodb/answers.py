@@ -61,6 +61,7 @@ def answering(table: str, approval_id: str, answer: Answer) -> tuple[Update, Upd
             "approved": answer.approved,
             "note": answer.note,
             "at": answer.at,
+            "operator": answer.operator,
         },
         "answers",
     )

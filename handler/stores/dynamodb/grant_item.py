@@ -8,6 +8,7 @@ the item should stay under 1 KB, the unit that a write is priced by.
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.stores.base import Paused, Unauthenticated
@@ -38,23 +39,39 @@ def key(grant_id: str) -> str:
 def storing(table: str, grant: Grant) -> Update:
     """Create or replace the grant, leaving what its calls left behind."""
     update = Update(table, key(grant.id))
-    hashes = [bytes.fromhex(text) for text in grant.token_hashes]
-    update.put(
-        id=grant.id,
-        st=grant.status.value,
-        sv=grant.server,
-        lb=grant.label,
-        tg=list(grant.tags),
-        po=grant.policy,
-        ex=grant.expires_at,
-        h1=hashes[0] if hashes else None,
-        h2=hashes[1] if len(hashes) > 1 else None,
-        list="grant",
-        at=0,
-    )
+    update.put(**_attributes(grant), list="grant", at=0)
     update.default("t", {})
     update.default("w", {})
     return update
+
+
+def changing(table: str, before: Grant, after: Grant) -> Update:
+    """Write what differs, on condition that all is as it was before."""
+    update = Update(table, key(after.id))
+    held, wanted = _attributes(before), _attributes(after)
+    for name, value in held.items():
+        if value is None:
+            update.require(f"attribute_not_exists({update.at(name)})")
+        else:
+            update.require(f"{update.at(name)} = {update.value(value)}")
+    update.put(**{name: value for name, value in wanted.items() if held[name] != value})
+    return update
+
+
+def _attributes(grant: Grant) -> dict[str, Any]:
+    """None for one that is not there."""
+    hashes = [bytes.fromhex(text) for text in grant.token_hashes]
+    return {
+        "id": grant.id,
+        "st": grant.status.value,
+        "sv": grant.server,
+        "lb": grant.label,
+        "tg": list(grant.tags),
+        "po": grant.policy,
+        "ex": grant.expires_at,
+        "h1": hashes[0] if hashes else None,
+        "h2": hashes[1] if len(hashes) > 1 else None,
+    }
 
 
 def read(item: Item) -> Grant:

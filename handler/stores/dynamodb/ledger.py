@@ -23,7 +23,7 @@ from handler.stores.base import (
 from handler.stores.dynamodb import approval_items, grant_item
 from handler.stores.dynamodb.advancing import Step
 from handler.stores.dynamodb.attributes import Item
-from handler.stores.dynamodb.connection import Cancelled, one_step
+from handler.stores.dynamodb.connection import Cancelled, ConditionFailed, one_step
 from handler.stores.dynamodb.counting import ATTEMPTS, Counting, met_by
 from handler.stores.dynamodb.lanes import Lanes
 from handler.stores.dynamodb.tables import Put, Table
@@ -52,6 +52,16 @@ class DynamoLedger:
 
     async def put_grant(self, grant: Grant) -> None:
         await self._table.update(grant_item.storing(self._table.name, grant))
+
+    async def change_grant(self, before: Grant, after: Grant) -> bool:
+        if after.id != before.id:
+            raise ValueError("a change is one of the same grant")
+        try:
+            await self._table.update(grant_item.changing(self._table.name, before, after))
+        except ConditionFailed as failed:
+            # It may have been this very write, whose answer was lost.
+            return failed.item is not None and grant_item.read(failed.item) == after
+        return True
 
     async def enter(self, claim: Claim, debits: Sequence[Debit], now: float) -> Entry:
         async with one_step():

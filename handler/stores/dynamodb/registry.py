@@ -1,4 +1,4 @@
-"""Servers and artifacts. The gateway's role may only read here.
+"""Servers, artifacts, and what policies' names stood for. The gateway's role may only read here.
 
 One item, the directory, names all servers: with it a listing is strongly consistent, so that
 pausing everything misses no server that was there.
@@ -10,23 +10,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from handler.gateway.server import Server, Sessions
-from handler.policies.model import Artifact
+from handler.policies.model import Artifact, Revision
+from handler.stores.base import TooMuch
+from handler.stores.dynamodb import histories
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.blobs import Blobs
+from handler.stores.dynamodb.connection import Cancelled
 from handler.stores.dynamodb.tables import Table
 from handler.stores.dynamodb.update import Update
 
 DIRECTORY = "directory"
 
-MOST_SERVERS = 100
+MOST_WRITES = 100
 """What one transaction holds."""
 
 LARGEST_SERVER = 4096
 """Bytes: every call reads its server's item, and pays by the 4 KB."""
-
-
-class TooMuch(ValueError):
-    """What was to be published does not fit. Nothing was written to any server."""
 
 
 class DynamoRegistry:
@@ -50,29 +49,70 @@ class DynamoRegistry:
         found = await self._blobs.get(f"artifact#{digest}")
         return Artifact(digest, zlib.decompress(found[0])) if found else None
 
-    async def publish(self, artifacts: Sequence[Artifact], servers: Sequence[Server]) -> None:
-        """Raises TooMuch beyond 100 servers, or where one server's item is over 4 KB.
+    async def publish(
+        self,
+        artifacts: Sequence[Artifact],
+        servers: Sequence[Server],
+        *,
+        seen: Sequence[Server] | None = None,
+        revisions: Sequence[Revision] = (),
+    ) -> bool:
+        """Raises TooMuch beyond 100 servers and histories, or for a server's item over 4 KB.
 
         Of a server that is there only what changed is written: a role that may attach policies and
         nothing else is told from others by the attributes it writes.
         """
-        items = {_key(server.name): _item(server) for server in servers}
-        if len(items) > MOST_SERVERS:
-            raise TooMuch(f"one publication holds {MOST_SERVERS} servers: publish these in parts")
+        items, added = _items(servers), histories.by_key(revisions)
+        if len(items) + len(added) > MOST_WRITES:
+            raise TooMuch(
+                f"one publication holds {MOST_WRITES} servers and policies: publish these in parts"
+            )
         for artifact in artifacts:
             await self._store(artifact)
-        held = await self._table.get_all(sorted(items))
-        await self._list([item["name"] for key, item in items.items() if key not in held])
-        updates = [_changing(self._table.name, key, held.get(key, {}), items[key]) for key in items]
-        changes = [update for update in updates if not update.is_empty]
-        if changes:
-            await self._table.transact(changes, secrets.token_hex(16))
+        expected = None if seen is None else _items(seen)
+        while True:
+            held = await self._table.get_all([*sorted(items), *added])
+            await self._list([item["name"] for key, item in items.items() if key not in held])
+            changing = self._changing(items, held, expected)
+            appended = [
+                histories.appending(self._table.name, key, held.get(key), new)
+                for key, new in added.items()
+            ]
+            try:
+                if changing or appended:
+                    await self._table.transact([*changing, *appended], secrets.token_hex(16))
+                return True
+            except Cancelled as cancelled:
+                if any(reason.failed for reason in cancelled.reasons[: len(changing)]):
+                    return False
+
+    async def history(self, server: str, policy: str) -> list[Revision]:
+        item = await self._table.get(histories.key(server, policy))
+        return histories.read(item) if item else []
 
     async def remove_server(self, name: str) -> None:
         await self._table.delete(_key(name))
         update = Update(self._table.name, DIRECTORY)
         update.discard(name, "names")
         await self._table.update(update)
+
+    def _changing(
+        self, items: dict[str, Item], held: dict[str, Item], expected: dict[str, Item] | None
+    ) -> list[Update]:
+        """The writes that are needed, on condition that what they change is as expected."""
+        updates = []
+        for key, wanted in items.items():
+            update = Update(self._table.name, key)
+            before = (held if expected is None else expected).get(key, {})
+            changed = {name: value for name, value in wanted.items() if before.get(name) != value}
+            update.put(**changed)
+            if expected is not None and not before:
+                update.require(f"attribute_not_exists({update.at('pk')})")
+            elif expected is not None:
+                for name in changed:
+                    update.require(f"{update.at(name)} = {update.value(before[name])}")
+            updates.append(update)
+        return [update for update in updates if not update.is_empty]
 
     async def _store(self, artifact: Artifact) -> None:
         """An artifact that is there already is the same one: its key is its digest."""
@@ -93,10 +133,8 @@ def _key(name: str) -> str:
     return f"server#{name}"
 
 
-def _changing(table: str, key: str, held: Item, wanted: Item) -> Update:
-    update = Update(table, key)
-    update.put(**{name: value for name, value in wanted.items() if held.get(name) != value})
-    return update
+def _items(servers: Sequence[Server]) -> dict[str, Item]:
+    return {_key(server.name): _item(server) for server in servers}
 
 
 def _item(server: Server) -> Item:

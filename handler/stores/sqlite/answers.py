@@ -43,13 +43,13 @@ class SQLiteAnswers:
     async def answers(self, approval_id: str) -> list[Answer]:
         def question(db: Connection) -> list[Answer]:
             rows = db.execute(
-                "SELECT approval_id, link_hash, approver, approved, note, at FROM answers "
-                "WHERE approval_id = ? ORDER BY number",
+                "SELECT approval_id, link_hash, approver, approved, note, at, operator "
+                "FROM answers WHERE approval_id = ? ORDER BY number",
                 (approval_id,),
             ).fetchall()
             return [
-                Answer(approval, link, approver, bool(approved), note, at)
-                for approval, link, approver, approved, note, at in rows
+                Answer(approval, link, approver, bool(approved), note, at, operator)
+                for approval, link, approver, approved, note, at, operator in rows
             ]
 
         return await self._reads.ask(question)

@@ -9,7 +9,7 @@ from typing import Any
 
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Answer, Approval
-from handler.stores.sqlite import documents
+from handler.stores import documents
 
 
 def by_id(db: Connection, approval_id: str) -> Approval | None:
@@ -81,8 +81,8 @@ def use_link(db: Connection, answer: Answer) -> bool:
 
 def store_answer(db: Connection, answer: Answer) -> None:
     db.execute(
-        "INSERT INTO answers (approval_id, link_hash, approver, approved, note, at) "
-        "VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO answers (approval_id, link_hash, approver, approved, note, at, operator) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             answer.approval_id,
             answer.link_hash,
@@ -90,6 +90,7 @@ def store_answer(db: Connection, answer: Answer) -> None:
             answer.approved,
             answer.note,
             answer.at,
+            answer.operator,
         ),
     )
 

@@ -8,6 +8,7 @@ from handler.approvals.model import Answer, Approval
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.grants.tokens import proves
 from handler.limits.debits import Debit, Short
+from handler.stores import documents
 from handler.stores.base import (
     Entered,
     Entry,
@@ -18,7 +19,7 @@ from handler.stores.base import (
     TooManyPending,
     Unauthenticated,
 )
-from handler.stores.sqlite import approvals, documents, tallies
+from handler.stores.sqlite import approvals, tallies
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
 
 
@@ -44,6 +45,19 @@ class SQLiteLedger:
             db.execute("INSERT OR REPLACE INTO grants VALUES (?, ?)", row)
 
         await self._writes.ask(question)
+
+    async def change_grant(self, before: Grant, after: Grant) -> bool:
+        if after.id != before.id:
+            raise ValueError("a change is one of the same grant")
+
+        def question(db: Connection) -> bool:
+            if _grant(db, before.id) != before:
+                return False
+            row = (documents.write(after), after.id)
+            db.execute("UPDATE grants SET document = ? WHERE id = ?", row)
+            return True
+
+        return await self._writes.ask(question)
 
     async def enter(self, claim: Claim, debits: Sequence[Debit], now: float) -> Entry:
         def question(db: Connection) -> Entry:

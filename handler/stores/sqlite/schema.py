@@ -43,6 +43,19 @@ STEPS = (
 
     CREATE TABLE records (number INTEGER PRIMARY KEY AUTOINCREMENT, document BLOB NOT NULL);
     """,
+    """
+    CREATE TABLE revisions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, server TEXT NOT NULL, policy TEXT NOT NULL,
+        digest TEXT, at REAL NOT NULL, author TEXT NOT NULL
+    );
+    CREATE INDEX revisions_by_policy ON revisions (server, policy);
+
+    ALTER TABLE answers ADD COLUMN operator TEXT NOT NULL DEFAULT '';
+
+    ALTER TABLE records ADD COLUMN at REAL NOT NULL DEFAULT 0;
+    UPDATE records SET at = coalesce(json_extract(CAST(document AS TEXT), '$.at'), 0);
+    CREATE INDEX records_by_time ON records (at);
+    """,
 )
 """Step n leads from version n to n + 1 (PRAGMA user_version)."""
 

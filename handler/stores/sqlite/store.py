@@ -25,7 +25,7 @@ class SQLiteStore:
         self.answers = SQLiteAnswers(self._reads, self._writes)
         self.payloads = SQLitePayloads(self._reads, self._writes)
         self.nonces = SQLiteNonces(self._writes)
-        self.journal = SQLiteJournal(self._writes)
+        self.journal = SQLiteJournal(self._reads, self._writes)
 
     async def close(self) -> None:
         """Keep what was asked before, then let go of the file."""

@@ -10,13 +10,22 @@ from compiler.verdict import Call, Subject
 from tests.strategies import Document, documents, text_of
 
 TOOLS = ("pay", "send_mail", "send_all", "other")
-PATHS = ("args.a", "args.b", "args.o.a", "args.o.b.c", "args.o", "args.l[*]", "grant.label")
+PATHS = (
+    "args.a",
+    "args.b",
+    "args.o.a",
+    "args.o.b.c",
+    "args.o",
+    "args.l[*]",
+    "args.l[*].a",
+    "args.l[*].b",
+    "grant.label",
+)
 
 numbers = st.sampled_from([-1, 0, 1, 1.5, 2, 100, 0.1, 1e-7, 1e12, 2**53 - 1])
 texts = st.sampled_from(["", "a", "ab", "b", "é", "abc"])
 scalars = st.one_of(numbers, texts, st.booleans())
 PATTERNS = ("a", "^a", "^a+$", "^(?:a|b)$", "b$", "[^a]")
-MEASURED = st.one_of(st.just("numbers"), st.just("texts"))
 
 LITERALS: dict[str, st.SearchStrategy[Any]] = {
     "eq": scalars,
@@ -121,12 +130,14 @@ values = st.recursive(
     ),
     max_leaves=4,
 )
+elements = st.one_of(scalars, st.dictionaries(st.sampled_from(["a", "b"]), scalars))
 calls = st.builds(
     Call,
     tool=st.sampled_from(("pay", "send", "pay_now", "list", "unheard_of")),
     arguments=st.one_of(
         st.dictionaries(st.sampled_from(["a", "b", "o", "l"]), values, max_size=4),
         st.fixed_dictionaries({"a": values, "b": values, "o": values}),
+        st.fixed_dictionaries({"a": scalars, "l": st.lists(elements, max_size=3)}),
     ),
 )
 subjects = st.builds(Subject, label=texts, tags=st.lists(texts, max_size=2).map(tuple))

@@ -1,0 +1,93 @@
+"""The operators' commands on a deployed stack: the same ones, with `--stack`. On an emulator."""
+
+import asyncio
+import json
+
+import pytest
+
+from handler.demo.agent import agent, said
+from infra.emulated_stack import NAME
+from tests.deployed.stage import Deployed
+from tests.end_to_end.stage import refused, write
+
+pytestmark = pytest.mark.anyio
+
+
+async def fails(*arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a command."""
+    return await refused(*arguments, "--stack", NAME, "--region", "us-east-1")
+
+
+async def does(*arguments: str) -> str:
+    """The output of a command that works."""
+    code, printed = await fails(*arguments)
+    assert code == 0, printed
+    return printed
+
+
+async def test_commands_change_what_a_stack_does_from_the_next_call(deployed: Deployed) -> None:
+    await deployed.token("operated")
+    out = deployed.folder / "operated.token"
+    await does("grant", "rotate", "operated", "--at-once", "--out", str(out))
+    token = out.read_text().strip()
+    (deployed.folder / "closed.json").write_text('{"version": "1", "default": "deny"}')
+    async with agent(deployed.url(), token, "legacy") as client:
+        assert not (await client.call_tool("list_customers", {})).is_error
+        await does("pause", "--grant", "operated")
+        paused = await client.call_tool("list_customers", {})
+        await does("resume", "--grant", "operated")
+        await does("pause", "--all")
+        stopped = await client.call_tool("list_customers", {})
+        await does("resume", "--all")
+        await does("policy", "put", "shop", "default", str(deployed.folder / "closed.json"))
+        closed = await client.call_tool("list_customers", {})
+        await does("policy", "rollback", "shop", "default")
+        assert not (await client.call_tool("list_customers", {})).is_error
+    assert all(result.is_error for result in (paused, stopped, closed))
+    told = json.loads(await does("policy", "history", "shop", "default", "--format", "json"))
+    assert "arn:aws:" in told[-1]["by"] and told[-1]["in_force"]
+    shown = json.loads(await does("grant", "show", "operated", "--format", "json"))
+    assert (shown["status"], shown["url"]) == ("active", deployed.url())
+    found = await does("log", "search", "--grant", "operated", "--effect", "deny")
+    assert "(paused)" in found and "shop/list_customers()" in found
+
+
+async def test_an_operators_yes_wakes_the_workflow_and_the_call_runs_once(
+    deployed: Deployed,
+) -> None:
+    token = await deployed.token("answered")
+    refund = {"charge": "ch_operated", "amount": 250.0}
+    async with agent(deployed.url(), token, "legacy") as client:
+        waiting = asyncio.create_task(client.call_tool("create_refund", refund))
+        await deployed.mailbox.mail()
+        listed = json.loads(await does("approvals", "list", "--format", "json"))
+        (held,) = [each["id"] for each in listed if each["agent"] == "answered"]
+        shown = await does("approvals", "show", held)
+        assert '"ch_operated"' in shown
+        await does("approvals", "approve", held, "--as", "ops@example.com")
+        result = await waiting
+        for _ in range(30):  # a legacy client is told to ask again with the same arguments
+            if not result.is_error:
+                break
+            result = await client.call_tool("create_refund", refund)
+    assert "for ch_operated succeeded" in said(result)
+    assert await deployed.upstream.calls("create_refund", charge="ch_operated") == 1
+
+
+async def test_apply_on_a_stack_refuses_references_that_only_a_machine_can_follow(
+    deployed: Deployed,
+) -> None:
+    entry = {
+        "upstream": deployed.upstream.url,
+        "private_network": True,
+        "policies": {},
+        "headers": {"Authorization": "env:SHOP_KEY"},
+    }
+    manifest = write(deployed.folder / "env.json", {"servers": {"shop": entry}, "grants": {}})
+    code, printed = await fails("apply", str(manifest), "--dry-run")
+    assert code == 2 and "`ssm:NAME` or `secretsmanager:NAME` only" in printed
+
+
+async def test_a_stack_that_is_not_there_is_said(deployed: Deployed) -> None:
+    code, printed = await refused("grant", "list", "--stack", "other", "--region", "us-east-1")
+    assert code == 2 and "cannot read the stack `other` in us-east-1" in printed
