@@ -17,8 +17,8 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
-from handler.gateway.meter import Meter, Unmeasured
 from handler.gateway.exchange import Sender
+from handler.gateway.meter import Meter, Unmeasured
 from handler.gateway.settle import Settlement
 from handler.gateway.status import StatusPages
 from handler.gateway.surface import Surface

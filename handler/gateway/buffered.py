@@ -47,6 +47,11 @@ class BufferedUpstream:
         """Seconds that a buffered answer may take."""
         return self._bounds.upstream_seconds
 
+    @property
+    def most(self) -> int:
+        """Bytes that an answer may have."""
+        return self._bounds.largest_answer
+
     async def send(
         self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
     ) -> Arrived | NeverReached | Lost:

@@ -22,9 +22,9 @@ from handler.gateway.answers import Denial, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.case import Case, Forwarding, Waits
 from handler.gateway.decide import Decider, Plan
+from handler.gateway.exchange import Sender
 from handler.gateway.meter import Meter
 from handler.gateway.methods import asks
-from handler.gateway.exchange import Sender
 from handler.gateway.protocol import Message
 from handler.gateway.relay import End, Request, Stream, relay
 from handler.gateway.server import Server

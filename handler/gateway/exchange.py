@@ -105,6 +105,11 @@ class Sender(Protocol):
         """Seconds that a buffered answer may take."""
         ...
 
+    @property
+    def most(self) -> int:
+        """Bytes that an answer may have."""
+        ...
+
     async def send(
         self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
     ) -> Arrived | NeverReached | Lost:

@@ -12,9 +12,9 @@ from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
+from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
-from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
 from handler.gateway.tasks import EXTENSION, Tasks

@@ -2,8 +2,8 @@
 
 A command, not a test: the first run installs the peers, by version, into `.cache/`. The official
 client keeps one session with the upstream and one with each gateway, and calls the same tool at
-each in turn, so that all see the same machine. Bar: each peer adds at least ten times what Holdpoint
-adds at the median.
+each in turn, so that all see the same machine. Bar: at the median each peer adds at least ten times
+what Holdpoint adds.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ Door = tuple[Running, Mapping[str, str]]
 
 @contextmanager
 def holdpoint(upstream: str) -> Iterator[Door]:
-    """Our gateway, as tests.bench.gateway serves it: in a process of its own, on a store on disk."""
+    """Our gateway as tests.bench.gateway serves it: a process of its own, a store on disk."""
     command = [sys.executable, "-m", "tests.bench.gateway", "--serve", upstream]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin and process.stdout
