@@ -64,8 +64,9 @@ class SQLiteLedger:
             grant = _authenticate(db, claim, now)
             return _charge(db, grant, debits, now) if isinstance(grant, Grant) else grant
 
-        lane = self._writes if debits else self._reads
-        return await lane.ask(question)
+        if debits:
+            return await self._writes.ask(question)
+        return await self._reads.look(question)
 
     async def release(self, debits: Sequence[Debit], now: float) -> None:
         await self._writes.ask(partial(tallies.refund, debits=debits))
