@@ -139,6 +139,7 @@ async def carry_out(store: Store, plan: Plan, by: str, now: float) -> None:
             raise Overtaken
     for name in plan.removed:
         await store.registry.remove_server(name)
+        await store.definitions.forget(name)
 
 
 async def current_grants(ledger: Ledger) -> dict[str, Grant]:
@@ -163,6 +164,9 @@ def registered(
         sessions=entry.sessions,
         allow=entry.allow,
         private_network=entry.private_network,
+        command=entry.command,
+        env=dict(entry.env),
+        drift=entry.drift,
     )
 
 
@@ -182,14 +186,17 @@ def _moves(before: Server | None, after: Server) -> tuple[Moved, ...]:
 
 def _server_step(before: Server | None, after: Server) -> Step:
     if before is None:
-        return Step(Change.CREATE, f"server {after.name}", after.upstream)
+        return Step(Change.CREATE, f"server {after.name}", after.place)
     differences = [
         f"policy {move.policy} is now {move.after[:12]}"
         if move.after
         else f"policy {move.policy} removed"
         for move in _moves(before, after)
     ]
-    fields = ("upstream", "headers", "paused", "sessions", "allow", "private_network")
+    fields = (
+        "upstream", "command", "env", "headers", "paused", "sessions", "allow", "private_network",
+        "drift",
+    )  # fmt: skip
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
     return Step(Change.CHANGE, f"server {after.name}", ", ".join(differences))
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from handler.admin.members import Fault, Member
-from handler.gateway.server import Sessions
+from handler.gateway.server import Drift, Sessions
 from handler.notify.smtp import Security
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -23,6 +23,7 @@ ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 SECRET = re.compile(r"(env|ssm|secretsmanager):\S+")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A field name (RFC 9110, section 5.1)."""
+VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FAMILIES = ("resources", "prompts", "completion", "logging", "sampling", "elicitation", "roots")
 
 
@@ -43,6 +44,7 @@ class ServerEntry:
 
     name: str
     upstream: str
+    """Empty where it is a command."""
     policies: Mapping[str, Path] = field(default_factory=dict)
     """Policy name -> its policy.json."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -52,6 +54,11 @@ class ServerEntry:
     allow: tuple[str, ...] = ()
     paused: bool | None = None
     """None leaves it as it is: a kill switch that was pulled stays pulled."""
+    command: tuple[str, ...] = ()
+    """The program and its arguments, for a server on standard streams."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variable name -> reference of its value, for the command."""
+    drift: Drift = Drift.WARN
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +138,12 @@ def _manifest(root: Member, folder: Path) -> Manifest:
 
 
 def _server(entry: Member, folder: Path) -> ServerEntry:
-    entry.only("upstream", "policies", "headers", "private_network", "sessions", "allow", "paused")
-    upstream = _url(entry.need("upstream"))
+    entry.only(
+        "upstream", "command", "env", "policies", "headers", "private_network", "sessions", "allow",
+        "paused", "drift",
+    )  # fmt: skip
+    command = _command(entry)
+    upstream = "" if entry.get("command").present else _url(entry.need("upstream"))
     private_network = entry.get("private_network").flag()
     if upstream.startswith("http:") and not private_network:
         entry.get("upstream").fault(
@@ -145,17 +156,41 @@ def _server(entry: Member, folder: Path) -> ServerEntry:
         policies={
             policy.name: folder / policy.text() for policy in entry.need("policies").entries(NAME)
         },
-        headers={
-            header.name: header.matching(
-                SECRET, "must be a reference to a secret, such as `env:STRIPE_KEY`, not a value"
-            )
-            for header in entry.get("headers").entries(HEADER)
-        },
+        headers=_references(entry.get("headers"), HEADER),
         private_network=private_network,
         sessions=Sessions(entry.get("sessions").one_of(tuple(Sessions), Sessions.OWN)),
         allow=tuple(family.one_of(FAMILIES) for family in entry.get("allow").items()),
         paused=entry.get("paused").flag() if entry.get("paused").present else None,
+        command=command,
+        env=_references(entry.get("env"), VARIABLE),
+        drift=Drift(entry.get("drift").one_of(tuple(Drift), Drift.WARN)),
     )
+
+
+def _command(entry: Member) -> tuple[str, ...]:
+    """The program of a server on standard streams, which has no address."""
+    command = entry.get("command")
+    if not command.present:
+        if entry.get("env").present:
+            entry.get("env").fault("is for a server with a `command`; this one has none")
+        return ()
+    for name in ("upstream", "headers", "private_network"):
+        if entry.get(name).present:
+            entry.get(name).fault("is for a server with an address; this one has a `command`")
+    words = tuple(word.text() for word in command.items())
+    if not words:
+        command.fault("must be a list: a program and its arguments")
+    return words
+
+
+def _references(member: Member, names: re.Pattern[str]) -> dict[str, str]:
+    """Names of the author's choosing, each with a reference to a secret."""
+    return {
+        each.name: each.matching(
+            SECRET, "must be a reference to a secret, such as `env:STRIPE_KEY`, not a value"
+        )
+        for each in member.entries(names)
+    }
 
 
 def _grant(entry: Member, servers: tuple[ServerEntry, ...]) -> GrantEntry:

@@ -65,6 +65,7 @@ async def remove(store: Store, name: str) -> None:
             f"grants are for the server `{name}`: revoke them first ({', '.join(sorted(using))})"
         )
     await store.registry.remove_server(name)
+    await store.definitions.forget(name)
 
 
 async def change(

@@ -19,12 +19,14 @@ FINE, FOUND, COULD_NOT_RUN = 0, 1, 2
 
 COMMANDS = {
     "serve": "run a gateway on this machine",
+    "wrap": "enforce a policy in front of a program that speaks MCP",
     "apply": "bring a gateway to what a gateway.json says",
     "server": "add, list and remove servers",
     "policy": "put a policy in force, see its history, go back",
     "grant": "make, list, rotate and revoke grants",
     "approvals": "list, show and answer held calls",
     "log": "follow and search the decisions",
+    "drift": "list and accept changed definitions of tools",
     "pause": "stop a grant, a server or everything, from the next call on",
     "resume": "let a grant, a server or everything go on",
     "demo": "see a gateway allow, deny, limit and hold calls, on real parts",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
+Group = argparse._ArgumentGroup
+"""Options that stand together in a command's help."""
+
 OPTIONS = {
     "servers.upstream.upstream": "--upstream",
     "approvals.approvers": "--approver",
@@ -48,40 +51,49 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="let the upstream be on a private address; this machine itself needs no leave",
     )
-    one.add_argument(
+    add_mail_options(one)
+    add_place_options(parser.add_argument_group("where"), port=8787)
+
+
+def add_mail_options(group: Group) -> None:
+    """Declare who is asked and how, where no gateway.json says so."""
+    group.add_argument(
         "--approver",
         action="append",
         default=[],
         metavar="ADDRESS",
         help="who is asked where the policy names nobody; may be given more than once",
     )
-    one.add_argument(
+    group.add_argument(
         "--smtp",
         metavar="URL",
         help="the mail server: smtp://host:port (with STARTTLS, except on this machine) or "
         "smtps://host:port; without one, mails are shown on a local page",
     )
-    one.add_argument("--smtp-username", metavar="NAME", help="the account at the mail server")
-    one.add_argument(
+    group.add_argument("--smtp-username", metavar="NAME", help="the account at the mail server")
+    group.add_argument(
         "--smtp-password", metavar="REFERENCE", help="where its password is: env:SMTP_PASSWORD"
     )
-    one.add_argument("--mail-from", metavar="ADDRESS", help="the sender (holdpoint@localhost)")
-    one.add_argument(
+    group.add_argument("--mail-from", metavar="ADDRESS", help="the sender (holdpoint@localhost)")
+    group.add_argument(
         "--public-url",
         metavar="URL",
         help="where approvers reach this gateway, if not at the address it listens on",
     )
-    where = parser.add_argument_group("where")
-    where.add_argument(
+
+
+def add_place_options(group: Group, port: int) -> None:
+    """Declare where things are kept and where to listen; `port` is the default."""
+    group.add_argument(
         "--data",
         type=Path,
         default=settings.read().data,
         metavar="FOLDER",
         help="grants, tallies and approvals are kept here (HOLDPOINT_DATA, or .holdpoint)",
     )
-    where.add_argument("--host", default="127.0.0.1", help="listen on this address (%(default)s)")
-    where.add_argument(
-        "--port", type=int, default=8787, help="listen on this port, 0: any free one (%(default)s)"
+    group.add_argument("--host", default="127.0.0.1", help="listen on this address (%(default)s)")
+    group.add_argument(
+        "--port", type=int, default=port, help="listen on this port, 0: any free one (%(default)s)"
     )
 
 
@@ -108,42 +120,46 @@ def manifest_source(arguments: argparse.Namespace) -> "Callable[[], Manifest]":
         raise CannotRun(
             "nothing to serve: give --policy FILE and --upstream URL, or the path of a gateway.json"
         )
-    return lambda: _from_options(arguments)
+    return lambda: manifest_of(_document(arguments))
 
 
-def _from_options(arguments: argparse.Namespace) -> "Manifest":
+def manifest_of(document: dict[str, Any]) -> "Manifest":
+    """The manifest that options stand for. Raises `CannotRun`, which names the options."""
     from handler.admin.manifest import ManifestError, parse
 
     try:
-        return parse(json.dumps(_document(arguments)).encode(), folder=Path())
+        return parse(json.dumps(document).encode(), folder=Path())
     except ManifestError as error:
         faults = "; ".join(f"{_option(fault.path)} {fault.message}" for fault in error.faults)
         raise CannotRun(faults) from error
 
 
 def _document(arguments: argparse.Namespace) -> dict[str, Any]:
-    """The gateway.json that the options stand for: one server, one policy, one grant."""
     host = urlsplit(arguments.upstream).hostname
+    server = {
+        "upstream": arguments.upstream,
+        "policies": {"policy": str(arguments.policy)},
+        "private_network": arguments.private_network or host in LOOPBACK,
+    }
+    return document(arguments, "upstream", server)
+
+
+def document(arguments: argparse.Namespace, name: str, server: dict[str, Any]) -> dict[str, Any]:
+    """The gateway.json that options stand for: one server, its policy `policy`, one grant."""
     mail: dict[str, Any] = {}
     if arguments.mail_from:
         mail["from"] = arguments.mail_from
     if arguments.smtp:
         mail["smtp"] = _smtp(arguments)
-    document: dict[str, Any] = {
-        "servers": {
-            "upstream": {
-                "upstream": arguments.upstream,
-                "policies": {"policy": str(arguments.policy)},
-                "private_network": arguments.private_network or host in LOOPBACK,
-            }
-        },
-        "grants": {"agent": {"server": "upstream", "policy": "policy"}},
+    whole: dict[str, Any] = {
+        "servers": {name: server},
+        "grants": {"agent": {"server": name, "policy": "policy"}},
         "approvals": {"approvers": arguments.approver},
         "mail": mail,
     }
     if arguments.public_url:
-        document["public_url"] = arguments.public_url
-    return document
+        whole["public_url"] = arguments.public_url
+    return whole
 
 
 def _smtp(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -148,11 +148,12 @@ async def _remove(world: "World", arguments: argparse.Namespace) -> int:
 def _facts(server: "Server") -> "Facts":
     return {
         "name": server.name,
-        "upstream": server.upstream,
+        "upstream": server.place,
         "paused": server.paused,
         "policies": dict(server.policies),
         "headers": dict(server.headers),
         "private_network": server.private_network,
         "sessions": server.sessions.value,
+        "drift": server.drift.value,
         "allow": list(server.allow),
     }

@@ -4,6 +4,7 @@ SQLite, the workflow in this process, SMTP or the local outbox. Must not know wh
 from, what is printed, or how requests arrive.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -16,18 +17,21 @@ from handler.approvals.workflow_local import LocalWorkflow
 from handler.clock import Clock
 from handler.entry.folder import Folder, derived
 from handler.failure import CannotRun
-from handler.gateway.app import Parts, routes
+from handler.gateway.app import Parts, endpoint, routes
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
+from handler.gateway.endpoint import Endpoint
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
 from handler.gateway.upstream import Upstream
+from handler.gateway.watch import Watch
 from handler.notify.outbox import Outbox
 from handler.notify.outbox import pages as outbox_pages
 from handler.notify.smtp import SmtpMailer, SmtpServer
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 from handler.secrets import Environment, SecretMissing, Secrets
+from handler.stdio.commands import Programs, safe
 from handler.stores.base import Store
 
 
@@ -36,6 +40,8 @@ class World:
     """What serves, what goes on meanwhile, and what to close at the end."""
 
     app: Starlette
+    endpoint: Endpoint
+    """What the app serves to agents, for one that comes another way."""
     workflow: LocalWorkflow
     upstream: Upstream
     outbox: str | None
@@ -43,16 +49,28 @@ class World:
 
 
 async def world(
-    manifest: Manifest, store: Store, folder: Folder, base_url: str, clock: Clock
+    manifest: Manifest,
+    store: Store,
+    folder: Folder,
+    base_url: str,
+    clock: Clock,
+    inherited: Mapping[str, str] | None = None,
 ) -> World:
-    """The whole gateway around a store. Raises `CannotRun`."""
+    """The whole gateway around a store. Raises `CannotRun`.
+
+    `inherited` are the variables that commands get where there is one agent only, who chose them.
+    """
     key = folder.key("deployment")
     seal = Sealer([derived(key, "seal")])
     address = manifest.public_url or base_url
     bounds = Bounds(origins=frozenset({base_url, address}))
     secrets = Secrets({"env": Environment(settings.variables())})
-    upstream = Upstream(secrets, bounds)
-    decider = Decider(Policies(store.registry), derived(key, "per"))
+    own = inherited is not None
+    variables = inherited if inherited is not None else safe(settings.variables())
+    upstream = Upstream(secrets, bounds, Programs(secrets, bounds, variables, single=own))
+    decider = Decider(
+        Policies(store.registry), derived(key, "per"), Watch(store.definitions, upstream, clock)
+    )
     outbox = None if manifest.smtp else Outbox(folder.path / "outbox", clock)
     held = embedded(
         store,
@@ -73,14 +91,15 @@ async def world(
         bounds,
         manifest.public_url or base_url,
     )
+    at = endpoint(parts)
     app = Starlette(
         routes=[
-            *routes(parts),
+            *routes(parts, at),
             *held.routes,
             *(outbox_pages.routes(outbox) if outbox else ()),
         ]
     )
-    return World(app, held.workflow, upstream, outbox.url(base_url) if outbox else None)
+    return World(app, at, held.workflow, upstream, outbox.url(base_url) if outbox else None)
 
 
 async def _smtp(manifest: Manifest, secrets: Secrets, clock: Clock) -> Mailer:

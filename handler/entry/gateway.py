@@ -15,6 +15,7 @@ from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
 from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.decide import Decider
+from handler.gateway.watch import Watch
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 
@@ -51,11 +52,13 @@ async def application() -> Starlette:
         terms=made.terms,
         most_pending=deployment.most_pending,
     )
+    upstream = BufferedUpstream(made.secrets, bounds)
+    watch = Watch(made.store.definitions, upstream, made.clock)
     return gateway.app(
         gateway.Parts(
             store=made.store,
-            decider=Decider(Policies(made.store.registry), keys.per),
-            upstream=BufferedUpstream(made.secrets, bounds),
+            decider=Decider(Policies(made.store.registry), keys.per, watch),
+            upstream=upstream,
             approvals=approvals,
             sealer=sealer,
             clock=made.clock,

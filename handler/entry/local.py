@@ -140,7 +140,7 @@ async def _serve(
     with listening.listen(place.host, place.port) as listener:
         base_url = listening.address(listener)
         folder = Folder.open(place.data)
-        store = _store(folder)
+        store = open_store(folder)
         service = Service(read, files, store, manifest, base_url, {}, clock)
         around = await world(manifest, store, folder, base_url, clock)
         try:
@@ -152,7 +152,8 @@ async def _serve(
             await store.close()
 
 
-def _store(folder: Folder) -> Store:
+def open_store(folder: Folder) -> Store:
+    """The store in the folder. Raises `CannotRun`."""
     try:
         return SQLiteStore(folder.database)
     except StoreUnusable as error:
@@ -203,7 +204,7 @@ async def _server(service: Service, around: World, entry: ServerEntry) -> Server
     return ServerFacts(
         name=server.name,
         url=f"{service.base_url}/mcp/{server.name}",
-        upstream=server.upstream,
+        upstream=server.place,
         unreachable=await _unreachable(around, server),
         policies=tuple(
             f"{entry.policies[name]} (revision {digest[:12]})"

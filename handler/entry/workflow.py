@@ -19,6 +19,7 @@ from handler.gateway.decide import Decider
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
 from handler.gateway.upstream import Upstream
+from handler.gateway.watch import Watch
 from handler.notify.ses import SesMailer
 from handler.policies.current import Policies
 from handler.sealing import Sealer
@@ -36,7 +37,7 @@ async def steps() -> Steps:
     vault = made.vault(Sealer(keys.seal()))
     upstream = Upstream(made.secrets, Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS))
     store, book, clock = made.store, made.book, made.clock
-    decider = Decider(Policies(store.registry), keys.per)
+    decider = Decider(Policies(store.registry), keys.per, Watch(store.definitions, upstream, clock))
     return Steps(
         book=book,
         notices=Notices(

@@ -89,11 +89,11 @@ def endpoint(parts: Parts) -> Endpoint:
     )
 
 
-def routes(parts: Parts) -> list[Route]:
+def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     """The routes that agents reach, and the pages they are sent to."""
-    serve = endpoint(parts).serve
+    found = at or endpoint(parts)
     return [
-        Route("/mcp/{server}", serve, methods=["POST", "GET", "DELETE"]),
+        Route("/mcp/{server}", found.serve, methods=["POST", "GET", "DELETE"]),
         Route("/.well-known/oauth-protected-resource", _no_oauth),
         Route("/.well-known/oauth-protected-resource/{path:path}", _no_oauth),
         *(parts.pages.routes() if parts.pages else ()),

@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from handler.gateway.addresses import Forbidden, Reach, addresses, reach
 from handler.gateway.bounds import Bounds
-from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached
+from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Received
 from handler.gateway.server import Server
 from handler.secrets import SecretMissing, Secrets
 
@@ -56,6 +56,8 @@ class BufferedUpstream:
         self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
     ) -> Arrived | NeverReached | Lost:
         """Make one request with these headers and the server's own credentials."""
+        if server.command:
+            return NeverReached("this gateway does not start programs")
         try:
             allowed = reach(server.upstream, server.private_network)
             own = {
@@ -130,7 +132,7 @@ class BufferedUpstream:
             connection.close()
 
         most = self._bounds.largest_answer
-        return Arrived(response.status, response.headers, pieces(), close, most)
+        return Received(response.status, response.headers, pieces(), close, most)
 
     def _kept(self, place: Place) -> HTTPConnection | None:
         """The connection used last that still stands: one that can be read was closed."""

@@ -15,24 +15,46 @@ LIST_TTL_MS = 5_000
 """How long a modern client may keep a list: what is hidden can change with the next policy."""
 
 
+LONGEST_TEXT = 16_384
+"""Characters of a tool's description, and of a server's instructions."""
+
+CUT = " [cut by the gateway: the server's text is too long]"
+
+
 class Unreadable(Exception):
     """The upstream's answer does not have the shape that filtering needs."""
 
 
 def listed(result: Mapping[str, Any], hides: Callable[[str], bool], modern: bool) -> dict[str, Any]:
     """A page of tools/list without the hidden tools. Raises `Unreadable`."""
-    tools = result.get("tools")
-    if not isinstance(tools, list):
-        raise Unreadable
-    if not all(isinstance(tool, dict) and isinstance(tool.get("name"), str) for tool in tools):
-        raise Unreadable
-    page = {**result, "tools": [tool for tool in tools if not hides(tool["name"])]}
+    page = {**result, "tools": [_capped(t) for t in tools(result) if not hides(t["name"])]}
     if modern:
         page["cacheScope"] = "private"
         ttl = result.get("ttlMs")
         usable = isinstance(ttl, int) and 0 <= ttl <= LIST_TTL_MS
         page["ttlMs"] = ttl if usable else LIST_TTL_MS
     return page
+
+
+def tools(result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The tools of a page as the upstream gave them. Raises `Unreadable`."""
+    found = result.get("tools")
+    if not isinstance(found, list):
+        raise Unreadable
+    if not all(isinstance(tool, dict) and isinstance(tool.get("name"), str) for tool in found):
+        raise Unreadable
+    return found
+
+
+def _capped(tool: dict[str, Any]) -> dict[str, Any]:
+    """The tool with a description of bounded length: it is read into a model's context."""
+    text = tool.get("description")
+    return tool if not isinstance(text, str) else {**tool, "description": cut(text)}
+
+
+def cut(text: str) -> str:
+    """The text, or as much of it as may pass, and a note that it was cut."""
+    return text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + CUT
 
 
 def handshake(
@@ -46,6 +68,8 @@ def handshake(
     if not isinstance(capabilities, dict):
         raise Unreadable
     shown = {**result, "capabilities": _served(capabilities, allow)}
+    if isinstance(result.get("instructions"), str):
+        shown["instructions"] = cut(result["instructions"])
     if not message.modern:
         if result.get("protocolVersion") not in LEGACY:
             raise Unreadable

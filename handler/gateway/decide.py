@@ -3,11 +3,12 @@
 Must not know requests, or whether what was read still holds: `enforce` and `judge` see to that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compiler.verdict import Call, Effect, Engine, Place, Verdict
 from handler.gateway.protocol import PLAIN_NAME
 from handler.gateway.server import Server
+from handler.gateway.watch import Watch
 from handler.grants.model import Grant, GrantStatus
 from handler.limits.debits import Debit
 from handler.limits.plan import debits
@@ -17,6 +18,7 @@ NO_POLICY = Place("(no policy)")
 PAUSED = Place("(paused)")
 ODD_NAME = Place("(tool name)")
 GONE = Place("(grant)")
+DRIFT = Place("(drift)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +43,11 @@ def denial(place: Place, message: str) -> Plan:
 class Decider:
     """Asks the policy in force."""
 
-    def __init__(self, policies: Policies, per_key: bytes) -> None:
+    def __init__(self, policies: Policies, per_key: bytes, watch: Watch | None = None) -> None:
+        """`watch` knows the tools' definitions; without it, servers that gate them deny all."""
         self._policies = policies
         self._per_key = per_key
+        self.watch = watch
 
     async def plan(
         self, grant: Grant, server: Server, call: Call, session: str | None, now: float
@@ -59,6 +63,10 @@ class Decider:
         if not PLAIN_NAME.fullmatch(call.tool) and not engine.lists(call.tool):
             return denial(ODD_NAME, "a tool with this name must be listed exactly in the policy.")
         verdict = engine.decide(call, grant.subject, now)
+        if server.drift.gates and verdict.effect is not Effect.DENY:
+            reason = await self._drifted(server, call.tool, session)
+            if reason is not None:
+                return replace(denial(DRIFT, reason), revision=digest)
         taken = debits(
             verdict.charges,
             grant_id=grant.id,
@@ -68,6 +76,11 @@ class Decider:
             per_key=self._per_key,
         )
         return Plan(verdict, digest, taken)
+
+    async def _drifted(self, server: Server, tool: str, session: str | None) -> str | None:
+        if self.watch is None:
+            return "the definitions of this server's tools cannot be checked here."
+        return await self.watch.refusal(server, tool, session)
 
     async def engine(self, grant: Grant, server: Server) -> Engine | None:
         """The policy in force, or None where the grant has none."""

@@ -80,6 +80,10 @@ class Endpoint:
         message = protocol.read(head, body)
         if isinstance(message, Rejection):
             return await self._refused(claim, message)
+        return await self.answer(message, claim)
+
+    async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
+        """The answer to one message, however it came."""
         if message.method == "tools/call":
             return await self._enforcement.call(message, claim)
         return await self._surface.answer(message, claim)

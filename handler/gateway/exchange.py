@@ -42,7 +42,41 @@ class Headers(Protocol):
 
 
 class Arrived:
-    """An answer whose head has come. Close it, or read it to its end.
+    """An answer whose head has come, however it travels. Close it, or read it to its end."""
+
+    def __init__(
+        self, status: int, media: str = "", session: str | None = None, compressed: bool = False
+    ) -> None:
+        self.status, self.media = status, media
+        self.session, self.compressed = session, compressed
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of it, however much of it has been read."""
+
+    async def body(self) -> bytes:
+        """The whole body. Raises `TooLarge` and `Broken`."""
+        return b""
+
+    async def events(self) -> AsyncIterator[str]:
+        """Each event of a stream as it comes. Raises `TooLarge` and `Broken`."""
+        nothing: tuple[str, ...] = ()
+        for text in nothing:
+            yield text
+
+
+class Received(Arrived):
+    """An answer over HTTP.
 
     `parts` gives the body's bytes as they come and raises `Broken`; `close` gives the connection
     back, or ends it where the answer has not been read whole.
@@ -56,22 +90,16 @@ class Arrived:
         close: Callable[[], None],
         most: int,
     ) -> None:
-        self._incoming, self.close, self._most = parts, close, most
-        self.status = status
-        self.media = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-        self.session = headers.get("Mcp-Session-Id")
-        self.compressed = (headers.get("Content-Encoding") or "identity") != "identity"
+        super().__init__(
+            status,
+            (headers.get("Content-Type") or "").partition(";")[0].strip().lower(),
+            headers.get("Mcp-Session-Id"),
+            (headers.get("Content-Encoding") or "identity") != "identity",
+        )
+        self._incoming, self._close, self._most = parts, close, most
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
+    def close(self) -> None:
+        self._close()
 
     async def body(self) -> bytes:
         """The whole body. Raises `TooLarge` and `Broken`."""

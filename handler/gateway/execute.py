@@ -9,19 +9,16 @@ from collections.abc import Mapping
 from compiler.values import Value
 from handler.approvals.model import Approval
 from handler.approvals.ports import Execution, Sent
-from handler.gateway import answers, forward, revisions
+from handler.gateway import answers, forward
 from handler.gateway.answers import Reply
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
-from handler.gateway.head import VERSION, Head
+from handler.gateway.own import CLIENT, own_message
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Unusable, exact, relay
-from handler.gateway.revisions import Era
 from handler.gateway.server import Server, Sessions
 from handler.stores.base import Registry
 
 MOST_LEGS = 10
-
-CLIENT: dict[str, Value] = {"name": "holdpoint", "version": "1"}
 
 NEEDS_INPUT = Execution(Sent.FAILED, detail="It needs input that nobody is there to give.")
 SESSION_OVER = Execution(
@@ -90,26 +87,12 @@ class UpstreamExecutor:
         return end.session
 
 
-def _message(
-    kind: Kind, version: str, method: str, id: str | None, params: dict[str, Value]
-) -> Message:
-    """A message of our own, in the era of its version."""
-    era = Era.MODERN if version in revisions.MODERN else Era.LEGACY
-    if era is Era.MODERN:
-        params["_meta"] = {
-            revisions.VERSION_KEY: version,
-            revisions.CAPABILITIES_KEY: {},
-            revisions.CLIENT_KEY: CLIENT,
-        }
-    return Message(kind, era, version, method, id, params, Head({VERSION: version}), {})
-
-
 def _call(approval: Approval, arguments: Mapping[str, Value], state: str | None = None) -> Message:
     params: dict[str, Value] = {"name": approval.tool, "arguments": dict(arguments)}
     if state is not None:
         params["requestState"] = state
     version = approval.origin.protocol_version
-    return _message(Kind.REQUEST, version, "tools/call", f"holdpoint-{approval.id}", params)
+    return own_message(Kind.REQUEST, version, "tools/call", f"holdpoint-{approval.id}", params)
 
 
 def _initialize(version: str) -> Message:
@@ -118,11 +101,11 @@ def _initialize(version: str) -> Message:
         "capabilities": {},
         "clientInfo": CLIENT,
     }
-    return _message(Kind.REQUEST, version, "initialize", "holdpoint-initialize", params)
+    return own_message(Kind.REQUEST, version, "initialize", "holdpoint-initialize", params)
 
 
 def _notified(version: str) -> Message:
-    return _message(Kind.NOTIFICATION, version, "notifications/initialized", None, {})
+    return own_message(Kind.NOTIFICATION, version, "notifications/initialized", None, {})
 
 
 def _session_over(end: End, approval: Approval) -> bool:

@@ -1,5 +1,6 @@
 """A server as it is registered: where it is and how the gateway treats it. Pure."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,13 +13,27 @@ class Sessions(StrEnum):
     INTERCHANGEABLE = "interchangeable"
 
 
+class Drift(StrEnum):
+    """What happens when a tool's definition is not the accepted one."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    HOLD = "hold"
+    DENY = "deny"
+
+    @property
+    def gates(self) -> bool:
+        """Whether calls of such a tool are refused."""
+        return self in (Drift.HOLD, Drift.DENY)
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """One upstream MCP server. `headers` maps names to secret references, never to secrets."""
 
     name: str
     upstream: str
-    """The upstream's MCP endpoint, an absolute URL."""
+    """The upstream's MCP endpoint, an absolute URL; empty where it is a command."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """A reference is `env:NAME`, `ssm:NAME` or `secretsmanager:NAME`."""
     policies: Mapping[str, str] = field(default_factory=dict)
@@ -29,3 +44,14 @@ class Server:
     """Method families beside tools that pass: resources, prompts, completion, logging, …"""
     private_network: bool = False
     """Whether the upstream may be on a private or loopback address."""
+    command: tuple[str, ...] = ()
+    """The program and its arguments, for a server on this machine's standard streams."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Variables for the command: names to secret references."""
+
+    drift: Drift = Drift.WARN
+
+    @property
+    def place(self) -> str:
+        """Where it is, for people."""
+        return shlex.join(self.command) or self.upstream

@@ -5,9 +5,11 @@ server is paused, only what opens a connection and lists tools still passes.
 """
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from handler.clock import Clock
-from handler.gateway import answers, catalog, forward, protocol, revisions, sse
+from handler.gateway import answers, catalog, definitions, forward, protocol, revisions, sse
 from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
@@ -17,6 +19,7 @@ from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
+from handler.gateway.server import Drift, Server
 from handler.gateway.tasks import EXTENSION, Tasks
 from handler.gateway.tokens import Foreign, Tokens
 from handler.grants.model import Claim
@@ -113,7 +116,8 @@ class Surface:
         known = asks(server.allow) if reply else message.method in CLIENT_NOTIFICATIONS
         paused = server.paused or isinstance(admitted.entry, Paused)
         opening = message.method == "notifications/initialized"
-        if message.modern or not known or (paused and not opening):
+        alone = message.modern and not server.command
+        if alone or not known or (paused and not opening):
             return ACCEPTED
         headers = forward.head(message, session)
         sent = await self._upstream.send(server, headers, forward.body(message, server.allow))
@@ -156,9 +160,28 @@ class Surface:
             self._decider.engine(admitted.seen.grant, admitted.seen.server),
         )
         hides = engine.hides if engine is not None else _hides_nothing
-        return answers.result(
-            message, catalog.listed(exact(end.raw)["result"], hides, message.modern)
-        )
+        result = exact(end.raw)["result"]
+        drifted = await self._noted(message, admitted.seen.server, result)
+        page = catalog.listed(result, lambda name: name in drifted or hides(name), message.modern)
+        return answers.result(message, page)
+
+    async def _noted(
+        self, message: Message, server: Server, result: Mapping[str, Any]
+    ) -> frozenset[str]:
+        """Take in what the list says the tools are; the names of those that are denied for it."""
+        if self._decider.watch is None:
+            return frozenset()
+        whole = "cursor" not in message.params and "nextCursor" not in result
+        seen = definitions.texts(catalog.tools(result))
+        try:
+            noting = self._decider.watch.note(server, seen, whole=whole)
+            drifted = await within(self._bounds.store_seconds, noting)
+        except StoreUnavailable as error:
+            log.warning("the tools of %s could not be noted: %s", server.name, error)
+            return frozenset()
+        if server.drift is not Drift.DENY:
+            return frozenset()
+        return frozenset(pin.tool for pin in drifted)
 
     def _opened(self, message: Message, claim: Claim, admitted: Admitted, end: End) -> Reply:
         """initialize and server/discover: never an HTTP error, which would end the client."""

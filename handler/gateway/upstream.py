@@ -9,6 +9,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
 from ipaddress import ip_address
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import aiohttp
@@ -16,7 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from handler.gateway.addresses import Forbidden, Reach, check, reach
 from handler.gateway.bounds import Bounds
-from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached
+from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Received
 from handler.gateway.server import Server
 from handler.secrets import SecretMissing, Secrets
 
@@ -33,7 +34,7 @@ NEVER_REACHED = (
 """Errors that come before a byte of the request is written: name lookup, connection, TLS."""
 
 
-def arrived(response: aiohttp.ClientResponse, most: int) -> Arrived:
+def arrived(response: aiohttp.ClientResponse, most: int) -> Received:
     """An answer as aiohttp brings it."""
 
     async def parts() -> AsyncIterator[bytes]:
@@ -46,7 +47,7 @@ def arrived(response: aiohttp.ClientResponse, most: int) -> Arrived:
     def close() -> None:
         response.close() if not response.content.at_eof() else response.release()
 
-    return Arrived(response.status, response.headers, parts(), close, most)
+    return Received(response.status, response.headers, parts(), close, most)
 
 
 class Resolver(AbstractResolver):
@@ -79,12 +80,25 @@ class Resolver(AbstractResolver):
         """Nothing is held."""
 
 
+class Commands(Protocol):
+    """Servers that are programs on this machine, reached over their standard streams."""
+
+    async def send(
+        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str
+    ) -> Arrived | NeverReached | Lost: ...
+
+    async def close(self) -> None:
+        """End every program that was started."""
+        ...
+
+
 class Upstream:
     """Sends requests to upstream servers over connections that are kept, per loop and reach."""
 
-    def __init__(self, secrets: Secrets, bounds: Bounds) -> None:
+    def __init__(self, secrets: Secrets, bounds: Bounds, commands: Commands | None = None) -> None:
         self._secrets = secrets
         self._bounds = bounds
+        self._commands = commands
         self._sessions: WeakKeyDictionary[
             asyncio.AbstractEventLoop, dict[Reach, aiohttp.ClientSession]
         ] = WeakKeyDictionary()
@@ -103,6 +117,8 @@ class Upstream:
         self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
     ) -> Arrived | NeverReached | Lost:
         """Make one request with these headers and the server's own credentials."""
+        if server.command:
+            return await self._tell(server, headers, body, method)
         try:
             allowed = reach(server.upstream, server.private_network)
             credentials = await self._credentials(server)
@@ -119,8 +135,21 @@ class Upstream:
             return Lost(_reason(error))
         return arrived(response, self._bounds.largest_answer)
 
+    async def _tell(
+        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str
+    ) -> Arrived | NeverReached | Lost:
+        """The same for a server that is a program. Whatever fails before it starts is no call."""
+        if self._commands is None:
+            return NeverReached("this gateway does not start programs")
+        try:
+            return await self._commands.send(server, headers, body, method)
+        except SecretMissing as error:
+            return NeverReached(_reason(error))
+
     async def close(self) -> None:
-        """End this loop's connections."""
+        """End this loop's connections, and the programs."""
+        if self._commands is not None:
+            await self._commands.close()
         for session in self._sessions.pop(asyncio.get_running_loop(), {}).values():
             await session.close()
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from handler.approvals.model import Answer, Approval, Link
+from handler.gateway.definitions import Catalog
 from handler.gateway.server import Server
 from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit
@@ -267,6 +268,25 @@ class Journal(Protocol):
         ...
 
 
+class Definitions(Protocol):
+    """What servers' tools are and were accepted as. Written by gateways and operators."""
+
+    async def catalog(self, server: str) -> Catalog | None:
+        """What is known of the server's tools: strongly consistent."""
+        ...
+
+    async def replace(self, before: Catalog | None, after: Catalog) -> bool:
+        """Put `after` where `before` stands, by its version; None: where nothing stands.
+
+        False, and nothing changed, where another was first. May raise `TooMuch`.
+        """
+        ...
+
+    async def forget(self, server: str) -> None:
+        """Know nothing of the server's tools; one that is not there is no error."""
+        ...
+
+
 class Store(Protocol):
     """One world's ports."""
 
@@ -282,6 +302,8 @@ class Store(Protocol):
     def nonces(self) -> Nonces: ...
     @property
     def journal(self) -> Journal: ...
+    @property
+    def definitions(self) -> Definitions: ...
 
     async def close(self) -> None:
         """Finish what was begun. From then on every port raises `StoreUnavailable`."""

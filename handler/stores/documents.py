@@ -11,7 +11,7 @@ import orjson
 from compiler.verdict import Hold, Place, Scope
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Approval, Origin
-from handler.gateway.server import Server, Sessions
+from handler.gateway.server import Drift, Server, Sessions
 from handler.grants.model import Grant, GrantStatus
 from handler.limits.debits import Debit
 
@@ -27,7 +27,12 @@ def read_record(text: bytes) -> dict[str, Any]:
 
 def read_server(text: bytes) -> Server:
     fields = _fields(text)
-    return Server(**{**fields, "sessions": Sessions(fields["sessions"])})
+    return Server(**{**fields, "sessions": Sessions(fields["sessions"]), **_drift(fields)})
+
+
+def _drift(fields: dict[str, Any]) -> dict[str, Drift]:
+    """Registrations of an earlier version have none."""
+    return {"drift": Drift(fields["drift"])} if "drift" in fields else {}
 
 
 def read_grant(text: bytes) -> Grant:

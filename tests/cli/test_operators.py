@@ -16,6 +16,7 @@ from handler.cli import main as command_line
 from handler.cli.printing import cell
 from handler.cli.times import ago
 from handler.failure import CannotRun
+from handler.gateway import definitions
 from handler.stores.base import Store
 from handler.stores.sqlite import SQLiteStore
 from tests.stores import samples
@@ -340,3 +341,31 @@ def test_times_are_spans_that_went_by_or_moments_with_a_zone() -> None:
     for wrong in ("2026-11-20T12:00:00", "h", "-1h", ""):
         with pytest.raises(CannotRun, match="is not a time"):
             ago(wrong, 0.0)
+
+
+def test_drift_is_listed_with_what_it_breaks_and_accepted(desk: Desk) -> None:
+    rule = {"conditions": [{"path": "args.amount", "op": "gt", "value": 5}]}
+    policy = {"version": "1", "default": "deny", "tools": {"pay": {"deny_if": [rule]}}}
+    assert desk.run("apply", desk.manifest(policy, drift="hold"), "--yes") == 0, desk.err
+    assert desk.run("drift", "list") == 0 and "as it was accepted" in desk.out
+    before = '{"inputSchema":{"properties":{"amount":{"type":"number"}}},"name":"pay"}'
+    after = '{"description":"\\u202e","inputSchema":{"properties":{}},"name":"pay"}'
+
+    async def seen(store: Store) -> None:
+        first = definitions.first("shop", {"pay": before}, samples.NOW)
+        now = definitions.noted(first, {"pay": after}, whole=True, now=samples.NOW)
+        assert await store.definitions.replace(None, first)
+        assert await store.definitions.replace(first, now)
+
+    desk.in_store(seen)
+    assert desk.run("drift", "list", "shop") == 1
+    assert "shop: pay is changed" in desk.out and "(drift: hold)" in desk.out
+    assert "args.amount is gone" in desk.out and "line " in desk.out
+    assert "\u202e" not in desk.out and "u{202e}" in desk.out
+    assert desk.run("drift", "list", "--format", "json") == 1
+    (fact,) = json.loads(desk.out)
+    assert fact["lost"][0]["why"] == "is gone" and fact["standing"] == "changed"
+    assert desk.run("drift", "accept", "shop", "pya") == 2 and "pay" in desk.err
+    assert desk.run("drift", "accept", "shop", "pay") == 0 and "accepted pay" in desk.err
+    assert desk.run("drift", "list") == 0
+    assert desk.run("drift", "accept", "nowhere") == 2

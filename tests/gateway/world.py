@@ -40,6 +40,7 @@ from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
 from handler.gateway.server import Server
 from handler.gateway.upstream import Upstream
+from handler.gateway.watch import Watch
 from handler.grants import tokens
 from handler.grants.model import Grant, GrantStatus
 from handler.notify.outbox import Outbox
@@ -323,7 +324,7 @@ def _listening(
     bounds = replace(bounds, origins=frozenset({url}))
     clock, sealer = SystemClock(), Sealer([KEY])
     upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
-    decider = Decider(Policies(store.registry), KEY)
+    decider = Decider(Policies(store.registry), KEY, Watch(store.definitions, upstream, clock))
     held = embedded(
         store,
         seal=sealer,
@@ -391,7 +392,7 @@ def _function(store: Store, bounds: Bounds, environment: Mapping[str, str], url:
         terms=terms,
         most_pending=20,
     )
-    decider = Decider(Policies(store.registry), KEY)
+    decider = Decider(Policies(store.registry), KEY, Watch(store.definitions, upstream, clock))
     app = Starlette(
         routes=routes(Parts(store, decider, upstream, approvals, sealer, clock, bounds, url))
     )

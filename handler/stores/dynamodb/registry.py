@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any
 
-from handler.gateway.server import Server, Sessions
+from handler.gateway.server import Drift, Server, Sessions
 from handler.policies.model import Artifact, Revision
 from handler.stores.base import TooMuch
 from handler.stores.dynamodb import histories
@@ -147,6 +147,7 @@ def _item(server: Server) -> Item:
         "sessions": server.sessions.value,
         "allow": list(server.allow),
         "private": server.private_network,
+        "drift": server.drift.value,
     }
     size = len(str(item).encode())
     if size > LARGEST_SERVER:
@@ -167,4 +168,5 @@ def _read(item: Item) -> Server:
         sessions=Sessions(item["sessions"]),
         allow=tuple(item["allow"]),
         private_network=item["private"],
+        drift=Drift(item.get("drift", Drift.WARN)),
     )

@@ -5,6 +5,7 @@ from typing import Protocol
 from handler.stores.base import Journal
 from handler.stores.dynamodb.answers import DynamoAnswers
 from handler.stores.dynamodb.connection import Connection
+from handler.stores.dynamodb.definitions import DynamoDefinitions
 from handler.stores.dynamodb.ledger import DynamoLedger
 from handler.stores.dynamodb.nonces import DynamoNonces
 from handler.stores.dynamodb.payloads import DynamoPayloads
@@ -29,6 +30,7 @@ class DynamoStore:
         self.answers = DynamoAnswers(Table(connection, names.answers))
         self.payloads = DynamoPayloads(Table(connection, names.payloads))
         self.nonces = DynamoNonces(ledger)
+        self.definitions = DynamoDefinitions(ledger)
         self.journal = journal
 
     async def close(self) -> None:

@@ -56,6 +56,11 @@ STEPS = (
     UPDATE records SET at = coalesce(json_extract(CAST(document AS TEXT), '$.at'), 0);
     CREATE INDEX records_by_time ON records (at);
     """,
+    """
+    CREATE TABLE definitions (
+        server TEXT PRIMARY KEY, version INTEGER NOT NULL, data BLOB NOT NULL
+    );
+    """,
 )
 """Step n leads from version n to n + 1 (PRAGMA user_version)."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from handler.stores.sqlite.answers import SQLiteAnswers
 from handler.stores.sqlite.connection import create
+from handler.stores.sqlite.definitions import SQLiteDefinitions
 from handler.stores.sqlite.journal import SQLiteJournal
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
 from handler.stores.sqlite.ledger import SQLiteLedger
@@ -25,6 +26,7 @@ class SQLiteStore:
         self.answers = SQLiteAnswers(self._reads, self._writes)
         self.payloads = SQLitePayloads(self._reads, self._writes)
         self.nonces = SQLiteNonces(self._writes)
+        self.definitions = SQLiteDefinitions(self._reads, self._writes)
         self.journal = SQLiteJournal(self._reads, self._writes)
 
     async def close(self) -> None:

@@ -1,0 +1,235 @@
+"""The conversation with one program: which of its lines belongs to which request.
+
+Must not know policies or how a program is started again. Requests get ids and progress tokens of
+our own, since several agents may share a program; what comes back gets the agent's again, and
+stays otherwise as it was written.
+"""
+
+import asyncio
+import itertools
+import json
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from compiler.values import Value
+from handler.decision import arguments
+from handler.gateway import protocol
+from handler.gateway.exchange import Arrived, Broken
+from handler.gateway.revisions import VERSION_KEY
+from handler.stdio.child import Child
+from handler.stdio.lines import with_id
+
+log = logging.getLogger(__name__)
+
+MOST_NOTICES = 256
+"""Notifications that wait for a reader who is slow; further ones are dropped."""
+
+
+class Exchange(Arrived):
+    """One request and what comes for it: notifications, then the response."""
+
+    def __init__(self, peer: "Peer", number: int, body: Mapping[str, Value]) -> None:
+        super().__init__(200, "text/event-stream")
+        self._peer, self._number = peer, number
+        self._id = body["id"]
+        self._token = _token(body)
+        self.modern = VERSION_KEY in _meta(body)
+        self._events: deque[str] = deque()
+        self._news = asyncio.Event()
+        self._answered = False
+        self._broken = False
+
+    @property
+    def number(self) -> int:
+        """Its id, and the progress token, at the program."""
+        return self._number
+
+    @property
+    def cancellable(self) -> bool:
+        return not self._answered and not self._broken
+
+    def is_of(self, id: object) -> bool:
+        return type(id) is type(self._id) and id == self._id
+
+    def notice(self, text: str) -> None:
+        """A notification or a request of the server's for this request's agent."""
+        if len(self._events) < MOST_NOTICES:
+            self._events.append(text)
+            self._news.set()
+
+    def progress(self, event: dict[str, Any]) -> None:
+        """A notification that named our token; the agent's own goes on."""
+        if self._token is not None:
+            event["params"]["progressToken"] = self._token
+            self.notice(json.dumps(event))
+
+    def answer(self, text: str) -> None:
+        assert isinstance(self._id, str | int)
+        self._events.append(with_id(text, self._id))
+        self._answered = True
+        self._news.set()
+
+    def breaks(self) -> None:
+        """Nothing will come any more."""
+        self._broken = True
+        self._news.set()
+
+    def close(self) -> None:
+        self._peer.forget(self)
+
+    async def events(self) -> AsyncIterator[str]:
+        while True:
+            while self._events:
+                yield self._events.popleft()
+            if self._answered:
+                return
+            if self._broken:
+                raise Broken
+            self._news.clear()
+            try:
+                async with asyncio.timeout(self._peer.patience):
+                    await self._news.wait()
+            except TimeoutError:
+                raise Broken from None
+
+
+def _meta(body: Mapping[str, Value]) -> Mapping[str, Value]:
+    params = body.get("params")
+    meta = params.get("_meta") if isinstance(params, dict) else None
+    return meta if isinstance(meta, dict) else {}
+
+
+def _token(body: Mapping[str, Value]) -> Value:
+    return _meta(body).get("progressToken")
+
+
+class Peer:
+    """A program that speaks MCP. `private`: only one agent's requests go to it.
+
+    What a program says without naming a request, it says to the one agent it has; to several it is
+    said to nobody, since it may be about any of them.
+    """
+
+    def __init__(self, private: bool, patience: float) -> None:
+        self.private, self.patience = private, patience
+        self.modern = False
+        """Whether it has answered a modern request with a result."""
+        self.alive = True
+        self.ending = False
+        """Whether it was told to end."""
+        self.child: Child | None = None
+        self.coming = 0
+        """Messages that were given this program and are not written yet."""
+        self._numbers = itertools.count(1)
+        self._open: dict[int, Exchange] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether it owes nobody an answer."""
+        return not self._open and not self.coming
+
+    async def ask(self, body: dict[str, Value]) -> Exchange:
+        """Send a request. Raises OSError where the program is gone."""
+        number = next(self._numbers)
+        exchange = Exchange(self, number, body)
+        self._open[number] = exchange
+        try:
+            await self._write(_numbered(body, number))
+        except BaseException:
+            self._open.pop(number, None)
+            raise
+        return exchange
+
+    async def tell(self, body: dict[str, Value]) -> None:
+        """Send a notification or a reply. Raises OSError where the program is gone."""
+        if body.get("method") != "notifications/cancelled":
+            await self._write(body)
+        elif self.private:
+            self._cancel(body)
+
+    def forget(self, exchange: Exchange) -> None:
+        """The agent does not wait any more: the program need not work on."""
+        if self._open.pop(exchange.number, None) is not None and exchange.cancellable:
+            self._post_cancelled(exchange.number)
+
+    def hear(self, line: bytes) -> None:
+        """One line of the program's."""
+        try:
+            text = line.decode()
+            event = json.loads(text)
+        except (ValueError, RecursionError):
+            event = None
+        if not isinstance(event, dict):
+            log.warning("a line that a command wrote is not a JSON-RPC message; it is left out")
+        elif "method" not in event:
+            self._answered(event, text)
+        elif "id" in event:
+            self._asked(event, text)
+        else:
+            self._noticed(event, text)
+
+    def gone(self) -> None:
+        """The program will say nothing any more."""
+        self.alive = False
+        for exchange in self._open.values():
+            exchange.breaks()
+
+    def _answered(self, event: dict[str, Any], text: str) -> None:
+        id = event.get("id")
+        exchange = self._open.pop(id, None) if type(id) is int else None
+        if exchange is None:
+            return
+        self.modern = self.modern or (exchange.modern and "result" in event)
+        try:
+            exchange.answer(text)
+        except ValueError:
+            exchange.breaks()
+
+    def _asked(self, event: dict[str, Any], text: str) -> None:
+        """A request of the program's goes to the agent in whose call it was made."""
+        if self.private and self._open:
+            next(iter(self._open.values())).notice(text)
+        elif self.child is not None:
+            error = {"code": protocol.METHOD_NOT_FOUND, "message": "not available here"}
+            refusal = {"jsonrpc": "2.0", "id": event["id"], "error": error}
+            self.child.post(json.dumps(refusal).encode() + b"\n")
+
+    def _noticed(self, event: dict[str, Any], text: str) -> None:
+        params = event.get("params")
+        if event["method"] == "notifications/progress" and isinstance(params, dict):
+            token = params.get("progressToken")
+            exchange = self._open.get(token) if type(token) is int else None
+            if exchange is not None:
+                exchange.progress(event)
+        elif self.private and self._open:
+            next(iter(self._open.values())).notice(text)
+
+    def _cancel(self, body: dict[str, Value]) -> None:
+        params = body.get("params")
+        wanted = params.get("requestId") if isinstance(params, dict) else None
+        for exchange in self._open.values():
+            if exchange.is_of(wanted):
+                self._post_cancelled(exchange.number)
+
+    def _post_cancelled(self, number: int) -> None:
+        if self.child is None or not self.alive:
+            return
+        params = {"requestId": number}
+        whole = {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params}
+        self.child.post(json.dumps(whole).encode() + b"\n")
+
+    async def _write(self, body: Mapping[str, Value]) -> None:
+        assert self.child is not None
+        await self.child.write(arguments.write(dict(body)) + b"\n")
+
+
+def _numbered(body: dict[str, Value], number: int) -> dict[str, Value]:
+    """The request with our id, and our progress token where it has one."""
+    whole: dict[str, Value] = {**body, "id": number}
+    if _token(body) is not None:
+        params = body["params"]
+        assert isinstance(params, dict)
+        whole["params"] = {**params, "_meta": {**_meta(body), "progressToken": number}}
+    return whole

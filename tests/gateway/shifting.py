@@ -1,0 +1,81 @@
+"""An upstream whose tools a test changes while it runs: JSON-RPC over HTTP, without sessions."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.upstream import listening
+
+
+def tool(name: str, description: str = "", **properties: str) -> dict[str, Any]:
+    """A definition whose arguments have these types."""
+    members = {key: {"type": kind} for key, kind in properties.items()}
+    schema = {"type": "object", "properties": members}
+    return {"name": name, "description": description, "inputSchema": schema}
+
+
+@dataclass
+class Shifting:
+    """What it says, and what reached it."""
+
+    url: str = ""
+    tools: list[dict[str, Any]] = field(default_factory=list)
+    page: int = 100
+    """Tools on one page."""
+    away: bool = False
+    """Whether lists are refused."""
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    lists: int = 0
+    instructions: str = ""
+
+    async def serve(self, request: Request) -> Response:
+        body = await request.json()
+        if "id" not in body:
+            return Response(status_code=202)
+        answer = {"resultType": "complete", **self._answer(body["method"], body["params"])}
+        key = "error" if "code" in answer else "result"
+        return JSONResponse({"jsonrpc": "2.0", "id": body["id"], key: answer})
+
+    def _answer(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
+        if method == "tools/call":
+            self.calls.append(params)
+            return {"content": [{"type": "text", "text": json.dumps(params["arguments"])}]}
+        if method == "server/discover":
+            return {
+                "supportedVersions": ["2026-07-28"],
+                "capabilities": {"tools": {}, "resources": {}},
+                "instructions": self.instructions,
+            }
+        if method != "tools/list" or self.away:
+            return {"code": -32601, "message": "not here"}
+        self.lists += 1
+        start = int(params.get("cursor", 0))
+        end = start + self.page
+        more = {"nextCursor": str(end)} if end < len(self.tools) else {}
+        return {"tools": self.tools[start:end], **more}
+
+
+@contextmanager
+def shifting() -> Iterator[Shifting]:
+    found = Shifting()
+    listener = listening()
+    found.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app = Starlette(routes=[Route("/mcp", found.serve, methods=["POST"])])
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield found
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
