@@ -11,7 +11,7 @@ help:
 	@echo "make test       checks and tests, as CI runs them"
 	@echo "make test-full  the same, with the longer runs"
 	@echo "make check      ruff, types, layers, template; no tests"
-	@echo "make emulated   deploy the template to an emulator on this machine, and stay until Ctrl-C"
+	@echo "make emulated   deploy the template to an emulator here and test it; KEEP=1 stays until Ctrl-C"
 	@echo "make format     bring the code into its format"
 	@echo "make clean      remove what make made"
 
@@ -37,8 +37,8 @@ format: set-up
 clean:
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
 
-emulated: set-up
-	@$(BIN)/python infra/emulated_stack.py
+emulated: set-up emulator
+	@$(BIN)/python -m pytest -q -s tests/deployed --show $(if $(KEEP),--stay)
 
 .PHONY: set-up browser emulator clients
 set-up:

@@ -3,12 +3,16 @@
     python infra/check_template.py
 
 Checkov does not see what is inside a SAM resource, so it reads what CloudFormation would get. What
-it is told to skip stands here with the reason.
+it is told to skip stands here with the reason. What passed is not checked again until the template,
+this module or a tool changes.
 """
 
+import hashlib
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -16,9 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from infra.emulator import Emulator, install, tool  # noqa: E402  # after the path is set
+from infra.emulator import CACHE, Emulator, install, tool  # noqa: E402  # after the path is set
 
 TEMPLATE = ROOT / "template.yaml"
+TOOLS = ("ministack", "sam", "checkov")
+"""The first has the translator that expands the template."""
 
 SKIPS = {
     "CKV_AWS_28": "payloads must not outlive their day in backups; a test holds the other tables",
@@ -64,9 +70,8 @@ def expanded() -> str:
     return done.stdout
 
 
-def check() -> int:
-    """The exit code: 0 where everything passes."""
-    environment = Emulator.offline_environment()
+def faults() -> list[str]:
+    """What each tool says against the template."""
     with TemporaryDirectory() as folder:
         target = Path(folder) / "template.json"
         target.write_text(expanded())
@@ -82,18 +87,42 @@ def check() -> int:
                 *("--skip-check", ",".join(SKIPS)),
             ],
         }
-        worst = 0
-        for name, command in commands.items():
-            done = subprocess.run(
-                command, cwd=ROOT, env=environment, capture_output=True, text=True
-            )
-            if done.returncode != 0:
-                print(f"{name}:\n{done.stdout}{done.stderr}", file=sys.stderr)
-                worst = 1
-    return worst
+        with ThreadPoolExecutor() as threads:
+            answers = threads.map(_said_against, commands.values())
+        return [
+            f"{name}:\n{text}"
+            for name, text in zip(commands, answers, strict=True)
+            if text is not None
+        ]
+
+
+def _said_against(command: list[str]) -> str | None:
+    done = subprocess.run(
+        command, cwd=ROOT, env=Emulator.offline_environment(), capture_output=True, text=True
+    )
+    return None if done.returncode == 0 else f"{done.stdout}{done.stderr}"
+
+
+def passed() -> Path:
+    """The mark that says that this template passed these checks."""
+    digest = hashlib.sha256(TEMPLATE.read_bytes() + Path(__file__).read_bytes())
+    for text in (*(tool(name).name for name in TOOLS), version("cfn-lint")):
+        digest.update(text.encode())
+    return CACHE / f"template-passed-{digest.hexdigest()[:12]}"
+
+
+def main() -> int:
+    """The exit code: 0 where everything passes."""
+    if passed().exists():
+        return 0
+    for needed in TOOLS:
+        install(needed)
+    found = faults()
+    if not found:
+        passed().touch()
+    print("\n".join(found), end="", file=sys.stderr)
+    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    for needed in ("ministack", "sam", "checkov"):
-        install(needed)
-    sys.exit(check())
+    sys.exit(main())

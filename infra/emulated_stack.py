@@ -1,22 +1,14 @@
 """Builds template.yaml with the SAM CLI and deploys it to the emulator.
 
-    python infra/emulated_stack.py     deploy, print what to set, and stay until Ctrl-C
-
 The emulator runs functions with its own interpreter, so the stack is built for that one; the
 production bundle (python3.13, arm64) is built and inspected by tests/infra.
 """
 
 import platform
-import signal
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
-
-from infra.emulator import CACHE, Emulator, install, tool  # noqa: E402  # after the path is set
+from infra.emulator import CACHE, ROOT, Emulator, tool
 
 NAME = "holdpoint"
 SENDER = "gateway@example.com"
@@ -66,19 +58,3 @@ def _sam(arguments: list[str], environment: dict[str, str]) -> None:
         raise RuntimeError(
             f"sam {arguments[0]} failed:\n{done.stdout[-4000:]}{done.stderr[-4000:]}"
         )
-
-
-def main() -> None:
-    for name in ("ministack", "sam"):
-        install(name)
-    build()
-    with Emulator(smtp_port=1025) as emulator:
-        deploy(emulator)
-        print(f"export AWS_ENDPOINT_URL={emulator.url} AWS_DEFAULT_REGION=us-east-1")
-        print("export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test")
-        print(f"holdpoint apply gateway.json --stack {NAME}    # mail goes to 127.0.0.1:1025")
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
-
-
-if __name__ == "__main__":
-    main()

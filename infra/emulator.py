@@ -27,6 +27,11 @@ PINS = {
     "ministack": ("ministack==1.5.33", "aws-sam-translator==1.115.0", "boto3==1.43.106"),
     "sam": ("aws-sam-cli==1.170.0",),
     "checkov": ("checkov==3.3.30",),
+    "stepfunctions": (
+        *("moto==5.2.5", "antlr4-python3-runtime==4.13.2", "jsonpath-ng==1.16.0"),
+        *("flask==3.1.3", "flask-cors==6.0.5"),
+    ),
+    "lambda": ("awslambdaric==4.2.2",),
 }
 """An environment each: they pin different versions of botocore."""
 
@@ -44,6 +49,11 @@ def tool(name: str) -> Path:
 
 def is_installed(name: str) -> bool:
     return (tool(name) / "complete").exists()
+
+
+def is_required() -> bool:
+    """Whether tests that need it must fail without it: in CI nothing may be left out unseen."""
+    return bool(os.environ.get("CI"))
 
 
 def install(name: str) -> None:

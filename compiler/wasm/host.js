@@ -27,8 +27,6 @@ const OVERSIZED = {
   message: "The arguments are too large to be judged; send less.",
 };
 
-const HALF_CHARACTER = /\p{Surrogate}/u;
-
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
@@ -107,7 +105,7 @@ export class Policy {
       : "";
     const texts = [tool, args, context].map(textOf);
     // Encoding would replace half a character and judge another text than the one forwarded.
-    if (texts.some((text) => typeof text === "string" && HALF_CHARACTER.test(text))) return MALFORMED;
+    if (texts.some((text) => typeof text === "string" && !text.isWellFormed())) return MALFORMED;
     const parts = texts.map((text) => (typeof text === "string" ? encoder.encode(text) : text));
     const size = parts.reduce((sum, part) => sum + part.length, 0);
     for (;;) {

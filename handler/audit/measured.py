@@ -1,15 +1,27 @@
-"""Metrics from decision records: each becomes a count, written beside it in the log (EMF).
+"""Metrics as lines of the log (EMF): counts from decision records, and what a meter is told.
 
 Dimensions are effect, server and the kind of rule, never a grant or a tool: those have no bound,
-and each combination is paid for.
+and each combination is paid for. docs/operate-aws.md says what each metric is for.
 """
 
 from collections.abc import AsyncIterator
+from enum import StrEnum
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from handler.stores.cloudwatch import CloudWatchJournal
+
+
+class Metric(StrEnum):
+    """Every metric's name in CloudWatch. Each also has the dimension `service`."""
+
+    DECISIONS = "decisions"
+    DENIALS = "denials"
+    HOLDS = "holds"
+    DECISION_TIME = "decision_time"
+    STORE_UNAVAILABLE = "store_unavailable"
+    UNDELIVERED_MAIL = "undelivered_mail"
 
 
 class MeasuredJournal:
@@ -22,11 +34,11 @@ class MeasuredJournal:
         await self._journal.append(record)
         kind = record.get("record")
         if kind == "decided":
-            count("decisions", effect=record["effect"], server=record["server"])
+            count(Metric.DECISIONS, effect=record["effect"], server=record["server"])
             if record["effect"] == "deny":
-                count("denials", rule=rule_kind(record["place"]))
+                count(Metric.DENIALS, rule=rule_kind(record["place"]))
         elif kind == "held" and not record["joined"]:
-            count("holds")
+            count(Metric.HOLDS)
 
     async def note(self, record: dict[str, Any]) -> None:
         await self.append(record)
@@ -41,11 +53,26 @@ class MeasuredJournal:
         return self._journal.between(start, end)
 
 
-def count(name: str, **dimensions: str) -> None:
-    """One more of something. Service and namespace come from the function's variables."""
-    with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
-        for dimension, value in dimensions.items():
-            metric.add_dimension(dimension, value)
+class EmfMeter:
+    """The gateway's Meter."""
+
+    def judged(self, seconds: float) -> None:
+        measure(Metric.DECISION_TIME, MetricUnit.Milliseconds, round(seconds * 1000, 1))
+
+    def unavailable(self) -> None:
+        count(Metric.STORE_UNAVAILABLE)
+
+
+def count(name: Metric, **dimensions: str) -> None:
+    """One more of something."""
+    measure(name, MetricUnit.Count, 1, **dimensions)
+
+
+def measure(name: Metric, unit: MetricUnit, value: float, **dimensions: str) -> None:
+    """One line of the log. Service and namespace come from the function's variables."""
+    with single_metric(name=name.value, unit=unit, value=value) as metric:
+        for dimension, text in dimensions.items():
+            metric.add_dimension(dimension, text)
 
 
 def rule_kind(place: dict[str, Any] | None) -> str:

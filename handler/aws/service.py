@@ -5,13 +5,14 @@ Must not know any operation. Nothing is sent twice here; whoever calls knows wha
 
 import asyncio
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
 import orjson
 
 from handler.aws.signature import Credentials, Signer
+from handler.aws.wire import Wire, WireBroken
 from handler.clock import Clock, SystemClock
 
 
@@ -27,6 +28,9 @@ class Protocol:
     connect_seconds: float = 1.0
     read_seconds: float = 3.0
 
+
+AT_ONCE = 64
+"""Requests that one client has under way; more wait. Threads are made when needed."""
 
 DYNAMODB = Protocol("dynamodb", "DynamoDB_20120810", "1.0", 0.5, 1.0)
 SECRETS_MANAGER = Protocol("secretsmanager", "secretsmanager", "1.1")
@@ -85,8 +89,8 @@ class Service:
         self._url = account.url(protocol.service)
         content_type = f"application/x-amz-json-{protocol.version}"
         self._signer = Signer(self._url, account.region, protocol.service, content_type)
-        self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._wire = Wire(self._url, protocol.connect_seconds, protocol.read_seconds)
+        self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=protocol.service)
 
     async def ask(self, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to an operation. Raises Unanswered or Refused."""
@@ -99,30 +103,15 @@ class Service:
         """Send once. Raises Unanswered."""
         target = f"{self._protocol.target}.{operation}"
         headers = self._signer.headers(target, data, self._credentials(), self._clock.now())
+        loop = asyncio.get_running_loop()
         try:
-            async with self._open().post(self._url, data=data, headers=headers) as response:
-                body = orjson.loads(await response.read() or b"{}")
-                return Reply(response.status, response.headers.get("date"), body)
-        except (aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError) as error:
-            raise Unanswered(type(error).__name__) from error
+            answer = await loop.run_in_executor(self._threads, self._wire.post, data, headers)
+            body = orjson.loads(answer.body or b"{}")
+        except (WireBroken, orjson.JSONDecodeError) as error:
+            raise Unanswered(str(error)) from error
+        return Reply(answer.status, answer.date, body)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
-
-    def _open(self) -> aiohttp.ClientSession:
-        """A session belongs to the event loop it was made in."""
-        loop = asyncio.get_running_loop()
-        if self._session is None or self._loop is not loop:
-            self._loop = loop
-            connect, read = self._protocol.connect_seconds, self._protocol.read_seconds
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0),
-                timeout=aiohttp.ClientTimeout(
-                    total=connect + read, connect=connect, sock_read=read
-                ),
-                headers={"accept-encoding": "identity"},
-                skip_auto_headers=("user-agent",),
-            )
-        return self._session
+        """Requests under way are left to their end; nobody waits for them."""
+        self._threads.shutdown(wait=False)
+        self._wire.close()

@@ -39,6 +39,7 @@ COMMANDS = {
     "exposure": "say the worst that a policy lets happen",
     "test": "run the test cases of a policy",
     "schema": "print the JSON Schema of policy.json, for editors",
+    "doctor": "say whether a deployed gateway works, and how to mend it",
 }
 """Each command's module is `handler.cli.<name>`."""
 

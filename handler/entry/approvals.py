@@ -1,16 +1,15 @@
 """The approvals function: shows the pages behind links and takes answers. Faces approvers."""
 
-from aws_lambda_powertools import Logger
 from starlette.applications import Starlette
 
 from handler.approvals import pages
 from handler.approvals.desk import Desk
 from handler.entry.asgi import lambda_handler
 from handler.entry.deployment import parts
-from handler.entry.logs import shared
+from handler.entry.logs import logger
 from handler.sealing import Sealer
 
-log = shared(Logger())
+log = logger()
 
 
 async def application() -> Starlette:

@@ -3,23 +3,23 @@
 Its time is the front door's 30 s: 3 s of store steps, the upstream's, and 2 s to answer.
 """
 
-from aws_lambda_powertools import Logger
 from starlette.applications import Starlette
 
 from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
+from handler.audit.measured import EmfMeter
 from handler.entry.asgi import lambda_handler
 from handler.entry.deployment import parts
-from handler.entry.logs import shared
+from handler.entry.logs import logger
 from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
+from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.decide import Decider
-from handler.gateway.upstream import Upstream
 from handler.gateway.watch import Watch
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 
-log = shared(Logger())
+log = logger()
 
 UPSTREAM_SECONDS = 22.0
 LARGEST_ANSWER = 2_900_000
@@ -52,7 +52,7 @@ async def application() -> Starlette:
         terms=made.terms,
         most_pending=deployment.most_pending,
     )
-    upstream = Upstream(made.secrets, bounds)
+    upstream = BufferedUpstream(made.secrets, bounds)
     watch = Watch(made.store.definitions, upstream, made.clock)
     return gateway.app(
         gateway.Parts(
@@ -64,6 +64,7 @@ async def application() -> Starlette:
             clock=made.clock,
             bounds=bounds,
             base_url=deployment.base_url,
+            meter=EmfMeter(),
         )
     )
 

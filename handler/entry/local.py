@@ -24,8 +24,8 @@ from handler.entry.folder import Folder, user
 from handler.entry.watch import changes
 from handler.entry.welcome import Facts, GrantFacts, ServerFacts, issued, welcome
 from handler.failure import CannotRun
+from handler.gateway.exchange import Arrived
 from handler.gateway.server import Server
-from handler.gateway.upstream import Arrived
 from handler.grants.model import Grant
 from handler.stores.base import Store, StoreUnavailable
 from handler.stores.sqlite import SQLiteStore, StoreUnusable

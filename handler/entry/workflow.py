@@ -7,14 +7,13 @@ import asyncio
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger
 
 from handler.approvals.attempt import Attempts
 from handler.approvals.notice import Notices
 from handler.approvals.steps import Steps
-from handler.audit.measured import count
+from handler.audit.measured import Metric, count
 from handler.entry.deployment import parts
-from handler.entry.logs import shared
+from handler.entry.logs import logger
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.execute import UpstreamExecutor
@@ -25,7 +24,7 @@ from handler.notify.ses import SesMailer
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 
-log = shared(Logger())
+log = logger()
 
 UPSTREAM_SECONDS = 90.0
 """Within the lease of an attempt, and within this function's own time."""
@@ -61,7 +60,7 @@ async def steps() -> Steps:
         ),
         tokens=store.answers,
         workflow=made.workflow(store.answers),
-        undelivered=lambda: count("undelivered_mail"),
+        undelivered=lambda: count(Metric.UNDELIVERED_MAIL),
     )
 
 

@@ -1,16 +1,12 @@
-"""Which addresses an upstream may have: pure rules, and a resolver that applies them.
+"""Which addresses an upstream may have: pure rules, and a look-up that applies them.
 
-Must not know servers or requests. What is checked is what is connected to: aiohttp connects to
-the addresses this resolver gave.
+Must not know servers or requests. What is checked is what is connected to.
 """
 
-import asyncio
 import socket
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
-
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 Address = IPv4Address | IPv6Address
 
@@ -103,31 +99,11 @@ def embedded(address: Address) -> list[Address]:
     return [each for each in found if each is not None]
 
 
-class Resolver(AbstractResolver):
-    """Looks names up as the system does; refuses a name with any address out of reach."""
-
-    def __init__(self, allowed: Reach) -> None:
-        self._allowed = allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, family=family
-        )
-        for _, _, _, _, peer in found:
-            check(ip_address(str(peer[0]).partition("%")[0]), self._allowed)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=str(peer[0]),
-                port=port,
-                family=each,
-                proto=proto,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for each, _, proto, _, peer in found
-        ]
-
-    async def close(self) -> None:
-        """Nothing is held."""
+def addresses(host: str, port: int, allowed: Reach) -> list[str]:
+    """The addresses of a name as the system looks it up. Raises `Forbidden` for a name with any
+    address out of reach, and OSError for one that is not known. Blocking.
+    """
+    found = [str(peer[0]) for *_, peer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    for address in found:
+        check(ip_address(address.partition("%")[0]), allowed)
+    return found

@@ -3,7 +3,7 @@
 Must not choose adapters: the world's entry hands in the store, the secrets and the approvals.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -16,12 +16,13 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
+from handler.gateway.exchange import Sender
+from handler.gateway.meter import Meter, Unmeasured
 from handler.gateway.settle import Settlement
 from handler.gateway.status import StatusPages
 from handler.gateway.surface import Surface
 from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
-from handler.gateway.upstream import Upstream
 from handler.gateway.waiting import Waiting
 from handler.oauth.metadata import Metadata
 from handler.sealing import Sealer
@@ -37,7 +38,7 @@ class Parts:
 
     store: Store
     decider: Decider
-    upstream: Upstream
+    upstream: Sender
     approvals: Approvals
     sealer: Sealer
     clock: Clock
@@ -46,6 +47,7 @@ class Parts:
     """Where people reach the status pages of held calls; without it clients are sent to none."""
     entrance: "Entrance | None" = None
     """What accepts tokens of an authorization server, where there is one."""
+    meter: Meter = field(default_factory=Unmeasured)
 
     @property
     def pages(self) -> StatusPages | None:
@@ -68,6 +70,7 @@ def endpoint(parts: Parts) -> Endpoint:
         tokens=tokens,
         nonces=store.nonces,
         journal=store.journal,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
     )
@@ -77,6 +80,7 @@ def endpoint(parts: Parts) -> Endpoint:
         upstream=parts.upstream,
         tasks=Tasks(parts.approvals),
         tokens=tokens,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
     )
@@ -84,6 +88,7 @@ def endpoint(parts: Parts) -> Endpoint:
         admission=admission,
         enforcement=enforcement,
         surface=surface,
+        meter=parts.meter,
         clock=clock,
         bounds=bounds,
         entrance=parts.entrance,

@@ -20,6 +20,7 @@ from handler.gateway.answers import Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.enforce import Enforcement
 from handler.gateway.head import VERSION, Head, read_head
+from handler.gateway.meter import Meter
 from handler.gateway.protocol import INVALID_REQUEST, Kind, Message, Rejection
 from handler.gateway.relay import Stream
 from handler.gateway.revisions import ASSUMED, LEGACY, Era
@@ -54,6 +55,7 @@ class Endpoint:
         admission: Admission,
         enforcement: Enforcement,
         surface: Surface,
+        meter: Meter,
         clock: Clock,
         bounds: Bounds,
         entrance: "Entrance | None" = None,
@@ -61,7 +63,7 @@ class Endpoint:
         """`entrance` accepts an authorization server's tokens beside grant tokens."""
         self._entrance = entrance
         self._admission, self._enforcement, self._surface = admission, enforcement, surface
-        self._clock, self._bounds = clock, bounds
+        self._meter, self._clock, self._bounds = meter, clock, bounds
 
     async def serve(self, request: Request) -> Response:
         """The HTTP response to one HTTP request. The last line of any failure is a refusal."""
@@ -138,6 +140,7 @@ class Endpoint:
                 self._bounds.store_seconds, self._admission.knows(claim, self._clock.now())
             )
         except StoreUnavailable:
+            self._meter.unavailable()
             return answers.rejected(NO_ANSWER)
         return answers.rejected(rejection) if known else answers.UNAUTHORIZED
 

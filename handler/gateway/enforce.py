@@ -22,13 +22,14 @@ from handler.gateway.answers import Denial, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.case import Case, Forwarding, Waits
 from handler.gateway.decide import Decider, Plan
+from handler.gateway.exchange import Sender
+from handler.gateway.meter import Meter
 from handler.gateway.methods import asks
 from handler.gateway.protocol import Message
 from handler.gateway.relay import End, Request, Stream, relay
 from handler.gateway.server import Server
 from handler.gateway.settle import Settlement
 from handler.gateway.tokens import Foreign, Tokens
-from handler.gateway.upstream import Upstream
 from handler.gateway.waiting import Waiting
 from handler.grants.model import Claim
 from handler.stores.base import (
@@ -67,29 +68,33 @@ class Enforcement:
         *,
         admission: Admission,
         decider: Decider,
-        upstream: Upstream,
+        upstream: Sender,
         approvals: Approvals,
         waiting: Waiting,
         settlement: Settlement,
         tokens: Tokens,
         nonces: Nonces,
         journal: Journal,
+        meter: Meter,
         clock: Clock,
         bounds: Bounds,
     ) -> None:
         self._admission, self._decider, self._upstream = admission, decider, upstream
         self._approvals, self._waiting, self._settlement = approvals, waiting, settlement
         self._tokens, self._nonces, self._journal = tokens, nonces, journal
-        self._clock, self._bounds = clock, bounds
+        self._meter, self._clock, self._bounds = meter, clock, bounds
 
     async def call(self, message: Message, claim: Claim) -> Reply | Stream:
         """The reply to one tools/call."""
+        began = self._clock.now()
         try:
             step = await within(self._bounds.store_seconds, self._judge(message, claim))
+            self._meter.judged(self._clock.now() - began)
             if isinstance(step, Waits):
                 return await self._waiting.answer(step)
         except StoreUnavailable as error:
             log.warning("a call was not forwarded, since it could not be decided: %s", error)
+            self._meter.unavailable()
             return answers.unavailable(message)
         return await self._forward(step) if isinstance(step, Forwarding) else step
 

@@ -11,11 +11,11 @@ from handler.approvals.model import Approval
 from handler.approvals.ports import Execution, Sent
 from handler.gateway import answers, forward
 from handler.gateway.answers import Reply
+from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.own import CLIENT, own_message
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Unusable, exact, relay
 from handler.gateway.server import Server, Sessions
-from handler.gateway.upstream import Arrived, Lost, NeverReached, Upstream
 from handler.stores.base import Registry
 
 MOST_LEGS = 10
@@ -29,7 +29,7 @@ SESSION_OVER = Execution(
 class UpstreamExecutor:
     """Executes approved calls over the same client that forwards allowed ones."""
 
-    def __init__(self, registry: Registry, upstream: Upstream) -> None:
+    def __init__(self, registry: Registry, upstream: Sender) -> None:
         self._registry, self._upstream = registry, upstream
 
     async def execute(self, approval: Approval, arguments: Mapping[str, Value]) -> Execution:

@@ -15,10 +15,10 @@ import orjson
 
 from handler.gateway import forward, protocol, sse
 from handler.gateway.answers import Reply
+from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Sender, TooLarge
 from handler.gateway.methods import SERVER_NOTIFICATIONS, SERVER_REQUESTS
 from handler.gateway.protocol import Message
 from handler.gateway.server import Server
-from handler.gateway.upstream import Arrived, Broken, Lost, NeverReached, TooLarge, Upstream
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ def exact(raw: bytes) -> Any:
         raise ValueError("nested too deep") from None
 
 
-async def relay(upstream: Upstream, request: Request, finish: Finish) -> Reply | Stream:
+async def relay(upstream: Sender, request: Request, finish: Finish) -> Reply | Stream:
     """Send the request and bring back its answer."""
     arrived = await upstream.send(
         request.server, forward.head(request.message, request.session), request.body
@@ -144,7 +144,7 @@ def _same(left: object, right: object) -> bool:
 class _Events:
     """The events of one answer: what may pass, what is refused, and where the response is."""
 
-    def __init__(self, upstream: Upstream, request: Request, arrived: Arrived) -> None:
+    def __init__(self, upstream: Sender, request: Request, arrived: Arrived) -> None:
         self._upstream = upstream
         self._request = request
         self._arrived = arrived

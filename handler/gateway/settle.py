@@ -15,10 +15,10 @@ from handler.gateway.admission import Admission, within
 from handler.gateway.answers import Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.case import Forwarding
+from handler.gateway.exchange import Lost, NeverReached
 from handler.gateway.methods import SERVER_REQUESTS
 from handler.gateway.relay import Answered, End, Unusable, exact
 from handler.gateway.tokens import State, Tokens, nonce
-from handler.gateway.upstream import Lost, NeverReached
 from handler.stores.base import Journal, StoreUnavailable
 
 log = logging.getLogger(__name__)

@@ -14,13 +14,14 @@ from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
+from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
+from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
 from handler.gateway.server import Drift, Server
 from handler.gateway.tasks import EXTENSION, Tasks
 from handler.gateway.tokens import Foreign, Tokens
-from handler.gateway.upstream import Arrived, Lost, NeverReached, Upstream
 from handler.grants.model import Claim
 from handler.stores.base import Paused, StoreUnavailable
 
@@ -40,14 +41,16 @@ class Surface:
         *,
         admission: Admission,
         decider: Decider,
-        upstream: Upstream,
+        upstream: Sender,
         tasks: Tasks,
         tokens: Tokens,
+        meter: Meter,
         clock: Clock,
         bounds: Bounds,
     ) -> None:
         self._admission, self._decider, self._upstream = admission, decider, upstream
-        self._tasks, self._tokens, self._clock, self._bounds = tasks, tokens, clock, bounds
+        self._tasks, self._tokens, self._meter = tasks, tokens, meter
+        self._clock, self._bounds = clock, bounds
 
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The reply to a request, a notification or a reply of the client's."""
@@ -65,6 +68,7 @@ class Surface:
             log.warning(
                 "%s was not served, since the store did not answer: %s", message.method, error
             )
+            self._meter.unavailable()
             return answers.unavailable(message)
 
     async def end_session(self, message: Message, claim: Claim) -> Reply:
@@ -167,7 +171,7 @@ class Surface:
         """Take in what the list says the tools are; the names of those that are denied for it."""
         if self._decider.watch is None:
             return frozenset()
-        whole = "cursor" not in message.params and "nextCursor" not in result
+        whole = "cursor" not in message.params and result.get("nextCursor") is None
         seen = definitions.texts(catalog.tools(result))
         try:
             noting = self._decider.watch.note(server, seen, whole=whole)

@@ -8,17 +8,17 @@ is ever sent twice, redirects are not followed, and proxies of the environment a
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Protocol, Self
+from ipaddress import ip_address
+from typing import Protocol
 from weakref import WeakKeyDictionary
 
 import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
 
-from handler.gateway.addresses import Forbidden, Reach, Resolver, reach
+from handler.gateway.addresses import Forbidden, Reach, check, reach
 from handler.gateway.bounds import Bounds
+from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Received
 from handler.gateway.server import Server
-from handler.gateway.sse import Events, TooLong
 from handler.secrets import SecretMissing, Secrets
 
 IDLE_SECONDS = 3.0
@@ -34,107 +34,50 @@ NEVER_REACHED = (
 """Errors that come before a byte of the request is written: name lookup, connection, TLS."""
 
 
-@dataclass(frozen=True, slots=True)
-class NeverReached:
-    """Provably nothing was sent. `reason` is for the operator and holds no secret."""
+def arrived(response: aiohttp.ClientResponse, most: int) -> Received:
+    """An answer as aiohttp brings it."""
 
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """It was sent, or may have been, and no answer came."""
-
-    reason: str
-
-
-class Broken(Exception):
-    """The answer stopped in the middle, or is not text."""
-
-
-class TooLarge(Exception):
-    """The answer has more bytes than the gateway takes."""
-
-
-class Arrived:
-    """An answer whose head has come, however it travels. Close it, or read it to its end."""
-
-    def __init__(
-        self, status: int, media: str = "", session: str | None = None, compressed: bool = False
-    ) -> None:
-        self.status, self.media = status, media
-        self.session, self.compressed = session, compressed
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Let go of it, however much of it has been read."""
-
-    async def body(self) -> bytes:
-        """The whole body. Raises `TooLarge` and `Broken`."""
-        return b""
-
-    async def events(self) -> AsyncIterator[str]:
-        """Each event of a stream as it comes. Raises `TooLarge` and `Broken`."""
-        nothing: tuple[str, ...] = ()
-        for text in nothing:
-            yield text
-
-
-class Received(Arrived):
-    """An answer over HTTP."""
-
-    def __init__(self, response: aiohttp.ClientResponse, most: int) -> None:
-        super().__init__(
-            response.status,
-            response.content_type,
-            response.headers.get("Mcp-Session-Id"),
-            response.headers.get("Content-Encoding", "identity") != "identity",
-        )
-        self._response = response
-        self._most = most
-
-    def close(self) -> None:
-        """Give the connection back, or end it where the answer has not been read whole."""
-        self._response.close() if not self._response.content.at_eof() else self._response.release()
-
-    async def body(self) -> bytes:
-        """The whole body. Raises `TooLarge` and `Broken`."""
-        parts = [part async for part in self._parts()]
-        return b"".join(parts)
-
-    async def events(self) -> AsyncIterator[str]:
-        """The data of each server-sent event as it comes. Raises `TooLarge` and `Broken`."""
-        events = Events(self._most)
-        async for part in self._parts(whole=False):
-            try:
-                texts = events.feed(part)
-            except TooLong:
-                raise TooLarge from None
-            except UnicodeDecodeError:
-                raise Broken from None
-            for text in texts:
-                yield text
-
-    async def _parts(self, whole: bool = True) -> AsyncIterator[bytes]:
-        taken = 0
+    async def parts() -> AsyncIterator[bytes]:
         try:
-            async for part in self._response.content.iter_any():
-                taken += len(part)
-                if whole and taken > self._most:
-                    raise TooLarge
+            async for part in response.content.iter_any():
                 yield part
         except (aiohttp.ClientError, TimeoutError, OSError):
             raise Broken from None
+
+    def close() -> None:
+        response.close() if not response.content.at_eof() else response.release()
+
+    return Received(response.status, response.headers, parts(), close, most)
+
+
+class Resolver(AbstractResolver):
+    """Looks names up as the system does; refuses a name with any address out of reach."""
+
+    def __init__(self, allowed: Reach) -> None:
+        self._allowed = allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        found = await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, family=family
+        )
+        for _, _, _, _, peer in found:
+            check(ip_address(str(peer[0]).partition("%")[0]), self._allowed)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(peer[0]),
+                port=port,
+                family=each,
+                proto=proto,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for each, _, proto, _, peer in found
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 class Commands(Protocol):
@@ -190,7 +133,7 @@ class Upstream:
             return NeverReached(_reason(error))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Lost(_reason(error))
-        return Received(response, self._bounds.largest_answer)
+        return arrived(response, self._bounds.largest_answer)
 
     async def _tell(
         self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str

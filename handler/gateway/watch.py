@@ -14,10 +14,10 @@ from handler.gateway import catalog as lists
 from handler.gateway import definitions, revisions
 from handler.gateway.answers import Reply
 from handler.gateway.definitions import Catalog, Pin, Standing
+from handler.gateway.exchange import Sender
 from handler.gateway.own import own_request
 from handler.gateway.relay import Answered, End, Request, exact, relay
 from handler.gateway.server import Drift, Server
-from handler.gateway.upstream import Upstream
 from handler.stores.base import Definitions, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ ENDINGS = {
 class Watch:
     """The definitions of every server's tools."""
 
-    def __init__(self, store: Definitions, upstream: Upstream, clock: Clock) -> None:
+    def __init__(self, store: Definitions, upstream: Sender, clock: Clock) -> None:
         self._store, self._upstream, self._clock = store, upstream, clock
         self._fetching: dict[str, asyncio.Lock] = {}
 

@@ -16,7 +16,8 @@ import aiohttp
 from jwt import PyJWK
 from jwt.exceptions import PyJWKError
 
-from handler.gateway.addresses import Resolver, reach
+from handler.gateway.addresses import reach
+from handler.gateway.upstream import Resolver
 from handler.oauth.model import Authority
 
 log = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from compiler.values import Value
 from handler.decision import arguments
 from handler.gateway.bounds import Bounds
+from handler.gateway.exchange import Arrived, Lost, NeverReached
 from handler.gateway.head import METHOD, SESSION
 from handler.gateway.server import Server
-from handler.gateway.upstream import Arrived, Lost, NeverReached
 from handler.secrets import Secrets
 from handler.stdio.peer import Peer
 from handler.stdio.shelf import Shelf

@@ -16,8 +16,8 @@ from typing import Any
 from compiler.values import Value
 from handler.decision import arguments
 from handler.gateway import protocol
+from handler.gateway.exchange import Arrived, Broken
 from handler.gateway.revisions import VERSION_KEY
-from handler.gateway.upstream import Arrived, Broken
 from handler.stdio.child import Child
 from handler.stdio.lines import with_id
 

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from handler.gateway.upstream import NeverReached
+from handler.gateway.exchange import NeverReached
 from handler.stdio.child import Child
 from handler.stdio.peer import Peer
 

@@ -149,7 +149,8 @@ class Ledger(Protocol):
     async def change_grant(self, before: Grant, after: Grant) -> bool:
         """Replace `before` by another `after`, the same grant's; its tallies stay.
 
-        False, and nothing changed, where `before` is no longer what is stored.
+        False, and nothing changed, where `before` is no longer what is stored. Where only the
+        policy differs, a store may look at the policy alone, and changes nothing else.
         """
         ...
 

@@ -25,7 +25,7 @@ BENCH = Path(__file__).parent / "wasm.mjs"
 
 
 def main() -> None:
-    print(f"Python {platform.python_version()}, {platform.machine()}, median of 7 runs\n")
+    print(f"Python {platform.python_version()}, {platform.machine()}, CPU, median of 7 runs\n")
     whole()
     print()
     sizes()

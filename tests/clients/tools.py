@@ -1,32 +1,19 @@
-"""The clients and the conformance suite that tests run, in an environment apart, kept by pins.
+"""The clients, the conformance suite and the Workers runtime that tests run.
 
-Standard library only. Python's older client and Node come from PyPI, the rest from npm; what they
-write stays in `.cache/`. Lock files are not kept: they would name the registry of one machine.
+    python -m tests.clients.tools     install them, once for each set of pins
 
-    python -m tests.clients.tools     make the environment, once for each set of pins
+Standard library only.
 """
 
-import hashlib
-import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-CACHE = HERE.parent.parent / ".cache"
-PINS = (HERE / "requirements.txt", HERE / "package.json")
+from tests.environments import Environment
 
-PIP_OPTIONS = ("--quiet", "--disable-pip-version-check")
-NPM_OPTIONS = ("--package-lock=false", "--ignore-scripts", "--no-audit", "--no-fund", "--quiet")
+HERE = Path(__file__).resolve().parent
+CLIENTS = Environment("clients", HERE / "requirements.txt", HERE / "package.json")
 
 MISSING = "the clients are not installed; run: python -m tests.clients.tools"
-
-
-def home() -> Path:
-    """The environment of these pins and this Python."""
-    text = "\n".join([*(pins.read_text() for pins in PINS), sys.version])
-    return CACHE / f"clients-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def python() -> str:
@@ -44,35 +31,15 @@ def package(path: str) -> str:
 
 
 def _installed(path: str) -> str:
-    assert (home() / "complete").exists(), MISSING
-    return str(home() / path)
+    assert CLIENTS.complete, MISSING
+    return str(CLIENTS.home / path)
 
 
 def main() -> int:
     """Make the environment; the exit code."""
-    if (home() / "complete").exists():
-        return 0
-    print("clients: the MCP clients of tests/clients (about a minute, this time only)", flush=True)
-    for old in CACHE.glob("clients-*"):
-        shutil.rmtree(old)
-    made = home()
-    pip, npm = str(made / "bin" / "pip"), str(made / "bin" / "npm")
-    commands = (
-        [sys.executable, "-m", "venv", str(made)],
-        [pip, "install", *PIP_OPTIONS, "--requirement", str(PINS[0])],
-        [npm, "install", *NPM_OPTIONS, "--prefix", str(made)],
-    )
-    made.mkdir(parents=True)
-    shutil.copy(PINS[1], made)
-    environment = {**os.environ, "PATH": f"{made / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    for command in commands:
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if ran.returncode:
-            print(ran.stdout + ran.stderr, file=sys.stderr)
-            print(f"clients: {command[0]} failed (above); try again", file=sys.stderr)
-            return 2
-    (made / "complete").touch()
-    return 0
+    if not CLIENTS.complete:
+        print("clients: the MCP clients and Node (about a minute, this time only)", flush=True)
+    return 0 if CLIENTS.make() else 2
 
 
 if __name__ == "__main__":

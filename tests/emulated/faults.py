@@ -6,7 +6,7 @@ Also refuses what DynamoDB refuses and the emulator lets pass, so every test beh
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any
@@ -30,16 +30,18 @@ class Fault(Enum):
 
 
 Handler = Callable[["Proxy", web.Request, bytes], Awaitable[web.StreamResponse]]
+Plan = Callable[[str, int], Fault | Handler | None]
 
 
 class Proxy:
     """Forwards to `target`. `plan` is asked for each request what is to happen to it."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, others: Mapping[str, str] | None = None) -> None:
+        """`others` says where the requests of some services go: by their `X-Amz-Target`'s start."""
         self.url = ""
         self.requests: list[str] = []
-        self.plan: Callable[[str, int], Fault | None] = lambda operation, number: None
-        self._target = target
+        self.plan: Plan = lambda operation, number: None
+        self._target, self._others = target, others or {}
         self._released = asyncio.Event()
 
     @property
@@ -78,17 +80,20 @@ class Proxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        operation = _operation(request)
         self.requests.append(operation)
-        refusal = _refused_by_dynamodb(operation, json.loads(body)) if operation else None
+        refusal = _refused_by_dynamodb(operation, body)
         if refusal:
             return _error(400, "ValidationException", refusal)
         fault = self.plan(operation, len(self.requests))
-        return await FAULTS[fault](self, request, body)
+        handle = FAULTS[fault] if fault is None or isinstance(fault, Fault) else fault
+        return await handle(self, request, body)
 
     async def forward(self, request: web.Request, body: bytes) -> web.Response:
+        service = request.headers.get("x-amz-target", "").partition(".")[0]
+        target = self._others.get(service, self._target) + request.path_qs
         async with self._session.request(
-            request.method, self._target + request.path_qs, data=body, headers=request.headers
+            request.method, target, data=body, headers=request.headers
         ) as answer:
             kept = {
                 name: answer.headers[name]
@@ -128,6 +133,8 @@ class Proxy:
         return response
 
 
+WRITES = ("UpdateItem", "TransactWriteItems")
+
 FAULTS: dict[Fault | None, Handler] = {
     None: Proxy.forward,
     Fault.LOST_ANSWER: Proxy.lose_answer,
@@ -140,8 +147,15 @@ FAULTS: dict[Fault | None, Handler] = {
 }
 
 
-def _refused_by_dynamodb(operation: str, body: dict[str, Any]) -> str | None:
-    for update in updates(operation, body):
+def _operation(request: web.Request) -> str:
+    """What is asked: a JSON service says it in a header, SES by its path."""
+    named = request.headers.get("x-amz-target", "").rpartition(".")[2]
+    return named or {"/v2/email/outbound-emails": "SendEmail"}.get(request.path, "")
+
+
+def _refused_by_dynamodb(operation: str, body: bytes) -> str | None:
+    written = updates(operation, json.loads(body)) if operation in WRITES else []
+    for update in written:
         if paths := overlap(update):
             return f"Two document paths overlap with each other: {paths}"
         if unused := unused_placeholders(update):

@@ -19,21 +19,24 @@ from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
-from infra.emulator import REGION, Emulator, is_installed
+from infra.emulator import REGION, Emulator, is_installed, is_required
 from tests.emulated.faults import Proxy
 from tests.emulated.template import table_request
 
 T = TypeVar("T")
 
+MISSING = "the emulator is not installed: run `make emulator`"
+
 needs_emulator = pytest.mark.skipif(
-    not is_installed("ministack"),
-    reason="the emulator is not installed: run `python infra/emulator.py install`",
+    not (is_installed("ministack") or is_required()), reason=MISSING
 )
 
 
 @cache
 def emulator() -> Emulator:
     """The emulator, started by the first test that needs it and stopped with the process."""
+    if not is_installed("ministack"):
+        pytest.fail(MISSING)
     started = Emulator()
     started.__enter__()
     atexit.register(started.stop)

@@ -110,10 +110,14 @@ class Mailbox:
         self._mails.put_nowait(mail)
         return "250 OK"
 
+    async def next(self) -> EmailMessage:
+        """The next mail, whenever it comes."""
+        return await self._mails.get()
+
     async def mail(self) -> EmailMessage:
-        """The next mail."""
+        """The next mail, which is on its way."""
         async with asyncio.timeout(30):
-            return await self._mails.get()
+            return await self.next()
 
     async def link(self) -> str:
         """The approval link of the next mail."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from mcp import Client, MCPError
+from mcp.types import CallToolResult
 
 from handler.demo.agent import agent, said
 from handler.demo.child import Child
@@ -55,14 +56,27 @@ class Operated:
         assert code == 0, printed
         return printed
 
-    async def held(self) -> str:
-        """The id of the one call that waits, once there is one."""
-        async with asyncio.timeout(20):
+    async def held(self, grant: str) -> str:
+        """The id of the one call of this grant that waits, once there is one."""
+        async with asyncio.timeout(60):
             while True:
                 waiting = json.loads(await self.does("approvals", "list", "--format", "json"))
-                if waiting:
-                    (call,) = waiting
-                    return str(call["id"])
+                mine = [str(call["id"]) for call in waiting if call["agent"] == grant]
+                if mine:
+                    (held,) = mine
+                    return held
+
+
+async def final(
+    client: Client, tool: str, arguments: dict[str, Any], waiting: asyncio.Task[CallToolResult]
+) -> CallToolResult:
+    """The call's end: on a busy machine its first answer may be that it still waits."""
+    result = await waiting
+    for _ in range(30):
+        if "same arguments to learn the outcome" not in said(result):
+            break
+        result = await client.call_tool(tool, arguments)
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +85,7 @@ async def operated(
 ) -> AsyncIterator[Operated]:
     folder = tmp_path_factory.mktemp("operated")
     write(folder / "policy.json", POLICY)
-    labels = ("one", "two", "three", "four", "five", "six")
+    labels = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
     manifest = write(
         folder / "gateway.json",
         {
@@ -179,9 +193,9 @@ async def test_an_operators_yes_runs_a_held_call_once(
     operated: Operated, upstream: Upstream
 ) -> None:
     refund = {"charge": "ch_operator", "amount": 250.0}
-    async with operated.agent() as client:
+    async with operated.agent("seven") as client:
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        held = await operated.held()
+        held = await operated.held("seven")
         shown = await operated.does("approvals", "show", held)
         assert '"ch_operator"' in shown and "Refunds need a person." in shown
         sealed = await operated.does("approvals", "show", held, "--no-arguments")
@@ -192,7 +206,7 @@ async def test_an_operators_yes_runs_a_held_call_once(
         assert code == 2 and "ops@example.com, cfo@example.com" in printed
         assert await upstream.calls("create_refund", charge="ch_operator") == 0
         await operated.does("approvals", "approve", held[:8], "--as", "OPS@example.com")
-        result = await waiting
+        result = await final(client, "create_refund", refund, waiting)
         repeated = await operated.fails("approvals", "approve", held, "--as", "cfo@example.com")
     assert not result.is_error and "for ch_operator succeeded" in said(result)
     assert await upstream.calls("create_refund", charge="ch_operator") == 1
@@ -206,9 +220,9 @@ async def test_an_operator_cannot_say_yes_twice_where_two_are_asked(
     operated: Operated, upstream: Upstream
 ) -> None:
     charge = {"customer": "cus_operator", "amount": 1.0, "currency": "usd"}
-    async with operated.agent() as client:
+    async with operated.agent("eight") as client:
         waiting = asyncio.create_task(client.call_tool("create_charge", charge))
-        held = await operated.held()
+        held = await operated.held("eight")
         first = await operated.does("approvals", "approve", held, "--as", "ops@example.com")
         assert "still waits" in first
         code, printed = await operated.fails(
@@ -217,18 +231,18 @@ async def test_an_operator_cannot_say_yes_twice_where_two_are_asked(
         assert code == 2 and "nobody counts twice" in printed
         assert await upstream.calls("create_charge", customer="cus_operator") == 0
         await operated.does("approvals", "approve", held, "--as", "cfo@example.com")
-        result = await waiting
+        result = await final(client, "create_charge", charge, waiting)
     assert not result.is_error
     assert await upstream.calls("create_charge", customer="cus_operator") == 1
 
 
 async def test_an_operators_no_ends_a_held_call(operated: Operated, upstream: Upstream) -> None:
     refund = {"charge": "ch_rejected_here", "amount": 250.0}
-    async with operated.agent() as client:
+    async with operated.agent("nine") as client:
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        held = await operated.held()
+        held = await operated.held("nine")
         await operated.does("approvals", "reject", held, "--note", "Not this one.")
-        result = await waiting
+        result = await final(client, "create_refund", refund, waiting)
     assert result.is_error and "Not this one." in said(result)
     assert await upstream.calls("create_refund", charge="ch_rejected_here") == 0
 
@@ -239,7 +253,7 @@ async def test_a_call_approved_while_its_grant_is_paused_is_not_run(
     refund = {"charge": "ch_paused", "amount": 250.0}
     async with operated.agent("five") as client:
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        held = await operated.held()
+        held = await operated.held("five")
         await operated.does("pause", "--grant", "five")
         await operated.does("approvals", "approve", held, "--as", "ops@example.com")
         result = (await asyncio.gather(waiting, return_exceptions=True))[0]

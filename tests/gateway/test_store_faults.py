@@ -61,6 +61,7 @@ def test_without_its_store_the_gateway_denies_in_time_and_forwards_nothing(
         assert time.monotonic() - began < 3
         assert (answered.status_code, answered.json()["error"]["code"]) == (200, -32603)
         assert "canary" not in answered.text
+        assert door.meter.refused == 1 and len(door.meter.judged_in) == 1
         faults.clear()
         assert not door.call("send_message", MESSAGE).json()["result"]["isError"]
         assert len(upstream.calls) == 2
@@ -77,6 +78,7 @@ def test_without_its_store_the_gateway_serves_no_other_method_either(
         faults["enter"] = "fails"
         answered = door.post(body, headers=headers)
     assert (answered.status_code, answered.json()["error"]["code"]) == (200, -32603)
+    assert door.meter.refused == 1
     assert upstream.recorded()["requests"] == []
 
 

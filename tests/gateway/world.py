@@ -128,12 +128,27 @@ def upstream_process(module: str = "tests.upstream") -> Iterator[UpstreamProcess
 
 
 @dataclass
+class Told:
+    """What the gateway told its meter."""
+
+    judged_in: list[float] = field(default_factory=list)
+    refused: int = 0
+
+    def judged(self, seconds: float) -> None:
+        self.judged_in.append(seconds)
+
+    def unavailable(self) -> None:
+        self.refused += 1
+
+
+@dataclass
 class Gateway:
     """One deployment: its address, its store as an operator reaches it, and its outbox."""
 
     url: str
     store: Store
     outbox: Outbox
+    meter: Told = field(default_factory=Told)
     token: str = ""
     servers: dict[str, Server] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
@@ -281,10 +296,12 @@ def gateway(
     own = SQLiteStore(path)
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
-    with _listening(
-        store or own, outbox, bounds or Bounds(), environment or {}, around, authority
-    ) as url:
-        found = Gateway(url, operators, outbox)
+    meter = Told()
+    serving = _listening(
+        store or own, outbox, bounds or Bounds(), environment or {}, around, meter, authority
+    )
+    with serving as url:
+        found = Gateway(url, operators, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
         try:
@@ -305,6 +322,7 @@ def _listening(
     bounds: Bounds,
     environment: Mapping[str, str],
     around: Around,
+    meter: Told,
     authority: Authority | None,
 ) -> Iterator[str]:
     listener = listening()
@@ -333,6 +351,7 @@ def _listening(
         sealer=sealer,
         clock=clock,
         bounds=bounds,
+        meter=meter,
         base_url=url,
         entrance=entrance,
     )

@@ -86,7 +86,7 @@ def test_viewers_read_neither_payloads_nor_answers_nor_keys() -> None:
 def test_policy_managers_write_artifacts_histories_and_the_policies_of_servers_only() -> None:
     document = PEOPLE["PolicyManagerPolicy"]["PolicyDocument"]
     writing = {s["Sid"]: s for s in statements(document) if s["Sid"] not in READING}
-    assert set(writing) == {"StorePolicies", "AttachPolicies", "KeepHistory"}
+    assert set(writing) == {"StorePolicies", "AttachPolicies", "AttachToGrants", "KeepHistory"}
     attach = writing["AttachPolicies"]["Condition"]
     assert attach["ForAllValues:StringEquals"] == {"dynamodb:Attributes": ["pk", "policies"]}
     assert attach["ForAllValues:StringLike"] == {"dynamodb:LeadingKeys": ["server#*"]}

@@ -12,8 +12,8 @@ import pytest
 
 from handler.gateway import head
 from handler.gateway.bounds import Bounds
+from handler.gateway.exchange import Arrived, Broken, NeverReached
 from handler.gateway.server import Server
-from handler.gateway.upstream import Arrived, Broken, NeverReached
 from handler.secrets import Environment, Secrets
 from handler.stdio import shelf
 from handler.stdio.commands import Programs, safe

@@ -7,12 +7,8 @@ that list it. The call's item says which approval answers a call key, and until 
 import math
 from typing import Any
 
-import orjson
-
-from compiler.verdict import Hold, Place, Scope
-from handler.approvals.lifecycle import Status
-from handler.approvals.model import Approval, Origin
-from handler.limits.debits import Debit
+from handler.approvals.model import Approval
+from handler.stores.documents import read_approval, write
 from handler.stores.dynamodb.attributes import Item, encode_item
 from handler.stores.dynamodb.update import Update
 
@@ -75,36 +71,15 @@ def ending_call(table: str, approval: Approval) -> Update:
 
 
 def read(item: Item) -> Approval:
-    document: dict[str, Any] = orjson.loads(item["doc"])
-    document["holds"] = tuple(_hold(hold) for hold in document["holds"])
-    document["debits"] = tuple(_debit(debit) for debit in document["debits"])
-    document["origin"] = Origin(**document["origin"])
-    document["status"] = Status(document["status"])
-    for name in ("undeliverable", "mailed"):
-        document[name] = tuple(document[name])
-    return Approval(**document)
+    return read_approval(item["doc"].encode())
 
 
 def _attributes(approval: Approval) -> dict[str, Any]:
     final = approval.status.is_final
     return {
         "v": approval.version,
-        "doc": orjson.dumps(approval).decode(),
+        "doc": write(approval).decode(),
         "list": DONE if final else OPEN,
         "at": approval.created_at,
         "ttl": math.ceil(approval.changed_at) + KEPT_SECONDS if final else None,
     }
-
-
-def _hold(document: dict[str, Any]) -> Hold:
-    return Hold(
-        **{
-            **document,
-            "place": Place(**document["place"]),
-            "approvers": tuple(document["approvers"]),
-        }
-    )
-
-
-def _debit(document: dict[str, Any]) -> Debit:
-    return Debit(**{**document, "scope": Scope(document["scope"])})

@@ -46,15 +46,22 @@ def storing(table: str, grant: Grant) -> Update:
 
 
 def changing(table: str, before: Grant, after: Grant) -> Update:
-    """Write what differs, on condition that all is as it was before."""
+    """Write what differs, on condition that all is as it was before.
+
+    Where only the policy differs, nothing else is looked at: a role that may attach policies may
+    name no other attribute, not even in a condition, and the write leaves all others alone.
+    """
     update = Update(table, key(after.id))
     held, wanted = _attributes(before), _attributes(after)
-    for name, value in held.items():
+    changed = {name: value for name, value in wanted.items() if held[name] != value}
+    seen = {"po": held["po"]} if changed.keys() == {"po"} else held
+    update.require(f"attribute_exists({update.at('pk')})")
+    for name, value in seen.items():
         if value is None:
             update.require(f"attribute_not_exists({update.at(name)})")
         else:
             update.require(f"{update.at(name)} = {update.value(value)}")
-    update.put(**{name: value for name, value in wanted.items() if held[name] != value})
+    update.put(**changed)
     return update
 
 

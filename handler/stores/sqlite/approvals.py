@@ -9,7 +9,7 @@ from typing import Any
 
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Answer, Approval
-from handler.stores.sqlite import documents
+from handler.stores import documents
 
 
 def by_id(db: Connection, approval_id: str) -> Approval | None:

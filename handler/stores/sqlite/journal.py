@@ -5,7 +5,7 @@ from functools import partial
 from sqlite3 import Connection
 from typing import Any
 
-from handler.stores.sqlite import documents
+from handler.stores import documents
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
 
 READ_AT_ONCE = 500

@@ -8,6 +8,7 @@ from handler.approvals.model import Answer, Approval
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.grants.tokens import proves
 from handler.limits.debits import Debit, Short
+from handler.stores import documents
 from handler.stores.base import (
     Entered,
     Entry,
@@ -18,7 +19,7 @@ from handler.stores.base import (
     TooManyPending,
     Unauthenticated,
 )
-from handler.stores.sqlite import approvals, documents, tallies
+from handler.stores.sqlite import approvals, tallies
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
 
 
@@ -63,8 +64,9 @@ class SQLiteLedger:
             grant = _authenticate(db, claim, now)
             return _charge(db, grant, debits, now) if isinstance(grant, Grant) else grant
 
-        lane = self._writes if debits else self._reads
-        return await lane.ask(question)
+        if debits:
+            return await self._writes.ask(question)
+        return await self._reads.look(question)
 
     async def release(self, debits: Sequence[Debit], now: float) -> None:
         await self._writes.ask(partial(tallies.refund, debits=debits))

@@ -6,7 +6,7 @@ from sqlite3 import Connection
 
 from handler.gateway.server import Server
 from handler.policies.model import Artifact, Revision
-from handler.stores.sqlite import documents
+from handler.stores import documents
 from handler.stores.sqlite.lanes import ReadLane, WriteLane
 
 
@@ -17,7 +17,7 @@ class SQLiteRegistry:
         self._reads, self._writes = reads, writes
 
     async def server(self, name: str) -> Server | None:
-        return await self._reads.ask(partial(_server, name=name))
+        return await self._reads.look(partial(_server, name=name))
 
     async def servers(self) -> list[Server]:
         def question(db: Connection) -> list[Server]:

@@ -158,6 +158,16 @@ def test_a_cost_that_cannot_be_read_is_a_denial_that_diff_finds() -> None:
     assert all(one.relation is Relation.WIDER for one in found.changes)
 
 
+def test_a_tally_that_cannot_be_named_is_a_denial_that_diff_finds() -> None:
+    several = {"require": [rule(("args.to", "length_gte", 2))]}
+    found = of_pay({**several, **limit(per=["args.to"])}, several)
+    denied = [one for one in found.changes if one.before.effect is Effect.DENY]
+    assert [one.before.place.rule for one in denied if one.before.place] == [
+        "/tools/pay/limits/spend"
+    ]
+    assert len(json.loads(denied[0].witness.line)["args"]["to"]) == 2
+
+
 def test_a_limit_of_a_tool_that_admits_nothing_is_no_difference() -> None:
     never = {"deny_if": [rule()]}
     assert of_pay({**never, **limit()}, {**never, **limit(max=9)}).relation is Relation.EQUAL

@@ -98,9 +98,6 @@ def test_no_call_contradicts_a_proof(
     ruled_out = (Effect.ALLOW,) if without else (Effect.ALLOW, Effect.REQUIRE_APPROVAL)
     for call, subject, now in calls:
         facts = Facts.of(call, subject, now)
-        met = all(
-            answer(one.operator, facts.read(one.path), one.value, (Truth.TRUE,)) is Truth.TRUE
-            for one in claim.conditions
-        )
+        met = all(answer(one, facts, (Truth.TRUE,)) is Truth.TRUE for one in claim.conditions)
         if met and call.tool == "pay" and proof.holds:
             assert Meaning(both[0]).decide(call, subject, now).effect not in ruled_out, call

@@ -1,4 +1,4 @@
-"""Our values as JSON documents, and back. Pure.
+"""Our values as JSON documents, as every store keeps them, and back. Pure.
 
 Every list of ours is a tuple, so each JSON list becomes one; only enums and nested values are named
 here.

@@ -1,0 +1,276 @@
+"""Examines a deployed gateway: real calls through its front door, and what its account allows.
+
+Makes a server and a grant of its own, calls them as an agent would, and takes them away again. Must
+not know AWS or HTTP; the door and the account are handed in. A finding says what is wrong and how
+to mend it.
+"""
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from handler.approvals.book import Book
+from handler.approvals.lifecycle import Event, Status
+from handler.audit.record import Outcome
+from handler.clock import Clock
+from handler.gateway.answers import DECISION_KEY
+from handler.gateway.server import Server
+from handler.grants.model import Grant, GrantStatus
+from handler.grants.tokens import mint
+from handler.policies.publish import compile_policy
+from handler.stores.base import Ledger, Registry
+
+NAME = "holdpoint-doctor"
+"""The server's and the grant's; the grant is the same one at each examination."""
+
+MAIL_SECONDS = 60.0
+"""How long the workflow may take to mail an approver."""
+
+MOST_DRIFT = 30.0
+"""Seconds by which clocks may differ; the gateway denies beyond it."""
+
+
+class State(StrEnum):
+    """What was found about one thing."""
+
+    FINE = "fine"
+    WRONG = "wrong"
+    UNTOLD = "untold"
+    """It could not be examined, most often for lack of a right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was examined."""
+
+    what: str
+    state: State
+    told: str
+    mend: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came through the front door. `at` is its clock, POSIX seconds, if it said."""
+
+    status: int
+    body: Mapping[str, Any]
+    at: float | None
+
+    @property
+    def facts(self) -> Mapping[str, Any]:
+        """The gateway's machine-readable part of a tool's result."""
+        found = self.body.get("result", {}).get("_meta", {}).get(DECISION_KEY, {})
+        return found if isinstance(found, Mapping) else {}
+
+    @property
+    def said(self) -> str:
+        """For a person: the result's text, or the error's."""
+        content = self.body.get("result", {}).get("content") or [{}]
+        error = self.body.get("error", {})
+        return str(content[0].get("text") or error.get("message") or f"HTTP {self.status}")
+
+
+class DoorClosed(Exception):
+    """Nothing answered at the gateway's address."""
+
+
+class Door(Protocol):
+    """Calls a tool of a server as an agent does. Raises `DoorClosed`."""
+
+    async def call(
+        self, server: str, token: str, tool: str, arguments: Mapping[str, str]
+    ) -> Answered: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The gateway to examine."""
+
+    registry: Registry
+    ledger: Ledger
+    book: Book
+    door: Door
+    clock: Clock
+    gateway_url: str
+    approver: str
+    pause: Callable[[float], Awaitable[None]]
+    """Waits so many seconds: the workflow tells nobody that it has mailed."""
+
+
+def policy(approver: str) -> bytes:
+    """Allows one tool, holds another, and denies the rest."""
+    held = {"reason": "A probe of holdpoint doctor: nobody needs to answer.", "expires_in": "5m"}
+    return json.dumps(
+        {
+            "version": "1",
+            "default": "deny",
+            "approvals": {"approvers": [approver]},
+            "tools": {"allowed": {}, "held": {"approve_if": [{"conditions": [], **held}]}},
+        }
+    ).encode()
+
+
+async def examine(patient: Patient) -> list[Finding]:
+    """The findings about the gateway itself, in order. Leaves nothing that can be used."""
+    try:
+        stranger = await patient.door.call(NAME, "", "allowed", {})
+    except DoorClosed as closed:
+        return [_closed(str(closed))]
+    findings = [_front_door(stranger), _clock(stranger, patient.clock.now())]
+    if stranger.status != 401:
+        return findings
+    async with _probe(patient) as token:
+        for examination in (_allowed, _denied, _held):
+            try:
+                findings.append(await examination(patient, token))
+            except DoorClosed as closed:
+                findings.append(_closed(str(closed)))
+    return findings
+
+
+@asynccontextmanager
+async def _probe(patient: Patient) -> AsyncIterator[str]:
+    """A server that leads to the gateway's own approval pages, and a grant for it; the token.
+
+    They are no MCP server, so a call that reached them ends as one with an unusable answer.
+    """
+    artifact = compile_policy(policy(patient.approver), "the doctor's policy")
+    token = mint(NAME)
+    server = Server(
+        name=NAME,
+        upstream=f"{patient.gateway_url.removesuffix('/mcp')}/approve/{NAME}",
+        policies={"probe": artifact.digest},
+        private_network=urlsplit(patient.gateway_url).scheme == "http",
+    )
+    grant = Grant(
+        id=NAME,
+        label=NAME,
+        tags=(),
+        server=NAME,
+        policy="probe",
+        status=GrantStatus.ACTIVE,
+        expires_at=patient.clock.now() + 600,
+        token_hashes=(token.hash,),
+    )
+    try:
+        await patient.registry.publish([artifact], [server])
+        await patient.ledger.put_grant(grant)
+        yield token.text
+    finally:
+        await patient.ledger.put_grant(replace(grant, status=GrantStatus.REVOKED, token_hashes=()))
+        await patient.registry.remove_server(NAME)
+
+
+def _closed(why: str) -> Finding:
+    return Finding(
+        "front door",
+        State.WRONG,
+        f"nothing answers: {why}",
+        "look at the stack's GatewayUrl output, and at DNS and the certificate of a custom domain",
+    )
+
+
+def _front_door(stranger: Answered) -> Finding:
+    what = "front door"
+    if stranger.status == 401:
+        return Finding(what, State.FINE, "answers, and turns away whoever has no token")
+    mend = "read the log group of the gateway function"
+    if stranger.status == 503:
+        mend = "the function cannot read the sealing keys: deploy the stack again, then its log"
+    return Finding(what, State.WRONG, f"answered {stranger.status} to a call without token", mend)
+
+
+def _clock(stranger: Answered, now: float) -> Finding:
+    if stranger.at is None:
+        return Finding("clock", State.UNTOLD, "the front door does not tell the time")
+    drift = now - stranger.at
+    if abs(drift) <= MOST_DRIFT:
+        return Finding("clock", State.FINE, "this machine's and the front door's agree")
+    return Finding(
+        "clock",
+        State.WRONG,
+        f"this machine's differs from the front door's by {drift:.0f} s",
+        "set this machine's clock: tokens and approvals expire by it",
+    )
+
+
+async def _allowed(patient: Patient, token: str) -> Finding:
+    answered = await patient.door.call(NAME, token, "allowed", {})
+    outcome = answered.facts.get("outcome")
+    if outcome == Outcome.UNUSABLE and "answered 5" in answered.said:
+        mend = "read the log group of the approvals function"
+        return Finding("allowed call", State.WRONG, "the approval pages fail", mend)
+    if outcome == Outcome.UNUSABLE:
+        told = "decided, recorded, forwarded, and answered by the approval pages"
+        return Finding("allowed call", State.FINE, told)
+    mend = "read the log group of the gateway function"
+    if outcome in (Outcome.NEVER_REACHED, Outcome.LOST):
+        mend = "the function cannot reach this URL from inside AWS: look at DNS and the certificate"
+    elif "error" in answered.body:
+        mend = "look at the StoreDenials alarm in docs/operate-aws.md"
+    return Finding("allowed call", State.WRONG, answered.said, mend)
+
+
+async def _denied(patient: Patient, token: str) -> Finding:
+    answered = await patient.door.call(NAME, token, "anything else", {})
+    if answered.facts.get("effect") == "deny":
+        return Finding("denied call", State.FINE, "denied by the policy's default")
+    return Finding(
+        "denied call",
+        State.WRONG,
+        f"was not denied: {answered.said}",
+        "pause everything, then read the gateway's log: this must never happen",
+    )
+
+
+async def _held(patient: Patient, token: str) -> Finding:
+    """The call is held and its approver mailed; then it is withdrawn.
+
+    An argument of its own keeps it from joining the call of an examination shortly before.
+    """
+    only = {"examination": secrets.token_hex(8)}
+    answered = await patient.door.call(NAME, token, "held", only)
+    approval_id = answered.facts.get("approval")
+    if not isinstance(approval_id, str):
+        mend = "look at the state machine's executions, and at GatewayErrors in docs/operate-aws.md"
+        return Finding("held call", State.WRONG, answered.said, mend)
+    try:
+        return await _mailed(patient, approval_id)
+    finally:
+        await _withdraw(patient, approval_id)
+
+
+async def _mailed(patient: Patient, approval_id: str) -> Finding:
+    deadline = patient.clock.now() + MAIL_SECONDS
+    while patient.clock.now() < deadline:
+        approval = await patient.ledger.approval(approval_id)
+        if approval is not None and approval.mailed:
+            return Finding("held call", State.FINE, f"held, and {patient.approver} was mailed")
+        if approval is not None and approval.undeliverable:
+            return Finding(
+                "held call",
+                State.WRONG,
+                f"held, but SES refused the mail to {patient.approver}",
+                "look at UndeliveredMail in docs/operate-aws.md: sandbox, sender, MailDomains",
+            )
+        await patient.pause(0.5)
+    return Finding(
+        "held call",
+        State.WRONG,
+        f"held, but nobody was mailed within {MAIL_SECONDS:.0f} s",
+        f"look at the execution {approval_id} of the state machine and at the workflow's log",
+    )
+
+
+async def _withdraw(patient: Patient, approval_id: str) -> None:
+    while (approval := await patient.book.current(approval_id)) is not None:
+        if approval.status is not Status.PENDING:
+            return
+        if await patient.book.take(approval, Event.WITHDRAW, detail="A probe of the doctor."):
+            return

@@ -1,0 +1,93 @@
+"""One examination of a stack: what its account allows, then the gateway by real calls.
+
+Chooses adapters, as every entry does.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import aiohttp
+import boto3
+import orjson
+
+from handler.admin.doctor import Answered, DoorClosed, Finding, Patient, State, examine
+from handler.approvals.bell import Bell
+from handler.approvals.book import Book
+from handler.approvals.lifecycle import Terms
+from handler.clock import SystemClock
+from handler.entry import account
+from handler.entry.stack import Stack, open_stack
+from handler.stores.base import StoreUnavailable
+
+REVISION = "2025-11-25"
+"""Of MCP; without sessions a call may come first."""
+
+CALL_SECONDS = 35.0
+"""More than the front door's own 30."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDoor:
+    """The gateway's URL, spoken to as an MCP client does."""
+
+    session: aiohttp.ClientSession
+    gateway_url: str
+
+    async def call(
+        self, server: str, token: str, tool: str, arguments: Mapping[str, str]
+    ) -> Answered:
+        params = {"name": tool, "arguments": arguments}
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        headers = {"Authorization": f"Bearer {token}", "MCP-Protocol-Version": REVISION}
+        headers["Accept"] = "application/json, text/event-stream"
+        url = f"{self.gateway_url}/{server}"
+        try:
+            async with self.session.post(url, json=body, headers=headers) as response:
+                date = response.headers.get("date")
+                at = parsedate_to_datetime(date).timestamp() if date else None
+                return Answered(response.status, _object(await response.read()), at)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise DoorClosed(str(error) or "no answer in time") from error
+
+
+def _object(text: bytes) -> dict[str, object]:
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+async def examined(name: str, region: str | None, approver: str | None) -> list[Finding]:
+    """The findings about a stack. Raises `CannotRun` where there is no such stack."""
+    stack = await asyncio.to_thread(open_stack, name, region)
+    try:
+        session = boto3.Session(region_name=stack.region)
+        found = await asyncio.to_thread(account.findings, session, stack.outputs["Sender"])
+        return [*found, *await _gateway(stack, approver or stack.outputs["Sender"])]
+    finally:
+        await stack.close()
+
+
+async def _gateway(stack: Stack, approver: str) -> list[Finding]:
+    clock, store = SystemClock(), stack.store
+    timeout = aiohttp.ClientTimeout(total=CALL_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout) as session:
+        patient = Patient(
+            registry=store.registry,
+            ledger=store.ledger,
+            book=Book(store.ledger, clock, Bell(), Terms()),
+            door=HttpDoor(session, stack.gateway_url),
+            clock=clock,
+            gateway_url=stack.gateway_url,
+            approver=approver,
+            pause=asyncio.sleep,
+        )
+        try:
+            return await examine(patient)
+        except StoreUnavailable as error:
+            told = f"the tables did not take what was asked: {error}"
+            mend = f"attach the stack's admin policy ({stack.outputs.get('AdminPolicyArn')})"
+            return [Finding("tables", State.WRONG, told, mend)]

@@ -1,0 +1,83 @@
+"""`holdpoint doctor` on a deployed stack: what it finds where all is well, and where it is not."""
+
+import asyncio
+import json
+import os
+import sys
+from typing import Any
+
+import boto3
+import pytest
+
+from handler.admin.doctor import NAME as PROBE
+from handler.grants.model import GrantStatus
+from infra.emulated_stack import NAME, SENDER
+from tests.deployed.stage import Deployed
+
+pytestmark = pytest.mark.anyio
+
+
+async def doctor(*options: str) -> tuple[int, str]:
+    """The exit code and the output, both streams."""
+    arguments = ("-m", "handler.cli.main", "doctor", "--stack", NAME, *options)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        env=dict(os.environ),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    out, _ = await process.communicate()
+    return process.returncode or 0, out.decode()
+
+
+async def states(*options: str) -> dict[str, dict[str, Any]]:
+    _, out = await doctor("--format", "json", *options)
+    return {finding["what"]: finding for finding in json.loads(out)}
+
+
+async def test_it_makes_one_allowed_one_denied_and_one_held_call(deployed: Deployed) -> None:
+    found = await states()
+    told = {what: finding["state"] for what, finding in found.items()}
+    wanted = ("front door", "clock", "allowed call", "denied call", "held call", "mail sender")
+    assert {what: told[what] for what in wanted} == dict.fromkeys(wanted, "fine"), found
+    mail = await deployed.mailbox.mail()
+    assert mail["To"] == SENDER
+    ledger = deployed.stack.store.ledger
+    held = [each for each in await ledger.approvals(50) if each.server == PROBE]
+    assert {each.status.value for each in held} == {"withdrawn"}
+
+
+async def test_a_second_examination_mails_again_and_leaves_nothing_that_can_be_used(
+    deployed: Deployed,
+) -> None:
+    await states()
+    await deployed.mailbox.mail()
+    assert await deployed.stack.store.registry.server(PROBE) is None
+    grant = await deployed.stack.store.ledger.grant(PROBE)
+    assert grant is not None
+    assert (grant.status, grant.token_hashes) == (GrantStatus.REVOKED, ())
+
+
+async def test_it_says_what_is_wrong_with_the_sender_and_how_to_mend_it(
+    deployed: Deployed,
+) -> None:
+    client = boto3.client("sesv2")
+    client.delete_email_identity(EmailIdentity=SENDER)
+    try:
+        code, out = await doctor()
+    finally:
+        client.create_email_identity(EmailIdentity=SENDER)
+        client.close()
+    assert code == 1
+    assert f"SES has not verified {SENDER}" in out and "create-email-identity" in out
+
+
+async def test_a_stack_that_is_not_there_is_one_clear_sentence(deployed: Deployed) -> None:
+    command = ("-m", "handler.cli.main", "doctor", "--stack", "nothing-here")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stderr=asyncio.subprocess.PIPE
+    )
+    _, errors = await process.communicate()
+    assert process.returncode == 2
+    assert errors.decode().startswith("holdpoint: cannot read the stack `nothing-here`")

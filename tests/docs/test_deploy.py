@@ -1,0 +1,57 @@
+"""docs/deploy.md agrees with the template, and its sums are sums."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.bench import shards
+from tests.emulated.template import template
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "deploy.md").read_text()
+TESTS = Path(__file__).parents[1]
+
+READ, WRITE = 0.125, 0.625
+"""Dollars per million of DynamoDB's units on demand."""
+
+UNITS = {
+    "denied": 2 * READ,
+    "allowed, no limit": 2 * READ,
+    "allowed, limits of the grant in one item under 1 KB": READ + WRITE,
+    "allowed, limits of the grant and two other scopes": READ + 4 * 2 * WRITE,
+}
+
+
+def costs() -> dict[str, list[float]]:
+    table = PAGE.split("| path | front door |")[1].split("\n\n")[0]
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in table.splitlines()
+        if "$" in line
+    ]
+    return {path: [float(cell.removeprefix("$")) for cell in cells] for path, *cells in rows}
+
+
+def test_every_parameter_has_its_row_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \|([^|]*)\|", PAGE, re.MULTILINE))
+    parameters = template()["Parameters"]
+    assert set(rows) == set(parameters)
+    for name, parameter in parameters.items():
+        assert rows[name].strip(" `") == str(parameter.get("Default", "")), name
+
+
+@pytest.mark.parametrize("path", UNITS)
+def test_what_a_path_costs_is_the_sum_of_its_parts(path: str) -> None:
+    *parts, total = costs()[path]
+    assert round(sum(parts), 2) == total
+    assert abs(parts[2] - UNITS[path]) < 0.01
+
+
+def test_the_figures_of_split_counters_are_those_of_the_simulation() -> None:
+    assert shards.table() in (DOCS / "scale.md").read_text()
+
+
+def test_the_test_that_counts_a_calls_requests_is_there() -> None:
+    (named,) = re.findall(r"`(test_an_allowed_call_\w+)`", PAGE)
+    assert f"def {named}(" in (TESTS / "emulated" / "test_exactness.py").read_text()

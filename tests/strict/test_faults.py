@@ -1,0 +1,252 @@
+"""What agents are told, and what becomes of quota, when something that a call needs is not there.
+
+Each test is a row of docs/faults.md: the text that the row quotes is what the agent hears.
+"""
+
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from handler.approvals.lifecycle import Status
+from tests.emulated.faults import Fault, Proxy
+from tests.strict import upstream as manners
+from tests.strict.world import World, until
+
+pytestmark = pytest.mark.anyio
+
+DOCS = Path(__file__).parents[2] / "docs" / "faults.md"
+STORE = ("GetItem", "UpdateItem", "TransactWriteItems", "PutItem")
+COVERED: set[str] = set()
+
+Test = Callable[..., Awaitable[None]]
+
+
+def row(fault: str) -> Callable[[Test], Test]:
+    """The row of the table that a test proves."""
+    COVERED.add(fault)
+    return lambda test: test
+
+
+def rows(faults: Iterable[str]) -> list[str]:
+    """Several rows that one test proves."""
+    COVERED.update(faults)
+    return sorted(faults)
+
+
+def table() -> dict[str, str]:
+    """Fault -> the text that the agent hears, as documented."""
+    rows = [row.split("|") for row in DOCS.read_text().splitlines() if row.startswith("| ")]
+    cells = [[cell.strip() for cell in row[1:-1]] for row in rows if len(row) == 7]
+    return {fault: told.strip("`") for fault, told, *_ in cells[1:]}
+
+
+def hears(answer: Any, fault: str) -> bool:
+    return table()[fault] in json.dumps(answer, ensure_ascii=False)
+
+
+async def counted(strict: World, label: str) -> int:
+    """How much of the grant's limit of three is used: by using up the rest."""
+    left = 0
+    while "[POLICY DENIED]" not in json.dumps(await strict.call(label, "count", id="counting")):
+        left += 1
+    return 3 - left
+
+
+STORE_FAULTS = {
+    "DynamoDB throttles": Fault.THROTTLED,
+    "DynamoDB cannot be reached": Fault.LOST_REQUEST,
+    "DynamoDB answers nothing": Fault.HANGING,
+    "DynamoDB is broken": Fault.BROKEN,
+    "this clock and DynamoDB's differ by more than 30 s": Fault.OLD_DATE,
+}
+
+
+@pytest.mark.parametrize("fault", rows(STORE_FAULTS))
+async def test_without_its_store_the_gateway_denies_in_time_and_forwards_nothing(
+    strict: World, fault: str
+) -> None:
+    label = await strict.grant()
+    await strict.call(label, "read", id="warming up")
+    kind = STORE_FAULTS[fault]
+    strict.proxy.plan = lambda asked, number: kind if asked in STORE else None
+    began = time.monotonic()
+    answer = await strict.call(label, "count", id=label)
+    assert time.monotonic() - began < 5
+    assert answer["error"]["code"] == -32603 and hears(answer, fault)
+    strict.calm()
+    assert strict.upstream.calls[label] == 0
+    if kind is not Fault.OLD_DATE:  # there the write was done, and counts
+        assert await counted(strict, label) == 0
+    assert "could not be decided" in strict.gateway.log
+
+
+@row("an answer of DynamoDB is lost")
+async def test_a_write_whose_answer_was_lost_counts_once(strict: World) -> None:
+    label = await strict.grant()
+    await strict.call(label, "read", id="warming up")
+    strict.proxy.fail_once(Fault.LOST_ANSWER, "UpdateItem")
+    answer = await strict.call(label, "count", id=label)
+    assert hears(answer, "an answer of DynamoDB is lost")
+    strict.calm()
+    assert (strict.upstream.calls[label], await counted(strict, label)) == (1, 1)
+
+
+@row("the keys cannot be read at a cold start")
+async def test_without_its_keys_the_gateway_serves_nothing_and_asks_again(strict: World) -> None:
+    fault = "the keys cannot be read at a cold start"
+    await strict.gateway.kill()
+    label = await strict.grant()
+    strict.proxy.fail_once(Fault.BROKEN, "GetSecretValue")
+    headers = {"Authorization": f"Bearer {strict.tokens[label]}"}
+    async with strict.http.post(f"{strict.front.url}/mcp/shop", headers=headers) as answered:
+        assert answered.status == 503 and hears(await answered.text(), fault)
+    assert "error" not in await strict.call(label, "read", id=label)
+    assert strict.upstream.calls[label] == 1
+
+
+@row("StartExecution fails")
+async def test_a_held_call_whose_workflow_could_not_start_is_carried_on_by_its_repeat(
+    strict: World,
+) -> None:
+    label = await strict.grant()
+    await strict.call(label, "read", id="warming up")
+    strict.proxy.plan = lambda asked, n: Fault.BROKEN if asked == "StartExecution" else None
+    answer = await strict.call(label, "refund", id=label)
+    assert hears(answer, "StartExecution fails")
+    assert await strict.status(label) is Status.PENDING
+    strict.calm()
+    await strict.call(label, "refund", id=label)
+    await strict.press(await strict.link(label), "approve")
+    held = await strict.becomes(label, Status.EXECUTED)
+    assert (strict.upstream.calls[label], await strict.tally(held)) == (1, 1)
+
+
+@row("SES refuses an approver's address")
+async def test_an_approver_whom_ses_refuses_is_marked_and_the_call_expires(strict: World) -> None:
+    async def refuse(proxy: Proxy, request: web.Request, body: bytes) -> web.StreamResponse:
+        return web.json_response(
+            {"message": "Email address is not verified."},
+            status=400,
+            headers={"x-amzn-ErrorType": "MessageRejected"},
+        )
+
+    strict.proxy.plan = lambda asked, number: refuse if asked == "SendEmail" else None
+    label = await strict.grant()
+    answer = await strict.call(label, "refund_soon", id=label)
+    assert hears(answer, "SES refuses an approver's address")
+
+    held = await strict.approval(label)
+    await strict.marked(label)
+    assert (await strict.approval(label)).undeliverable == ("ops@example.com",)
+    assert "too few approvers can be reached" in strict.workflow.log
+
+    async def measured() -> bool | None:
+        return "undelivered_mail" in strict.workflow.log or None
+
+    await until(measured)
+    await strict.note(label, deadline=time.time())
+    answer = await strict.call(label, "refund_soon", id=label)
+    assert await strict.status(label) is Status.EXPIRED and await strict.tally(held) == 0
+
+
+@row("SendTaskSuccess fails")
+async def test_an_answer_that_could_not_wake_is_kept_and_pressing_again_wakes(
+    strict: World,
+) -> None:
+    label, held = await strict.held()
+    strict.proxy.plan = lambda asked, n: Fault.BROKEN if asked == "SendTaskSuccess" else None
+    link = await strict.link(label)
+    page = await strict.opened(link)
+    assert await strict.pressed(page, "approve") == "Please try again in a moment"
+    answer = await strict.call(label, "refund", id=label)
+    assert hears(answer, "SendTaskSuccess fails")
+    assert await strict.status(label) is Status.APPROVED
+    strict.calm()
+    await strict.pressed(page, "approve")
+    await strict.becomes(label, Status.EXECUTED)
+    assert (strict.upstream.calls[label], await strict.tally(held)) == (1, 1)
+
+
+UNREACHED = {"the upstream is down": "gone", "the upstream's credential is missing": "locked"}
+
+
+@pytest.mark.parametrize("fault", rows(UNREACHED))
+async def test_a_call_that_never_reached_the_upstream_gives_its_quota_back(
+    strict: World, fault: str
+) -> None:
+    label = await strict.grant(UNREACHED[fault])
+    answer = await strict.call(label, "count", id=label)
+    assert hears(answer, fault) and strict.upstream.calls[label] == 0
+    for _ in range(4):
+        assert "[NOT SENT]" in json.dumps(await strict.call(label, "count", id=label))
+    assert '"outcome":"never reached"' in strict.gateway.log
+
+
+SENT = {
+    "the upstream answers 503": manners.fail,
+    "the upstream breaks off": manners.break_off,
+    "the upstream answers 7 MB": manners.flood,
+}
+
+
+@pytest.mark.parametrize("fault", rows(SENT))
+async def test_a_call_that_may_have_run_keeps_its_quota_and_says_so(
+    strict: World, fault: str
+) -> None:
+    label = await strict.grant()
+    strict.upstream.behave(SENT[fault])
+    answer = await strict.call(label, "count", id=label)
+    assert hears(answer, fault), answer
+    strict.calm()
+    assert (strict.upstream.calls[label], await counted(strict, label)) == (1, 1)
+
+
+@row("the upstream is slow")
+@pytest.mark.full
+async def test_a_slow_upstream_is_given_up_before_the_front_door_gives_us_up(
+    strict: World,
+) -> None:
+    label = await strict.grant()
+    await strict.call(label, "read", id="warming up")
+    strict.upstream.behave(manners.hang)
+    began = time.monotonic()
+    answer = await strict.call(label, "count", id=label)
+    assert time.monotonic() - began < 27
+    assert hears(answer, "the upstream is slow")
+    strict.calm()
+    assert (strict.upstream.calls[label], await counted(strict, label)) == (1, 1)
+
+
+APPROVED = {
+    "the upstream of an approved call is down": ("gone", manners.answer, Status.FAILED, 0, 0),
+    "the upstream of an approved call breaks off": (
+        *("shop", manners.break_off, Status.UNKNOWN, 1, 1),
+    ),
+    "the upstream of an approved call answers 7 MB": (
+        *("shop", manners.flood, Status.FAILED, 1, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", rows(APPROVED))
+async def test_an_approved_call_whose_upstream_fails_ends_and_says_how(
+    strict: World, fault: str
+) -> None:
+    server, manner, status, sent, tally = APPROVED[fault]
+    label, held = await strict.held(server=server)
+    link = await strict.link(label)
+    strict.upstream.behave(manner)
+    await strict.press(link, "approve")
+    await strict.becomes(label, status)
+    answer = await strict.call(label, "refund", id=label)
+    assert hears(answer, fault), answer
+    assert (strict.upstream.calls[label], await strict.tally(held)) == (sent, tally)
+
+
+def test_every_row_of_the_documentation_is_proven_and_nothing_else() -> None:
+    assert set(table()) == COVERED

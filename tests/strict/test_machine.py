@@ -1,0 +1,303 @@
+"""The state machine on an interpreter that is as strict as AWS's: every path, retry and catch."""
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from handler.approvals.lifecycle import Status
+from handler.approvals.model import Approval
+from tests.emulated.faults import Fault, Plan
+from tests.strict.runtime import BROKEN, THROTTLED, Refusal
+from tests.strict.upstream import RESULT, hang
+from tests.strict.world import CREDENTIAL, DEFINITION, SEALING_TEXT, World
+
+pytestmark = pytest.mark.anyio
+
+CARRIED = ["Notify", "Follow", "IsFinal", "Done"]
+SETTLED = ["AwaitLease", "Settle", "IsSettled"]
+
+
+def failing(fault: Fault, operation: str, times: int = 1000) -> Plan:
+    """The next so many requests of this operation meet the fault."""
+    left = times
+
+    def plan(asked: str, number: int) -> Fault | None:
+        nonlocal left
+        left -= asked == operation
+        return fault if asked == operation and left >= 0 else None
+
+    return plan
+
+
+async def carried_to_its_end(strict: World, label: str, held: Approval) -> None:
+    """A yes, and the call runs once, however Notify came to pass."""
+    await strict.press(await strict.link(label), "approve")
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.status(label) is Status.EXECUTED
+    assert strict.upstream.calls[label] == 1
+    assert await strict.states(held) == CARRIED
+
+
+async def test_an_approved_call_runs_once_and_its_execution_ends(strict: World) -> None:
+    label, held = await strict.held()
+    await carried_to_its_end(strict, label, held)
+    assert await strict.errors(held) == []
+
+
+async def test_a_rejected_call_never_runs_and_gives_its_quota_back(strict: World) -> None:
+    label, held = await strict.held()
+    assert await strict.tally(held) == 1
+    assert await strict.press(await strict.link(label), "reject") == "Rejected"
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.status(label) is Status.REJECTED
+    assert (strict.upstream.calls[label], await strict.tally(held)) == (0, 0)
+
+
+async def test_the_time_out_follows_the_item_and_expires_the_call(strict: World) -> None:
+    strict.hasten(150)
+    label, held = await strict.held("refund_soon")
+    await strict.link(label)
+    await strict.note(label, deadline=time.time())
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.errors(held) == ["States.Timeout"]
+    assert await strict.states(held) == CARRIED
+    assert await strict.status(label) is Status.EXPIRED
+    assert (strict.upstream.calls[label], await strict.tally(held)) == (0, 0)
+
+
+async def test_a_time_out_before_the_items_own_deadline_decides_nothing(strict: World) -> None:
+    strict.hasten(300)
+    label, held = await strict.held("refund_soon")
+    await strict.enters(held, "Settle")
+    assert await strict.status(label) is Status.PENDING
+    await strict.note(label, deadline=time.time())
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.status(label) is Status.EXPIRED
+
+
+RETRIED = (
+    "ServiceException",
+    "AWSLambdaException",
+    "SdkClientException",
+    "ClientExecutionTimeoutException",
+    "TooManyRequestsException",
+    "Unknown",
+)
+
+
+@pytest.mark.parametrize("code", RETRIED)
+async def test_mailing_is_tried_again_where_lambda_itself_failed(strict: World, code: str) -> None:
+    strict.functions.refusals.append(Refusal(500, code))
+    label, held = await strict.held()
+    await carried_to_its_end(strict, label, held)
+    assert await strict.errors(held) == [f"Lambda.{code}"]
+
+
+async def test_mailing_is_tried_again_where_the_store_was_away(strict: World) -> None:
+    label = await strict.grant()
+    await strict.call(label, "read", id="warming up")  # the gateway is warm
+    strict.proxy.plan = after_start(strict, Fault.THROTTLED)
+    await strict.call(label, "refund", id=label)
+    held = await strict.approval(label)
+    await strict.errs(held, "StoreUnavailable")
+    strict.calm()
+    await carried_to_its_end(strict, label, held)
+
+
+def after_start(strict: World, fault: Fault) -> Plan:
+    """The store fails from the moment that the execution was started."""
+    begun = False
+
+    def plan(asked: str, number: int) -> Fault | None:
+        nonlocal begun
+        if begun and asked in ("GetItem", "UpdateItem", "TransactWriteItems"):
+            return fault
+        begun = begun or asked == "StartExecution"
+        return None
+
+    return plan
+
+
+async def test_mailing_is_tried_again_where_the_keys_could_not_be_read(strict: World) -> None:
+    await strict.workflow.kill()
+    label = await strict.grant()
+    await strict.call(label, "read", id="warming up")
+    strict.proxy.plan = failing(Fault.BROKEN, "GetSecretValue", times=1)
+    await strict.call(label, "refund", id=label)
+    held = await strict.approval(label)
+    await carried_to_its_end(strict, label, held)
+    assert await strict.errors(held) == ["SecretMissing"]
+
+
+async def test_mailing_is_tried_again_where_ses_failed_for_now(strict: World) -> None:
+    strict.hasten(20)
+    strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
+    label, held = await strict.held()
+    await strict.errs(held, "MailPending")
+    strict.proxy.plan = lambda operation, number: None
+    await strict.note(label, lease_until=None)  # the ten seconds until the mail's next try
+    await carried_to_its_end(strict, label, held)
+
+
+async def test_mailing_is_tried_again_where_its_function_timed_out(strict: World) -> None:
+    strict.hasten(20)
+    label = await strict.grant()
+    strict.proxy.plan = failing(Fault.HANGING, "SendEmail", times=1)
+    strict.workflow.seconds = 3
+    await strict.call(label, "refund", id=label)
+    held = await strict.approval(label)
+    await strict.errs(held, "Sandbox.Timedout")
+    strict.workflow.seconds = 110
+    await strict.note(label, lease_until=None)  # the half minute that the dead one had claimed
+    await carried_to_its_end(strict, label, held)
+
+
+async def test_mailing_that_fails_for_good_leaves_the_call_to_its_deadline(strict: World) -> None:
+    strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
+    label, held = await strict.held("refund_soon")
+    await strict.enters(held, "AwaitDeadline")
+    assert set(await strict.errors(held)) == {"MailPending"} and len(await strict.errors(held)) == 6
+    await strict.note(label, deadline=time.time())
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.status(label) is Status.EXPIRED
+    assert await strict.tally(held) == 0
+
+
+async def test_an_execution_whose_process_dies_is_not_run_again_and_ends_as_unknown(
+    strict: World,
+) -> None:
+    label, held = await strict.held()
+    strict.upstream.behave(hang)
+    await strict.press(await strict.link(label), "approve")
+    await strict.upstream.arrived.wait()
+    await strict.workflow.kill()
+    await lease_is_waited_out(strict, label, held, "Runtime.ExitError")
+
+
+async def test_an_execution_that_times_out_is_not_run_again_and_ends_as_unknown(
+    strict: World,
+) -> None:
+    label, held = await strict.held()
+    link = await strict.link(label)
+    strict.upstream.behave(hang)
+    strict.workflow.seconds = 3
+    await strict.press(link, "approve")
+    await strict.upstream.arrived.wait()
+    await strict.enters(held, "AwaitLease")
+    strict.workflow.seconds = 110
+    await lease_is_waited_out(strict, label, held, "Sandbox.Timedout")
+
+
+async def lease_is_waited_out(strict: World, label: str, held: Approval, error: str) -> None:
+    """Settle finds it executing for as long as the lease lasts, then writes unknown."""
+    await strict.enters(held, "Settle", times=2)
+    assert await strict.status(label) is Status.EXECUTING
+    await strict.note(label, lease_until=time.time())
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.status(label) is Status.UNKNOWN
+    assert await strict.errors(held) == [error]
+    assert (await strict.states(held))[:5] == ["Notify", "Follow", *SETTLED]
+    assert strict.asked(strict.workflow, held).count("follow") == 1
+    assert (strict.upstream.calls[label], await strict.tally(held)) == (1, 1)
+
+
+@pytest.mark.parametrize("refusal", [THROTTLED, BROKEN])
+async def test_a_call_that_was_never_started_is_started_once_the_lease_was_waited_out(
+    strict: World, refusal: Refusal
+) -> None:
+    label, held = await strict.held()
+    link = await strict.link(label)
+    strict.functions.refusals.append(refusal)
+    await strict.press(link, "approve")
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.status(label) is Status.EXECUTED
+    assert await strict.errors(held) == [f"Lambda.{refusal.code}"]
+    assert await strict.states(held) == ["Notify", "Follow", *SETTLED, "Follow", "IsFinal", "Done"]
+    assert strict.upstream.calls[label] == 1
+
+
+async def test_settling_is_tried_again_until_it_is_done(strict: World) -> None:
+    label, held = await strict.held()
+    link = await strict.link(label)
+    strict.functions.refusals.extend([THROTTLED, THROTTLED, BROKEN, THROTTLED])
+    await strict.press(link, "approve")
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.status(label) is Status.EXECUTED
+    assert len(await strict.errors(held)) == 4
+
+
+async def test_an_execution_that_cannot_be_settled_fails_for_the_alarm_and_the_item_still_decides(
+    strict: World,
+) -> None:
+    label, held = await strict.held()
+    link = await strict.link(label)
+    strict.functions.refusals.extend([THROTTLED] * 12)
+    await strict.press(link, "approve")
+    assert (await strict.ended(held))["status"] == "FAILED"
+    await strict.note(label, changed_at=time.time() - 301)
+    answered = await strict.call(label, "refund", id=label)
+    assert "not started in time" in json.dumps(answered)
+    assert await strict.status(label) is Status.FAILED
+    assert (strict.upstream.calls[label], await strict.tally(held)) == (0, 0)
+
+
+async def test_nothing_secret_is_in_an_executions_input_history_or_in_a_log(strict: World) -> None:
+    label = await strict.grant()
+    strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
+    strict.hasten(20)
+    await strict.call(label, "refund", id=label, note="canary-argument")
+    held = await strict.approval(label)
+    await strict.errs(held, "MailPending")
+    strict.proxy.plan = lambda operation, number: None
+    await strict.note(label, lease_until=None)
+    link = await strict.link(label)
+    await strict.press(link, "approve")
+    told = await strict.ended(held)
+    texts = [json.dumps([told, await strict.history(held)], default=str)]
+    texts += [each.log for each in (strict.gateway, strict.workflow, strict.approvals)]
+    secrets = {
+        "canary-argument",
+        CREDENTIAL,
+        SEALING_TEXT,
+        RESULT,
+        strict.tokens[label],
+        link.rpartition("/")[2],
+    }
+    assert strict.upstream.calls[label] == 1
+    assert strict.upstream.headers[-1]["x-upstream-key"] == CREDENTIAL
+    assert [secret for secret in secrets for text in texts if secret in text] == []
+    assert set(json.loads(told["input"])) == {"approval", "wait_seconds", "lease_seconds"}
+
+
+DRIVEN = {
+    "Notify": {
+        "States.Timeout",
+        "States.ALL",
+        "StoreUnavailable",
+        "MailPending",
+        "SecretMissing",
+        "Sandbox.Timedout",
+        "Runtime.ExitError",
+        *(f"Lambda.{code}" for code in RETRIED),
+    },
+    "Follow": {"States.ALL"},
+    "Settle": {"States.ALL"},
+}
+"""The errors that tests of this folder drive, by state: Runtime.ExitError in test_crash_windows."""
+
+
+def test_every_error_that_the_definition_names_is_driven_and_nothing_else() -> None:
+    states = json.loads(Path(DEFINITION).read_text())["States"]
+    named = {
+        name: {
+            error
+            for rule in state.get("Retry", []) + state.get("Catch", [])
+            for error in rule["ErrorEquals"]
+        }
+        for name, state in states.items()
+        if state["Type"] == "Task"
+    }
+    assert named == DRIVEN
+    assert "Retry" not in states["Follow"]

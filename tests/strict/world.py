@@ -1,0 +1,481 @@
+"""The AWS world on the strict engine: our three functions under AWS's runtime client, the state
+machine in moto's interpreter, DynamoDB, secrets and mail on the emulator, faults in front of both.
+
+One world serves every test of this folder; a test has a grant and arguments of its own.
+"""
+
+import asyncio
+import json
+import re
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import boto3
+from aiohttp import web
+
+from handler.admin import grants
+from handler.approvals.bell import Bell
+from handler.approvals.book import Book
+from handler.approvals.lifecycle import Status, Terms
+from handler.approvals.model import Approval
+from handler.clock import SystemClock
+from handler.demo.browser import Page, open_page
+from handler.gateway.server import Server
+from handler.policies.publish import compile_policy
+from handler.stores.dynamodb.store import DynamoStore
+from handler.stores.dynamodb.tables import Names
+from infra.emulator import REGION, tool
+from tests.emulated.faults import Handler, Proxy
+from tests.emulated.world import connection, emulator, journal, make_tables
+from tests.strict.front import Front
+from tests.strict.runtime import ACCOUNT, Function, Lambda
+from tests.strict.upstream import Upstream, answer
+
+T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+DEFINITION = ROOT / "infra" / "approval.asl.json"
+PACE = 500
+"""How much faster the machine's seconds pass: a lease in 0.24 s, two hours in 14."""
+
+SENDER = "gateway@example.com"
+APPROVER = "ops@example.com"
+POLICY: dict[str, Any] = {
+    "version": "1",
+    "default": "deny",
+    "tools": {
+        "read": {},
+        "count": {
+            "limits": [{"counter": "counted", "window": 31_622_400, "max": 3, "scope": "grant"}]
+        },
+        **{
+            tool_name: {
+                "limits": [
+                    {"counter": "refunds", "window": 31_622_400, "max": 9, "scope": "grant"}
+                ],
+                "approve_if": [
+                    {
+                        "conditions": [],
+                        "reason": "Refunds need a person.",
+                        "approvers": [APPROVER],
+                        "expires_in": waits,
+                    }
+                ],
+            }
+            for tool_name, waits in {"refund": "2h", "refund_soon": "10m"}.items()
+        },
+    },
+}
+
+
+def client(service: str, url: str) -> Any:
+    make: Any = boto3.client  # its stubs know services by name only
+    return make(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+
+
+@dataclass
+class World:
+    """A deployment, and the places where faults can be put."""
+
+    store: DynamoStore
+    """As operators reach it, past the faults."""
+    proxy: Proxy
+    functions: Lambda
+    gateway: Function
+    workflow: Function
+    approvals: Function
+    front: Front
+    upstream: Upstream
+    states_client: Any
+    machine: str
+    http: aiohttp.ClientSession
+    folder: Path
+    tokens: dict[str, str] = field(default_factory=dict)
+    servers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def book(self) -> Book:
+        return Book(self.store.ledger, SystemClock(), Bell(), Terms())
+
+    def stop_executions(self) -> None:
+        """End what a test before left running: its steps would meet this test's faults."""
+        running = self.states_client.list_executions(
+            stateMachineArn=self.machine, statusFilter="RUNNING"
+        )
+        for execution in running["executions"]:
+            self.states_client.stop_execution(executionArn=execution["executionArn"])
+
+    def calm(self) -> None:
+        """No fault, and the usual pace."""
+        self.proxy.plan = lambda operation, number: None
+        self.functions.refusals.clear()
+        self.upstream.behave(answer)
+        self.hasten(PACE)
+
+    def hasten(self, pace: float) -> None:
+        """From here on the machine's seconds pass so much faster."""
+        set_pace(self.folder, pace)
+
+    def dies(
+        self, function: Function, operation: str, when: str, nth: int = 1, since: str = ""
+    ) -> None:
+        """The function's process ends before or after the nth request of this operation is done,
+        those counted that come after the first of `since`."""
+        left, counting = nth, not since
+
+        async def strike(proxy: Proxy, request: web.Request, body: bytes) -> web.StreamResponse:
+            if when == "after":
+                await proxy.forward(request, body)
+            await function.kill()
+            return web.Response(status=500)
+
+        def plan(asked: str, number: int) -> Handler | None:
+            nonlocal left, counting
+            left -= counting and asked == operation
+            struck = counting and asked == operation and left == 0
+            counting = counting or asked == since
+            return strike if struck else None
+
+        self.proxy.plan = plan
+
+    async def note(self, label: str, **changes: Any) -> None:
+        """Move one of the approval's times: the tests' way to let hours pass."""
+        while await self.book.note(await self.approval(label), **changes) is None:
+            pass
+
+    async def grant(self, server: str = "shop") -> str:
+        """A new grant, called by its label."""
+        label = f"agent {secrets.token_hex(4)}"
+        self.servers[label] = server
+        grant = replace(grants.new(label, server), policy="main")
+        self.tokens[label] = await grants.rotate(self.store.ledger, grant)
+        return label
+
+    async def call(self, label: str, tool_name: str, **arguments: Any) -> dict[str, Any]:
+        """One tools/call by a legacy client; the JSON-RPC answer."""
+        body = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": tool_name, "arguments": arguments},
+        }
+        headers = {
+            "Authorization": f"Bearer {self.tokens[label]}",
+            "Accept": "application/json, text/event-stream",
+            "MCP-Protocol-Version": "2025-11-25",
+        }
+        url = f"{self.front.url}/mcp/{self.servers[label]}"
+        async with self.http.post(url, json=body, headers=headers) as answered:
+            found: dict[str, Any] = await answered.json()
+            return found
+
+    async def held(self, tool_name: str = "refund", server: str = "shop") -> tuple[str, Approval]:
+        """A call of a new grant that is held; the grant's label and the approval."""
+        label = await self.grant(server)
+        await self.call(label, tool_name, id=label)
+        return label, await self.approval(label)
+
+    async def approval(self, label: str) -> Approval:
+        """The one approval of this grant."""
+        (found,) = await self.approvals_of(label)
+        return found
+
+    async def approvals_of(self, label: str) -> list[Approval]:
+        found = await self.store.ledger.approvals(1000)
+        return [each for each in found if each.grant_label == label]
+
+    async def status(self, label: str) -> Status:
+        return (await self.approval(label)).status
+
+    async def marked(self, label: str) -> None:
+        """Until an approver is known not to be reachable."""
+
+        async def look() -> bool | None:
+            return bool((await self.approval(label)).undeliverable) or None
+
+        await until(look)
+
+    async def becomes(self, label: str, status: Status) -> Approval:
+        """The approval, once it has come to this status: other processes bring it there."""
+
+        async def look() -> Approval | None:
+            approval = await self.approval(label)
+            return approval if approval.status is status else None
+
+        return await until(look)
+
+    async def link(self, label: str, mails: int = 1) -> str:
+        """The link of the newest mail about this grant's call, once there are so many."""
+
+        async def look() -> str | None:
+            about = [mail for mail in await self.mails() if label in mail]
+            links = re.findall(r"http://\S+/approve/\S+", about[-1]) if about else []
+            return str(links[0]) if links and len(about) >= mails else None
+
+        return await until(look)
+
+    async def mails(self) -> list[str]:
+        async with self.http.get(f"{emulator().url}/_ministack/ses/messages") as answered:
+            boxes = (await answered.json())["messages"]
+        return [mail["BodyText"] for box in boxes.values() for mail in box]
+
+    async def press(self, link: str, button: str) -> str:
+        """Answer an approval on its page; the title of what comes then."""
+        return await self.pressed(await self.opened(link), button)
+
+    async def opened(self, link: str) -> Page:
+        return await asyncio.to_thread(open_page, link)
+
+    async def pressed(self, page: Page, button: str) -> str:
+        """Send the form of a page that may have been opened a while ago; the title then."""
+        return (await asyncio.to_thread(page.press, button, note="")).title
+
+    async def tally(self, approval: Approval) -> int:
+        """What the limit of this grant's calls stands at."""
+        (amount,) = await self.store.ledger.tallies(approval.debits)
+        return amount // 1_000_000
+
+    async def ended(self, approval: Approval) -> dict[str, Any]:
+        """The approval's execution, once it is over."""
+
+        async def look() -> dict[str, Any] | None:
+            found = await asyncio.to_thread(self._described, approval)
+            return None if found["status"] == "RUNNING" else found
+
+        return await until(look)
+
+    async def history(self, approval: Approval) -> list[dict[str, Any]]:
+        """The events of its execution."""
+
+        def read() -> list[dict[str, Any]]:
+            pages = self.states_client.get_paginator("get_execution_history").paginate(
+                executionArn=self._execution(approval)
+            )
+            return [event for page in pages for event in page["events"]]
+
+        return await asyncio.to_thread(read)
+
+    async def states(self, approval: Approval) -> list[str]:
+        """The states that its execution went through, in order."""
+        details = (e.get("stateEnteredEventDetails") for e in await self.history(approval))
+        return [detail["name"] for detail in details if detail]
+
+    async def errors(self, approval: Approval) -> list[str]:
+        """The names of the errors that its tasks ended with."""
+        failures = (
+            event.get("taskFailedEventDetails") or event.get("taskTimedOutEventDetails")
+            for event in await self.history(approval)
+        )
+        return [failure["error"] for failure in failures if failure]
+
+    async def errs(self, approval: Approval, error: str) -> None:
+        """Until a task of its execution ended with this error."""
+
+        async def look() -> bool | None:
+            return error in await self.errors(approval) or None
+
+        await until(look)
+
+    async def enters(self, approval: Approval, state: str, times: int = 1) -> None:
+        """Until its execution is in this state, for the so-manieth time."""
+
+        async def look() -> bool | None:
+            return (await self.states(approval)).count(state) >= times or None
+
+        await until(look)
+
+    def asked(self, function: Function, approval: Approval) -> list[object]:
+        """The steps that the machine asked for."""
+        return [e["step"] for e in function.events if e.get("approval") == approval.id]
+
+    def _described(self, approval: Approval) -> dict[str, Any]:
+        found: dict[str, Any] = self.states_client.describe_execution(
+            executionArn=self._execution(approval)
+        )
+        return found
+
+    def _execution(self, approval: Approval) -> str:
+        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{approval.id}"
+
+
+async def until(look: Callable[[], Awaitable[T | None]], seconds: float = 15) -> T:
+    """What `look` finds. Other processes do the work, so there is no event to wait for."""
+    async with asyncio.timeout(seconds):
+        while (found := await look()) is None:
+            await asyncio.sleep(0.05)
+    return found
+
+
+@asynccontextmanager
+async def world(folder: Path) -> AsyncIterator[World]:
+    """Everything, started; `folder` takes the functions' logs."""
+    direct = emulator().url
+    names = await make_tables(direct)
+    store = DynamoStore(connection(direct), names, journal())
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+        functions = await stack.enter_async_context(Lambda().running())
+        engine = await stack.enter_async_context(strict_engine(functions.url, folder))
+        proxy = Proxy(direct, others={"AWSStepFunctions": engine})
+        await stack.enter_async_context(proxy.running())
+        front = await stack.enter_async_context(Front().running())
+        upstream = await stack.enter_async_context(Upstream().running())
+        sealing = await asyncio.to_thread(prepare_mail_and_keys, direct)
+        made: dict[str, Function] = {}
+        states_client = stack.enter_context(closing(client("stepfunctions", engine)))
+        machine = await asyncio.to_thread(make_machine, states_client)
+        variables = environment(names, proxy.url, front.url, machine, sealing)
+        for entry, seconds in {"gateway": 29.0, "approvals": 29.0, "workflow": 110.0}.items():
+            handler = f"handler.entry.{entry}.handler"
+            function = Function(handler, variables, seconds, folder / f"{entry}.log")
+            made[entry] = await functions.add(function)
+        front.routes = {"/mcp/": made["gateway"], "/approve/": made["approvals"]}
+        await publish(store, upstream.url)
+        yield World(
+            store,
+            proxy,
+            functions,
+            made["gateway"],
+            made["workflow"],
+            made["approvals"],
+            front,
+            upstream,
+            states_client,
+            machine,
+            http,
+            folder,
+        )
+
+
+def environment(
+    names: Names, endpoint: str, base_url: str, machine: str, sealing: str
+) -> dict[str, str]:
+    """The variables that template.yaml gives the functions."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        "HOLDPOINT_STACK": "strict",
+        "HOLDPOINT_REGISTRY": names.registry,
+        "HOLDPOINT_LEDGER": names.ledger,
+        "HOLDPOINT_ANSWERS": names.answers,
+        "HOLDPOINT_PAYLOADS": names.payloads,
+        "HOLDPOINT_SEALING": f"secretsmanager:{sealing}",
+        "HOLDPOINT_URL": base_url,
+        "HOLDPOINT_STATE_MACHINE": machine,
+        "HOLDPOINT_MOST_PENDING": "20",
+        "HOLDPOINT_HOLD_SECONDS": "0",
+        "HOLDPOINT_SENDER": SENDER,
+        "HOLDPOINT_CONFIGURATION_SET": "holdpoint",
+        "POWERTOOLS_SERVICE_NAME": "holdpoint",
+        "POWERTOOLS_METRICS_NAMESPACE": "Holdpoint/strict",
+    }
+
+
+CREDENTIAL = "canary-upstream-credential"
+SEALING_TEXT = "canary-sealing-key"
+
+
+def prepare_mail_and_keys(url: str) -> str:
+    """A sender that SES knows, the upstream's credential, and the sealing key; its name."""
+    name = f"strict/{secrets.token_hex(4)}"
+    with closing(client("sesv2", url)) as ses, closing(client("secretsmanager", url)) as keys:
+        if SENDER not in {
+            e["IdentityName"] for e in ses.list_email_identities()["EmailIdentities"]
+        }:
+            ses.create_email_identity(EmailIdentity=SENDER)
+            ses.create_configuration_set(ConfigurationSetName="holdpoint")
+        text = json.dumps({"current": SEALING_TEXT, "previous": []})
+        keys.create_secret(Name=name, SecretString=text)
+        keys.create_secret(Name="holdpoint/strict/upstream", SecretString=CREDENTIAL)
+    return name
+
+
+def make_machine(states: Any) -> str:
+    """The machine of infra/approval.asl.json; its ARN."""
+    definition = DEFINITION.read_text().replace("${Partition}", "aws")
+    arn = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:workflow"
+    made = states.create_state_machine(
+        name="approvals",
+        definition=definition.replace("${WorkflowFunctionArn}", arn),
+        roleArn=f"arn:aws:iam::{ACCOUNT}:role/machine",
+    )
+    return str(made["stateMachineArn"])
+
+
+async def publish(store: DynamoStore, upstream: str) -> None:
+    """A server that is there, one that nobody listens for, and one whose credential is missing."""
+    artifact = compile_policy(json.dumps(POLICY).encode(), "policy.json")
+    key = "secretsmanager:holdpoint/strict/upstream"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}/mcp"
+    places = {"shop": (upstream, key), "gone": (nobody, key), "locked": (upstream, f"{key}-no")}
+    servers = [
+        Server(
+            name,
+            url,
+            headers={"X-Upstream-Key": reference},
+            policies={"main": artifact.digest},
+            private_network=True,
+        )
+        for name, (url, reference) in places.items()
+    ]
+    await store.registry.publish([artifact], servers)
+
+
+def pace_file(folder: Path) -> Path:
+    return folder / "pace"
+
+
+def set_pace(folder: Path, pace: float) -> None:
+    """At once: the engine may be reading it."""
+    draft = folder / "pace.draft"
+    draft.write_text(str(pace))
+    draft.replace(pace_file(folder))
+
+
+@asynccontextmanager
+async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
+    """moto's interpreter as a process; its URL."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    python = tool("stepfunctions") / "bin" / "python"
+    set_pace(folder, PACE)
+    with (folder / "engine.log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(
+            *(str(python), str(ROOT / "tests/strict/engine.py")),
+            *(str(port), functions, str(pace_file(folder))),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await until(lambda: listens(port))
+        yield url
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+async def listens(port: int) -> bool | None:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return None
+    writer.close()
+    return True
