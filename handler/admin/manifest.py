@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from handler.admin.members import Fault, Member
 from handler.gateway.server import Drift, Sessions
 from handler.notify.smtp import Security
+from handler.oauth.model import Authority, Rule
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
@@ -82,6 +83,8 @@ class Manifest:
     """Who is asked where the policy that holds a call names nobody."""
     mail_from: str = "holdpoint@localhost"
     smtp: Smtp | None = None
+    oauth: Authority | None = None
+    """Whose tokens are accepted beside grant tokens."""
     public_url: str | None = None
     """Where approvers reach this gateway, when not at the address it listens on."""
 
@@ -122,14 +125,16 @@ def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _manifest(root: Member, folder: Path) -> Manifest:
-    root.only("servers", "grants", "approvals", "mail", "public_url")
+    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url")
     approvals, mail = root.get("approvals"), root.get("mail")
     approvals.only("approvers")
     mail.only("from", "smtp")
     servers = tuple(_server(entry, folder) for entry in root.need("servers").entries(NAME))
+    grants = tuple(_grant(entry, servers) for entry in root.need("grants").entries(NAME))
     return Manifest(
         servers=servers,
-        grants=tuple(_grant(entry, servers) for entry in root.need("grants").entries(NAME)),
+        grants=grants,
+        oauth=_oauth(root.get("oauth"), grants),
         approvers=_addresses(approvals.get("approvers")),
         mail_from=_address(mail.get("from"), "holdpoint@localhost"),
         smtp=_smtp(mail.get("smtp")),
@@ -224,6 +229,36 @@ def _smtp(member: Member) -> Smtp | None:
             SECRET, "must be a reference to a secret, such as `env:SMTP_PASSWORD`, not a value"
         )
         or None,
+    )
+
+
+def _oauth(member: Member, grants: tuple[GrantEntry, ...]) -> Authority | None:
+    if not member.present:
+        return None
+    member.only("issuer", "jwks", "private_network", "grants")
+    private = member.get("private_network").flag()
+    addresses = (member.need("issuer"), member.get("jwks"))
+    issuer, jwks = (_url(address) for address in addresses)
+    for address, url in zip(addresses, (issuer, jwks), strict=True):
+        if url.startswith("http:") and not private:
+            address.fault("must be https, or http on this machine with `private_network: true`")
+    return Authority(
+        issuer=issuer,
+        rules=tuple(_rule(entry, grants) for entry in member.need("grants").items()),
+        jwks=jwks or None,
+        private_network=private,
+    )
+
+
+def _rule(entry: Member, grants: tuple[GrantEntry, ...]) -> Rule:
+    entry.only("claim", "value", "grant")
+    servers = {grant.label: grant.server for grant in grants}
+    label = entry.need("grant").one_of(tuple(servers))
+    return Rule(
+        claim=entry.need("claim").text(),
+        value=entry.need("value").text(),
+        grant=label,
+        server=servers.get(label, ""),
     )
 
 

@@ -4,10 +4,9 @@ Must not choose adapters: the world's entry hands in the store, the secrets and 
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 
 from handler.approvals.service import Approvals
@@ -25,8 +24,12 @@ from handler.gateway.surface import Surface
 from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
 from handler.gateway.waiting import Waiting
+from handler.oauth.metadata import Metadata
 from handler.sealing import Sealer
 from handler.stores.base import Store
+
+if TYPE_CHECKING:  # what checks signatures is loaded only where tokens are accepted
+    from handler.oauth.entrance import Entrance
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class Parts:
     base_url: str | None = None
     """Where people reach the status pages of held calls; without it clients are sent to none."""
     meter: Meter = field(default_factory=Unmeasured)
+    entrance: "Entrance | None" = None
+    """What accepts tokens of an authorization server, where there is one."""
 
     @property
     def pages(self) -> StatusPages | None:
@@ -86,6 +91,7 @@ def endpoint(parts: Parts) -> Endpoint:
         meter=parts.meter,
         clock=clock,
         bounds=bounds,
+        entrance=parts.entrance,
     )
 
 
@@ -94,8 +100,7 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     found = at or endpoint(parts)
     return [
         Route("/mcp/{server}", found.serve, methods=["POST", "GET", "DELETE"]),
-        Route("/.well-known/oauth-protected-resource", _no_oauth),
-        Route("/.well-known/oauth-protected-resource/{path:path}", _no_oauth),
+        *Metadata(parts.store.registry, parts.entrance).routes(),
         *(parts.pages.routes() if parts.pages else ()),
     ]
 
@@ -103,8 +108,3 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
 def app(parts: Parts) -> Starlette:
     """The gateway alone."""
     return Starlette(routes=routes(parts))
-
-
-async def _no_oauth(request: Request) -> Response:
-    """Clients that look for an authorization server find none, and use the token they have."""
-    return Response(status_code=404)

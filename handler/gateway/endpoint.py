@@ -6,6 +6,9 @@ before its token is known to be good.
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -25,7 +28,12 @@ from handler.gateway.surface import Surface
 from handler.gateway.tokens import Foreign
 from handler.grants import tokens
 from handler.grants.model import Claim
+from handler.oauth.metadata import challenge
+from handler.oauth.model import NoGrant
 from handler.stores.base import StoreUnavailable
+
+if TYPE_CHECKING:  # what checks signatures is loaded only where tokens are accepted
+    from handler.oauth.entrance import Entrance
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +42,7 @@ STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering"
 TOO_LARGE = Rejection(INVALID_REQUEST, "the body is too large", 413)
 FOREIGN_ORIGIN = Rejection(INVALID_REQUEST, "this origin is not allowed", 403)
 NO_STREAM = Rejection(protocol.METHOD_NOT_FOUND, "this server has no stream of its own", 405)
+NO_GRANT = Rejection(INVALID_REQUEST, "this token stands for no grant of this server", 403)
 NO_ANSWER = Rejection(protocol.INTERNAL_ERROR, "the gateway could not serve this request", 200)
 
 
@@ -49,14 +58,17 @@ class Endpoint:
         meter: Meter,
         clock: Clock,
         bounds: Bounds,
+        entrance: "Entrance | None" = None,
     ) -> None:
+        """`entrance` accepts an authorization server's tokens beside grant tokens."""
+        self._entrance = entrance
         self._admission, self._enforcement, self._surface = admission, enforcement, surface
         self._meter, self._clock, self._bounds = meter, clock, bounds
 
     async def serve(self, request: Request) -> Response:
         """The HTTP response to one HTTP request. The last line of any failure is a refusal."""
         try:
-            return _response(await self._reply(request))
+            return _response(self._challenged(await self._reply(request), request))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception:
@@ -65,9 +77,9 @@ class Endpoint:
 
     async def _reply(self, request: Request) -> Reply | Stream:
         head = read_head((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
-        claim = _claim(head, request.path_params["server"])
-        if claim is None:
-            return answers.UNAUTHORIZED
+        claim = await self._claim(head, request.path_params["server"])
+        if not isinstance(claim, Claim):
+            return claim
         if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
             return await self._refused(claim, FOREIGN_ORIGIN)
         if request.method == "GET":
@@ -81,6 +93,29 @@ class Endpoint:
         if isinstance(message, Rejection):
             return await self._refused(claim, message)
         return await self.answer(message, claim)
+
+    async def _claim(self, head: Head, server: str) -> Claim | Reply:
+        """What the request claims, or the answer to one that claims nothing."""
+        token = _token(head)
+        claim: Claim | NoGrant | None = tokens.claim(token, server)
+        if claim is None and token and self._entrance is not None:
+            try:
+                claim = await within(
+                    self._bounds.store_seconds, self._entrance.claim(token, server)
+                )
+            except StoreUnavailable as error:
+                log.warning("a token could not be checked: %s", error)
+                return answers.rejected(NO_ANSWER)
+        if isinstance(claim, NoGrant):
+            return answers.rejected(NO_GRANT)
+        return claim or answers.UNAUTHORIZED
+
+    def _challenged(self, reply: Reply | Stream, request: Request) -> Reply | Stream:
+        """A 401 says where tokens come from, whatever was wrong."""
+        if reply is not answers.UNAUTHORIZED or self._entrance is None:
+            return reply
+        value = challenge(self._entrance, quote(request.path_params["server"], safe=""))
+        return replace(answers.UNAUTHORIZED, headers={"WWW-Authenticate": value})
 
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The answer to one message, however it came."""
@@ -110,12 +145,12 @@ class Endpoint:
         return answers.rejected(rejection) if known else answers.UNAUTHORIZED
 
 
-def _claim(head: Head, server: str) -> Claim | None:
-    """What the Authorization header claims; None where it holds no one token of ours."""
+def _token(head: Head) -> str:
+    """The one token that the Authorization header holds, or nothing."""
     if "authorization" in head.repeated:
-        return None
+        return ""
     scheme, _, token = (head.get("authorization") or "").partition(" ")
-    return tokens.claim(token.strip(), server) if scheme.lower() == "bearer" else None
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 async def _body(request: Request, most: int) -> bytes | None:

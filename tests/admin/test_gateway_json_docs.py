@@ -18,6 +18,8 @@ WITH_UNKNOWN: dict[str, dict[str, Any]] = {
     "`grants.<name>`": {"grants": {"g": {"zzzzzz": 1}}},
     "`approvals`": {"approvals": {"zzzzzz": 1}},
     "`mail`": {"mail": {"zzzzzz": 1}},
+    "`oauth`": {"oauth": {"zzzzzz": 1}},
+    "`oauth.grants[]`": {"oauth": {"grants": [{"zzzzzz": 1}]}},
     "`mail.smtp`": {"mail": {"smtp": {"zzzzzz": 1}}},
 }
 

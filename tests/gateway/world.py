@@ -44,6 +44,8 @@ from handler.gateway.watch import Watch
 from handler.grants import tokens
 from handler.grants.model import Grant, GrantStatus
 from handler.notify.outbox import Outbox
+from handler.oauth.entrance import Entrance
+from handler.oauth.model import Authority
 from handler.policies.current import Policies
 from handler.policies.publish import compile_policy
 from handler.sealing import Sealer
@@ -287,6 +289,7 @@ def gateway(
     store: Store | None = None,
     environment: Mapping[str, str] | None = None,
     around: Around = nothing,
+    authority: Authority | None = None,
 ) -> Iterator[Gateway]:
     """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's."""
     path, clock = folder / "store.db", SystemClock()
@@ -294,7 +297,9 @@ def gateway(
     operators = SQLiteStore(path)
     outbox = Outbox(folder / "outbox", clock)
     meter = Told()
-    serving = _listening(store or own, outbox, bounds or Bounds(), environment or {}, around, meter)
+    serving = _listening(
+        store or own, outbox, bounds or Bounds(), environment or {}, around, meter, authority
+    )
     with serving as url:
         found = Gateway(url, operators, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
@@ -318,6 +323,7 @@ def _listening(
     environment: Mapping[str, str],
     around: Around,
     meter: Told,
+    authority: Authority | None,
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -334,6 +340,9 @@ def _listening(
         clock=clock,
         settings=Settings(base_url=url, key=KEY),
     )
+    entrance = None
+    if authority is not None:
+        entrance = Entrance(authority, store.ledger, clock, lambda server: f"{url}/mcp/{server}")
     parts = Parts(
         store=store,
         decider=decider,
@@ -344,6 +353,7 @@ def _listening(
         bounds=bounds,
         meter=meter,
         base_url=url,
+        entrance=entrance,
     )
 
     @asynccontextmanager

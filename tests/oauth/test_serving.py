@@ -1,0 +1,74 @@
+"""`holdpoint serve` with an authorization server in its gateway.json."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from handler.admin.manifest import ManifestError, parse
+from tests.end_to_end.stage import serving, upstream_process, write
+from tests.oauth.authority import CLIENT, authorization_server
+
+POLICY = {"version": "1", "default": "deny", "tools": {"list_customers": {}}}
+LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}}
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.mark.anyio
+async def test_an_access_token_opens_what_its_grant_may(tmp_path: Path) -> None:
+    write(tmp_path / "policy.json", POLICY)
+    with authorization_server() as issuer:
+        async with upstream_process() as upstream:
+            server = {
+                "upstream": upstream.url,
+                "private_network": True,
+                "policies": {"main": "policy.json"},
+            }
+            manifest = {
+                "servers": {"crm": server},
+                "grants": {"agent": {"server": "crm", "policy": "main"}},
+                "oauth": {
+                    "issuer": issuer.issuer,
+                    "private_network": True,
+                    "grants": [{"claim": "sub", "value": CLIENT, "grant": "agent"}],
+                },
+            }
+            path = write(tmp_path / "gateway.json", manifest)
+            async with (
+                serving(tmp_path / "data", str(path)) as gateway,
+                httpx2.AsyncClient() as http,
+            ):
+                url = gateway.url("crm")
+                for token, status in ((issuer.token(url), 200), (issuer.token(url + "/"), 401)):
+                    headers = {"Authorization": f"Bearer {token}"}
+                    assert (await http.post(url, json=LIST, headers=headers)).status_code == status
+                known = f"{gateway.base}/.well-known/oauth-protected-resource"
+                assert (await http.get(known)).json()["resource"] == url
+
+
+def test_an_authorization_server_in_the_clear_and_unknown_grants_are_faults() -> None:
+    text = b"""{"servers": {}, "grants": {}, "oauth": {"issuer": "http://as.example",
+        "jwks": "ftp://x", "grants": [{"claim": "sub", "value": 7, "grant": "nobody"}]}}"""
+    with pytest.raises(ManifestError) as caught:
+        parse(text)
+    assert {fault.path for fault in caught.value.faults} == {
+        "oauth.issuer",
+        "oauth.jwks",
+        "oauth.grants[0].value",
+        "oauth.grants[0].grant",
+    }
+
+
+def test_what_checks_signatures_is_loaded_only_where_tokens_are_accepted() -> None:
+    script = (
+        "import sys, handler.gateway.app; print('jwt' in sys.modules)\n"
+        "import handler.oauth.entrance; print('jwt' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False", "True"]
