@@ -96,7 +96,7 @@ async def world(
         clock,
         bounds,
         manifest.public_url or base_url,
-        entrance,
+        entrance=entrance,
     )
     at = endpoint(parts)
     app = Starlette(

@@ -45,9 +45,9 @@ class Parts:
     bounds: Bounds
     base_url: str | None = None
     """Where people reach the status pages of held calls; without it clients are sent to none."""
+    meter: Meter = field(default_factory=Unmeasured)
     entrance: "Entrance | None" = None
     """What accepts tokens of an authorization server, where there is one."""
-    meter: Meter = field(default_factory=Unmeasured)
 
     @property
     def pages(self) -> StatusPages | None:

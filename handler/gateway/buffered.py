@@ -150,7 +150,8 @@ class BufferedUpstream:
     def _open(self, place: Place) -> HTTPConnection:
         """A connection to an address that was checked. Raises OSError before a byte is sent."""
         scheme, host, port, allowed = place
-        number = port or (443 if scheme == "https" else 80)
+        usual = 443 if scheme == "https" else 80
+        number = port or usual
         error: OSError = OSError("no address")
         for address in addresses(host, number, allowed):
             try:
@@ -159,8 +160,8 @@ class BufferedUpstream:
                 error = refused
                 continue
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = HTTPConnection(host, number if port else None)
-            connection.default_port = number
+            connection = HTTPConnection(host, number)
+            connection.default_port = usual  # any other port belongs into the Host header
             connection.auto_open = 0
             connection.sock = _secured(plain, host) if scheme == "https" else plain
             connection.sock.settimeout(self._bounds.upstream_seconds)

@@ -160,6 +160,7 @@ class World:
         label = f"agent {secrets.token_hex(4)}"
         self.servers[label] = server
         grant = replace(grants.new(label, server), policy="main")
+        await self.store.ledger.put_grant(grant)
         self.tokens[label] = await grants.rotate(self.store.ledger, grant)
         return label
 
