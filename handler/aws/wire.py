@@ -40,6 +40,7 @@ class Wire:
         self._path = parts.path or "/"
         self._connect_seconds, self._read_seconds = connect_seconds, read_seconds
         self._idle: deque[tuple[HTTPConnection, float]] = deque()
+        self._closed = False
 
     def post(self, data: bytes, headers: dict[str, str]) -> Answer:
         """Send once. Raises `WireBroken`."""
@@ -57,9 +58,12 @@ class Wire:
             connection.close()
         else:
             self._idle.append((connection, time.monotonic()))
+        if self._closed:  # a caller that gave up may leave its thread to end after the close
+            self.close()
         return answer
 
     def close(self) -> None:
+        self._closed = True
         while self._idle:
             self._idle.pop()[0].close()
 
