@@ -7,6 +7,7 @@ test can tell a refused call from one that came through. Run as `python -m tests
 import asyncio
 import json
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,9 +87,9 @@ class Recording:
         await self._app(scope, receive, send)
 
 
-def application(record: Record) -> Starlette:
+def application(record: Record, mcp: MCPServer) -> Starlette:
     """The server at `/mcp`, and `/recorded`; DELETE there starts the record again."""
-    app = server(record).streamable_http_app()
+    app = mcp.streamable_http_app()
 
     def recorded(request: Request) -> Response:
         if request.method == "DELETE":
@@ -108,12 +109,15 @@ def listening() -> socket.socket:
     return listener
 
 
-def main() -> None:
+def serve(make: Callable[[Record], MCPServer]) -> None:
+    """Serve on a free port of 127.0.0.1 and print that port."""
+    record = Record()
     with listening() as listener:
-        config = uvicorn.Config(application(Record()), log_level="warning", lifespan="on")
+        app = application(record, make(record))
+        config = uvicorn.Config(app, log_level="warning", lifespan="on")
         print(json.dumps({"port": listener.getsockname()[1]}), flush=True)
         asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
 if __name__ == "__main__":
-    main()
+    serve(server)

@@ -13,10 +13,12 @@ from handler.approvals.service import Approvals
 from handler.clock import Clock
 from handler.gateway.admission import Admission
 from handler.gateway.bounds import Bounds
+from handler.gateway.credentials import Credentials
 from handler.gateway.decide import Decider
 from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
 from handler.gateway.exchange import Sender
+from handler.gateway.hearing import Hearing
 from handler.gateway.meter import Meter, Unmeasured
 from handler.gateway.settle import Settlement
 from handler.gateway.status import StatusPages
@@ -74,11 +76,14 @@ def endpoint(parts: Parts) -> Endpoint:
         clock=clock,
         bounds=bounds,
     )
+    credentials = Credentials(parts.entrance, bounds.store_seconds)
+    watch = parts.decider.watch
     surface = Surface(
         admission=admission,
         decider=parts.decider,
         upstream=parts.upstream,
         tasks=Tasks(parts.approvals),
+        hearing=Hearing(admission, parts.upstream, watch, credentials, clock, bounds),
         tokens=tokens,
         meter=parts.meter,
         clock=clock,
@@ -91,6 +96,7 @@ def endpoint(parts: Parts) -> Endpoint:
         meter=parts.meter,
         clock=clock,
         bounds=bounds,
+        credentials=credentials,
         entrance=parts.entrance,
     )
 

@@ -19,6 +19,10 @@ class Bounds:
     stream_seconds: float = 55.0
     """How long a held call waits on a stream: clients give up at 60."""
     progress_seconds: float = 10.0
+    standing_seconds: float = 3_600.0
+    """How long a client may listen on one stream that nothing was asked on."""
+    look_seconds: float = 5.0
+    """How soon such a stream ends where nothing is said on it and it may not go on."""
     largest_request: int = 2_621_440
     largest_answer: int = 16_777_216
     origins: frozenset[str] = frozenset()

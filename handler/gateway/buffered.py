@@ -53,11 +53,19 @@ class BufferedUpstream:
         return self._bounds.largest_answer
 
     async def send(
-        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
+        self,
+        server: Server,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        method: str = "POST",
+        *,
+        standing: bool = False,
     ) -> Arrived | NeverReached | Lost:
         """Make one request with these headers and the server's own credentials."""
         if server.command:
             return NeverReached("this gateway does not start programs")
+        if standing:
+            return NeverReached("this gateway cannot listen")
         try:
             allowed = reach(server.upstream, server.private_network)
             own = {

@@ -58,16 +58,22 @@ def cut(text: str) -> str:
 
 
 def handshake(
-    result: Mapping[str, Any], message: Message, allow: tuple[str, ...], extensions: tuple[str, ...]
+    result: Mapping[str, Any],
+    message: Message,
+    allow: tuple[str, ...],
+    extensions: tuple[str, ...],
+    *,
+    tells: bool,
 ) -> dict[str, Any]:
     """The result of initialize or server/discover, less what is not served. Raises `Unreadable`.
 
-    `extensions` are those the gateway itself serves.
+    `extensions` are those the gateway itself serves; `tells` is whether a client can hear what
+    the server says unasked.
     """
     capabilities = result.get("capabilities")
     if not isinstance(capabilities, dict):
         raise Unreadable
-    shown = {**result, "capabilities": _served(capabilities, allow)}
+    shown = {**result, "capabilities": _served(capabilities, allow, tells)}
     if isinstance(result.get("instructions"), str):
         shown["instructions"] = cut(result["instructions"])
     if not message.modern:
@@ -85,12 +91,17 @@ def handshake(
     return shown
 
 
-def _served(capabilities: Mapping[str, Any], allow: tuple[str, ...]) -> dict[str, Any]:
-    """Each capability whose family is allowed; changes of lists are not announced."""
+TOLD = ("listChanged", "subscribe")
+"""What a server advertises that comes to nothing where it cannot be heard unasked."""
+
+
+def _served(capabilities: Mapping[str, Any], allow: tuple[str, ...], tells: bool) -> dict[str, Any]:
+    """Each capability whose family is allowed, as far as it is served."""
     shown = {}
     for name, family in SERVER_CAPABILITIES.items():
         if name in capabilities and (family is None or family in allow):
             given = capabilities[name]
-            silent = isinstance(given, dict) and "listChanged" in given
-            shown[name] = {**given, "listChanged": False} if silent else given
+            if isinstance(given, dict) and not tells:
+                given = {**given, **{key: False for key in TOLD if key in given}}
+            shown[name] = given
     return shown

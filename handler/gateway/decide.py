@@ -3,10 +3,13 @@
 Must not know requests, or whether what was read still holds: `enforce` and `judge` see to that.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from compiler.verdict import Call, Effect, Engine, Place, Verdict
 from handler.gateway.protocol import PLAIN_NAME
+from handler.gateway.screen import unheard
 from handler.gateway.server import Server
 from handler.gateway.watch import Watch
 from handler.grants.model import Grant, GrantStatus
@@ -81,6 +84,10 @@ class Decider:
         if self.watch is None:
             return "the definitions of this server's tools cannot be checked here."
         return await self.watch.refusal(server, tool, session)
+
+    def changes(self, server: Server) -> Callable[[], None]:
+        """What to tell when the server says that its tools are others now."""
+        return unheard if self.watch is None else partial(self.watch.changed, server)
 
     async def engine(self, grant: Grant, server: Server) -> Engine | None:
         """The policy in force, or None where the grant has none."""

@@ -5,31 +5,32 @@ before its token is known to be good.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from handler.clock import Clock
 from handler.gateway import answers, protocol
 from handler.gateway.admission import Admission, within
 from handler.gateway.answers import Reply
 from handler.gateway.bounds import Bounds
+from handler.gateway.credentials import NO_ANSWER, Credentials
 from handler.gateway.enforce import Enforcement
 from handler.gateway.head import VERSION, Head, read_head
 from handler.gateway.meter import Meter
 from handler.gateway.protocol import INVALID_REQUEST, Kind, Message, Rejection
-from handler.gateway.relay import Stream
+from handler.gateway.relay import Pieces, Stream
 from handler.gateway.revisions import ASSUMED, LEGACY, Era
 from handler.gateway.surface import Surface
 from handler.gateway.tokens import Foreign
-from handler.grants import tokens
 from handler.grants.model import Claim
 from handler.oauth.metadata import challenge
-from handler.oauth.model import NoGrant
 from handler.stores.base import StoreUnavailable
 
 if TYPE_CHECKING:  # what checks signatures is loaded only where tokens are accepted
@@ -42,8 +43,6 @@ STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering"
 TOO_LARGE = Rejection(INVALID_REQUEST, "the body is too large", 413)
 FOREIGN_ORIGIN = Rejection(INVALID_REQUEST, "this origin is not allowed", 403)
 NO_STREAM = Rejection(protocol.METHOD_NOT_FOUND, "this server has no stream of its own", 405)
-NO_GRANT = Rejection(INVALID_REQUEST, "this token stands for no grant of this server", 403)
-NO_ANSWER = Rejection(protocol.INTERNAL_ERROR, "the gateway could not serve this request", 200)
 
 
 class Endpoint:
@@ -58,10 +57,11 @@ class Endpoint:
         meter: Meter,
         clock: Clock,
         bounds: Bounds,
+        credentials: Credentials,
         entrance: "Entrance | None" = None,
     ) -> None:
-        """`entrance` accepts an authorization server's tokens beside grant tokens."""
-        self._entrance = entrance
+        """`entrance` is told of in challenges, where there is one."""
+        self._credentials, self._entrance = credentials, entrance
         self._admission, self._enforcement, self._surface = admission, enforcement, surface
         self._meter, self._clock, self._bounds = meter, clock, bounds
 
@@ -77,15 +77,15 @@ class Endpoint:
 
     async def _reply(self, request: Request) -> Reply | Stream:
         head = read_head((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
-        claim = await self._claim(head, request.path_params["server"])
+        claim = await self._credentials.claim(head, request.path_params["server"])
         if not isinstance(claim, Claim):
             return claim
         if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
             return await self._refused(claim, FOREIGN_ORIGIN)
         if request.method == "GET":
-            return await self._refused(claim, NO_STREAM)
+            return await self.follow(head, claim)
         if request.method == "DELETE":
-            return await self._delete(head, claim)
+            return await self._without_body(head, claim, self._surface.end_session)
         body = await _body(request, self._bounds.largest_request)
         if body is None:
             return await self._refused(claim, TOO_LARGE)
@@ -93,22 +93,6 @@ class Endpoint:
         if isinstance(message, Rejection):
             return await self._refused(claim, message)
         return await self.answer(message, claim)
-
-    async def _claim(self, head: Head, server: str) -> Claim | Reply:
-        """What the request claims, or the answer to one that claims nothing."""
-        token = _token(head)
-        claim: Claim | NoGrant | None = tokens.claim(token, server)
-        if claim is None and token and self._entrance is not None:
-            try:
-                claim = await within(
-                    self._bounds.store_seconds, self._entrance.claim(token, server)
-                )
-            except StoreUnavailable as error:
-                log.warning("a token could not be checked: %s", error)
-                return answers.rejected(NO_ANSWER)
-        if isinstance(claim, NoGrant):
-            return answers.rejected(NO_GRANT)
-        return claim or answers.UNAUTHORIZED
 
     def _challenged(self, reply: Reply | Stream, request: Request) -> Reply | Stream:
         """A 401 says where tokens come from, whatever was wrong."""
@@ -123,15 +107,26 @@ class Endpoint:
             return await self._enforcement.call(message, claim)
         return await self._surface.answer(message, claim)
 
-    async def _delete(self, head: Head, claim: Claim) -> Reply:
+    async def follow(self, head: Head, claim: Claim) -> Reply | Stream:
+        """What the server says unasked, to a legacy client."""
+        return await self._without_body(head, claim, self._surface.follow)
+
+    async def _without_body(
+        self,
+        head: Head,
+        claim: Claim,
+        serve: Callable[[Message, Claim], Awaitable[Reply | Stream | None]],
+    ) -> Reply | Stream:
+        """What only legacy revisions have: the end of a session, and its own stream."""
         version = head.get(VERSION) or ASSUMED
         if head.repeated or version not in LEGACY:
             return await self._refused(claim, NO_STREAM)
         message = Message(Kind.NOTIFICATION, Era.LEGACY, version, "", None, {}, head, {})
         try:
-            return await self._surface.end_session(message, claim)
+            served = await serve(message, claim)
         except Foreign as foreign:
             return foreign.reply
+        return served if served is not None else answers.rejected(NO_STREAM)
 
     async def _refused(self, claim: Claim, rejection: Rejection) -> Reply:
         """The rejection, for those whose token is good."""
@@ -145,12 +140,16 @@ class Endpoint:
         return answers.rejected(rejection) if known else answers.UNAUTHORIZED
 
 
-def _token(head: Head) -> str:
-    """The one token that the Authorization header holds, or nothing."""
-    if "authorization" in head.repeated:
-        return ""
-    scheme, _, token = (head.get("authorization") or "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+class Streaming(StreamingResponse):
+    """Closes what it sends, however sending ends: a client may leave before the first piece."""
+
+    def __init__(self, pieces: Pieces) -> None:
+        super().__init__(pieces, media_type="text/event-stream", headers=STREAM_HEADERS)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._pieces):
+            await super().__call__(scope, receive, send)
 
 
 async def _body(request: Request, most: int) -> bytes | None:
@@ -166,9 +165,7 @@ async def _body(request: Request, most: int) -> bytes | None:
 
 def _response(reply: Reply | Stream) -> Response:
     if isinstance(reply, Stream):
-        return StreamingResponse(
-            reply.events, media_type="text/event-stream", headers=STREAM_HEADERS
-        )
+        return Streaming(reply.events)
     headers: Mapping[str, str] = {"Cache-Control": "no-store", **(reply.headers or {})}
     if reply.session is not None:
         headers = {**headers, "Mcp-Session-Id": reply.session}

@@ -227,6 +227,7 @@ class Enforcement:
             body=forward.body(case.message, server.allow, replaced),
             session=case.session,
             streams=self._bounds.streaming and case.message.head.takes_stream,
+            changed=self._decider.changes(server),
         )
 
         async def finish(end: End) -> Reply:

@@ -4,7 +4,7 @@ One request becomes one of three: an answer has begun to arrive, the upstream wa
 reached, or it is lost (it may have run).
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -68,8 +68,8 @@ class Arrived:
         """The whole body. Raises `TooLarge` and `Broken`."""
         return b""
 
-    async def events(self) -> AsyncIterator[str]:
-        """Each event of a stream as it comes. Raises `TooLarge` and `Broken`."""
+    async def events(self, most: int | None = None) -> AsyncGenerator[str, None]:
+        """Each event of a stream as it comes, of `most` bytes. Raises `TooLarge` and `Broken`."""
         nothing: tuple[str, ...] = ()
         for text in nothing:
             yield text
@@ -111,9 +111,9 @@ class Received(Arrived):
             parts.append(part)
         return b"".join(parts)
 
-    async def events(self) -> AsyncIterator[str]:
+    async def events(self, most: int | None = None) -> AsyncGenerator[str, None]:
         """The data of each server-sent event as it comes. Raises `TooLarge` and `Broken`."""
-        events = Events(self._most)
+        events = Events(most or self._most)
         async for part in self._incoming:
             try:
                 texts = events.feed(part)
@@ -139,7 +139,16 @@ class Sender(Protocol):
         ...
 
     async def send(
-        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
+        self,
+        server: Server,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        method: str = "POST",
+        *,
+        standing: bool = False,
     ) -> Arrived | NeverReached | Lost:
-        """Make one request with these headers and the server's own credentials."""
+        """Make one request with these headers and the server's own credentials.
+
+        The answer to a `standing` one may be silent for as long as it likes.
+        """
         ...

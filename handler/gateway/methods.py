@@ -21,7 +21,7 @@ class Duty(Enum):
     LIST = "forward, then take out what is hidden"
     HANDSHAKE = "forward, then take out what is not served"
     PING = "forward in a session, which may be over; else answer here"
-    LISTEN = "answer here: no notifications"
+    LISTEN = "forward what is allowed to be listened for; else answer here"
     TASK = "answer here, from the approval"
     PASS = "forward where the family is allowed"
 
@@ -69,10 +69,12 @@ CLIENT_NOTIFICATIONS: dict[str, tuple[str, ...]] = {
 }
 """What a legacy client may notify, with the params that go on. All others end here, unanswered."""
 
+TOOLS_CHANGED = "notifications/tools/list_changed"
+
 SERVER_NOTIFICATIONS: dict[str, str | None] = {
     "notifications/progress": None,
     "notifications/cancelled": None,
-    "notifications/tools/list_changed": None,
+    TOOLS_CHANGED: None,
     "notifications/message": "logging",
     "notifications/resources/updated": "resources",
     "notifications/resources/list_changed": "resources",
@@ -80,6 +82,17 @@ SERVER_NOTIFICATIONS: dict[str, str | None] = {
     "notifications/elicitation/complete": "elicitation",
 }
 """What an upstream may notify, and the family that must be allowed for it."""
+
+ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+
+LISTENED = {
+    "toolsListChanged": TOOLS_CHANGED,
+    "promptsListChanged": "notifications/prompts/list_changed",
+    "resourcesListChanged": "notifications/resources/list_changed",
+    "resourceSubscriptions": "notifications/resources/updated",
+}
+"""What a modern client may listen for, and the notification that it then gets
+(2026-07-28, basic/patterns/subscriptions, notification filter)."""
 
 SERVER_REQUESTS = {
     "sampling/createMessage": "sampling",

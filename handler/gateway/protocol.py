@@ -187,6 +187,7 @@ SHAPES: dict[str, tuple[tuple[str, type, bool], ...]] = {
         ("inputResponses", dict, False),
     ),
     "tools/list": (("cursor", str, False),),
+    "subscriptions/listen": (("notifications", dict, True),),
     "tasks/get": (("taskId", str, True),),
     "tasks/update": (("taskId", str, True),),
     "tasks/cancel": (("taskId", str, True),),

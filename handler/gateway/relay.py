@@ -6,18 +6,18 @@ that end and makes the reply; in a stream the reply's body is the last event.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import orjson
 
-from handler.gateway import forward, protocol, sse
+from handler.gateway import forward, sse
 from handler.gateway.answers import Reply
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Sender, TooLarge
-from handler.gateway.methods import SERVER_NOTIFICATIONS, SERVER_REQUESTS
 from handler.gateway.protocol import Message
+from handler.gateway.screen import Screen, unheard
 from handler.gateway.server import Server
 
 T = TypeVar("T")
@@ -45,11 +45,21 @@ End = Answered | Unusable | NeverReached | Lost
 Finish = Callable[[End], Awaitable[Reply]]
 
 
+class Pieces(Protocol):
+    """What an answer consists of, piece by piece."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """Let go of it, read or not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """An HTTP answer that comes in pieces."""
+    """An HTTP answer that comes in pieces. Whoever reads it closes it, read to its end or not."""
 
-    events: AsyncIterator[bytes]
+    events: Pieces
     session: str | None = None
 
 
@@ -62,6 +72,8 @@ class Request:
     body: bytes
     session: str | None
     streams: bool
+    changed: Callable[[], None] = unheard
+    """Told when the upstream says that its tools are others now."""
 
 
 def exact(raw: bytes) -> Any:
@@ -117,7 +129,8 @@ async def whole(arrived: Arrived, message: Message) -> End:
     return Answered(arrived.status, raw, response, arrived.session)
 
 
-def _parsed(raw: bytes | str) -> dict[str, Any] | None:
+def parsed(raw: bytes | str) -> dict[str, Any] | None:
+    """The JSON object, or None where it is none."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -127,7 +140,7 @@ def _parsed(raw: bytes | str) -> dict[str, Any] | None:
 
 def _response(raw: bytes, message: Message) -> dict[str, Any] | None:
     """The parsed response to this message; an error may lack its id."""
-    body = _parsed(raw)
+    body = parsed(raw)
     if body is None or "method" in body or ("result" in body) == ("error" in body):
         return None
     if "result" in body and not isinstance(body["result"], dict):
@@ -149,6 +162,14 @@ class _Events:
         self._request = request
         self._arrived = arrived
         self._source = arrived.events()
+        self._screen = Screen(
+            upstream,
+            request.server,
+            request.message,
+            request.session,
+            asks=request.streams and not request.message.modern,
+            changed=request.changed,
+        )
 
     async def first(self) -> bytes | End:
         """The first event that should be sent on, or the end where the response comes first."""
@@ -187,7 +208,7 @@ class _Events:
             return reply
         return replace(reply, body=body, headers={"Content-Type": "text/event-stream"})
 
-    async def stream(self, first: bytes, finish: Finish) -> AsyncIterator[bytes]:
+    async def stream(self, first: bytes, finish: Finish) -> AsyncGenerator[bytes, None]:
         """Every event that may pass, then the reply. Ends the exchange where the client leaves."""
         end: End = Lost("the client left before the answer came")
         try:
@@ -205,11 +226,11 @@ class _Events:
     async def _next(self) -> bytes | End:
         try:
             async for text in self._source:
-                event = _parsed(text)
+                event = parsed(text)
                 if event is None:
                     return Unusable(self._arrived.status, "an event of its answer is not JSON")
                 if "method" in event:
-                    if await self._passes(event):
+                    if await self._screen.passes(event):
                         return sse.ascii_json(text)
                 elif (response := _response(text.encode(), self._request.message)) is not None:
                     raw, session = text.encode(), self._arrived.session
@@ -219,29 +240,3 @@ class _Events:
         except Broken:
             return Lost("its answer stopped in the middle")
         return Lost("its answer ended without a response")
-
-    async def _passes(self, event: dict[str, Any]) -> bool:
-        """Whether a notification or a request of the upstream goes on to the client."""
-        method, allow = event["method"], self._request.server.allow
-        if "id" not in event:
-            known = method in SERVER_NOTIFICATIONS if isinstance(method, str) else False
-            family = SERVER_NOTIFICATIONS.get(method) if known else None
-            wanted = self._request.message.head.takes_stream
-            return known and wanted and (family is None or family in allow)
-        family = SERVER_REQUESTS.get(method) if isinstance(method, str) else None
-        if family in allow and self._request.streams and not self._request.message.modern:
-            return True
-        await self._refuse(event["id"])
-        return False
-
-    async def _refuse(self, id: object) -> None:
-        """Answer a request of the upstream's in the client's place, so that it does not hang."""
-        refusal = {
-            "jsonrpc": "2.0",
-            "id": id,
-            "error": {"code": protocol.METHOD_NOT_FOUND, "message": "not available here"},
-        }
-        headers = forward.head(self._request.message, self._request.session)
-        answer = await self._upstream.send(self._request.server, headers, orjson.dumps(refusal))
-        if isinstance(answer, Arrived):
-            answer.close()

@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.clock import Clock
-from handler.gateway import answers, catalog, definitions, forward, protocol, revisions, sse
+from handler.gateway import answers, catalog, definitions, forward, protocol, revisions
 from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
+from handler.gateway.hearing import Hearing
 from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
@@ -43,14 +44,15 @@ class Surface:
         decider: Decider,
         upstream: Sender,
         tasks: Tasks,
+        hearing: Hearing,
         tokens: Tokens,
         meter: Meter,
         clock: Clock,
         bounds: Bounds,
     ) -> None:
         self._admission, self._decider, self._upstream = admission, decider, upstream
-        self._tasks, self._tokens, self._meter = tasks, tokens, meter
-        self._clock, self._bounds = clock, bounds
+        self._tasks, self._hearing, self._tokens = tasks, hearing, tokens
+        self._meter, self._clock, self._bounds = meter, clock, bounds
 
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The reply to a request, a notification or a reply of the client's."""
@@ -90,6 +92,18 @@ class Surface:
             return answers.NO_SESSION
         return Reply(200) if sent.status < 300 else Reply(405)
 
+    async def follow(self, message: Message, claim: Claim) -> Reply | Stream | None:
+        """GET: what the server says unasked; None where there is no such stream."""
+        admitted = await within(
+            self._bounds.store_seconds, self._admission.enter(claim, (), self._clock.now())
+        )
+        if not isinstance(admitted, Admitted):
+            return answers.UNAUTHORIZED
+        server, session = admitted.seen.server, self._tokens.session_of(message, claim)
+        if server.paused or isinstance(admitted.entry, Paused):
+            return None
+        return await self._hearing.follow(message, claim, server, session)
+
     async def _serve(self, message: Message, claim: Claim, admitted: Admitted) -> Reply | Stream:
         server = admitted.seen.server
         session = self._tokens.session_of(message, claim)
@@ -104,7 +118,7 @@ class Surface:
         if row.duty is Duty.PING and session is None:
             return answers.result(message, {})
         if row.duty is Duty.LISTEN:
-            return _nothing_to_hear(message)
+            return await self._hearing.listen(message, claim, server)
         if row.duty is Duty.TASK:
             return await self._tasks.answer(message, claim)
         return await self._forward(message, claim, admitted, session, row.duty)
@@ -136,6 +150,7 @@ class Surface:
             body=forward.body(message, seen.server.allow),
             session=session,
             streams=duty is Duty.PASS and self._bounds.streaming and message.head.takes_stream,
+            changed=self._decider.changes(seen.server),
         )
 
         async def finish(end: End) -> Reply:
@@ -194,7 +209,11 @@ class Surface:
         if "error" in end.body:
             return answers.passed_error(message, end.body, 200)
         result = catalog.handshake(
-            exact(end.raw)["result"], message, admitted.seen.server.allow, (EXTENSION,)
+            exact(end.raw)["result"],
+            message,
+            admitted.seen.server.allow,
+            (EXTENSION,),
+            tells=self._bounds.streaming,
         )
         session = None
         if end.session is not None and not message.modern:
@@ -224,21 +243,3 @@ def _legacy_upstream(message: Message) -> Reply:
     data = {"supported": list(revisions.LEGACY), "requested": message.version}
     text = "the upstream server speaks legacy revisions only"
     return answers.error(message.id, protocol.UNSUPPORTED_VERSION, text, 400, data)
-
-
-def _nothing_to_hear(message: Message) -> Reply:
-    """subscriptions/listen: an empty filter is acknowledged, and the stream ends gracefully."""
-    meta = {revisions.SUBSCRIPTION_KEY: message.id}
-    acknowledged = {
-        "jsonrpc": "2.0",
-        "method": "notifications/subscriptions/acknowledged",
-        "params": {"_meta": meta, "notifications": {}},
-    }
-    ended = {
-        "jsonrpc": "2.0",
-        "id": message.id,
-        "result": {"resultType": answers.COMPLETE, "_meta": meta},
-    }
-    texts = (sse.ascii_json(answers.dump(each).decode()) for each in (acknowledged, ended))
-    body = b"".join(map(sse.event, texts))
-    return Reply(200, body, headers={"Content-Type": "text/event-stream"})

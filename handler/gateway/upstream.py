@@ -84,7 +84,13 @@ class Commands(Protocol):
     """Servers that are programs on this machine, reached over their standard streams."""
 
     async def send(
-        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str
+        self,
+        server: Server,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        method: str,
+        *,
+        standing: bool = False,
     ) -> Arrived | NeverReached | Lost: ...
 
     async def close(self) -> None:
@@ -114,11 +120,17 @@ class Upstream:
         return self._bounds.largest_answer
 
     async def send(
-        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str = "POST"
+        self,
+        server: Server,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        method: str = "POST",
+        *,
+        standing: bool = False,
     ) -> Arrived | NeverReached | Lost:
         """Make one request with these headers and the server's own credentials."""
         if server.command:
-            return await self._tell(server, headers, body, method)
+            return await self._tell(server, headers, body, method, standing)
         try:
             allowed = reach(server.upstream, server.private_network)
             credentials = await self._credentials(server)
@@ -128,6 +140,7 @@ class Upstream:
                 data=body,
                 headers={**headers, **credentials},
                 allow_redirects=False,
+                timeout=self._timeout(None if standing else self._bounds.upstream_seconds),
             )
         except NEVER_REACHED as error:
             return NeverReached(_reason(error))
@@ -136,13 +149,18 @@ class Upstream:
         return arrived(response, self._bounds.largest_answer)
 
     async def _tell(
-        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str
+        self,
+        server: Server,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        method: str,
+        standing: bool,
     ) -> Arrived | NeverReached | Lost:
         """The same for a server that is a program. Whatever fails before it starts is no call."""
         if self._commands is None:
             return NeverReached("this gateway does not start programs")
         try:
-            return await self._commands.send(server, headers, body, method)
+            return await self._commands.send(server, headers, body, method, standing=standing)
         except SecretMissing as error:
             return NeverReached(_reason(error))
 
@@ -159,6 +177,15 @@ class Upstream:
             for name, reference in server.headers.items()
         }
 
+    def _timeout(self, silent: float | None) -> aiohttp.ClientTimeout:
+        """`silent` is how many seconds may pass without a byte."""
+        return aiohttp.ClientTimeout(
+            total=None,
+            connect=None,
+            sock_connect=self._bounds.connect_seconds,
+            sock_read=silent,
+        )
+
     def _session(self, allowed: Reach) -> aiohttp.ClientSession:
         """Made when first needed: a Lambda container's loop exists only inside an invocation."""
         sessions = self._sessions.setdefault(asyncio.get_running_loop(), {})
@@ -174,15 +201,8 @@ class Upstream:
             keepalive_timeout=IDLE_SECONDS,
             use_dns_cache=False,
         )
-        timeout = aiohttp.ClientTimeout(
-            total=None,
-            connect=None,
-            sock_connect=self._bounds.connect_seconds,
-            sock_read=self._bounds.upstream_seconds,
-        )
         return aiohttp.ClientSession(
             connector=connector,
-            timeout=timeout,
             trust_env=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,

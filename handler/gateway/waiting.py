@@ -6,7 +6,7 @@ that open addresses; a stream with progress for legacy clients that asked for pr
 others one leg, then a text that says to call again.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 import orjson
@@ -96,7 +96,7 @@ class Waiting:
         fields = {"resultType": answers.INPUT_REQUIRED, "requestState": token, **(asked or {})}
         return answers.result(waits.case.message, fields)
 
-    async def _progress(self, waits: Waits) -> AsyncIterator[bytes]:
+    async def _progress(self, waits: Waits) -> AsyncGenerator[bytes, None]:
         """Progress while the call waits, then its result, or the text that says to call again."""
         message, started = waits.case.message, self._clock.now()
         end, steps = started + self._bounds.stream_seconds, 0

@@ -28,6 +28,9 @@ FRESH_SECONDS = 60.0
 FETCH_SECONDS = 2.0
 """How long a list of our own may take: the call's decision waits for it."""
 
+LOOK_SECONDS = 1.0
+"""How often a server's list is fetched at most because it says that it changed."""
+
 MOST_PAGES = 32
 MOST_TOOLS = 2_048
 ATTEMPTS = 4
@@ -50,6 +53,8 @@ class Watch:
     def __init__(self, store: Definitions, upstream: Sender, clock: Clock) -> None:
         self._store, self._upstream, self._clock = store, upstream, clock
         self._fetching: dict[str, asyncio.Lock] = {}
+        self._changed: dict[str, float] = {}
+        self._looked: dict[str, float] = {}
 
     async def note(
         self, server: Server, seen: Mapping[str, str], *, whole: bool
@@ -70,6 +75,25 @@ class Watch:
                 known = after or before
                 return known.drifted if known else ()
         raise StoreUnavailable("the definitions keep changing")
+
+    def changed(self, server: Server) -> None:
+        """The server says that its tools are others now: what was listed before is no longer so."""
+        self._changed[server.name] = self._clock.now()
+
+    async def look(self, server: Server, session: str | None) -> None:
+        """Take in what the tools are now, so that an operator hears of a change whoever asks.
+
+        A server that tells of many changes is looked at once in a while; calls of a gated tool
+        are checked against a newer list all the same.
+        """
+        now = self._clock.now()
+        if server.drift is Drift.ALLOW or now - self._looked.get(server.name, 0) < LOOK_SECONDS:
+            return
+        self._looked[server.name] = now
+        try:
+            await self._fresh(server, session)
+        except StoreUnavailable as error:
+            log.warning("the tools of %s could not be noted: %s", server.name, error)
 
     async def refusal(self, server: Server, tool: str, session: str | None) -> str | None:
         """Why a call of the tool may not go on, or None. Raises `StoreUnavailable`."""
@@ -105,8 +129,13 @@ class Watch:
     async def _known(self, server: Server) -> Catalog | None:
         """The stored catalog, where it is fresh."""
         catalog = await self._store.catalog(server.name)
-        fresh = catalog and 0 <= self._clock.now() - catalog.listed_at < FRESH_SECONDS
-        return catalog if fresh else None
+        if catalog is None or self._is_outdated(catalog):
+            return None
+        return catalog if 0 <= self._clock.now() - catalog.listed_at < FRESH_SECONDS else None
+
+    def _is_outdated(self, catalog: Catalog) -> bool:
+        """Whether the server said since that its tools are others."""
+        return catalog.listed_at <= self._changed.get(catalog.server, 0)
 
     async def _fetch(self, server: Server, session: str | None) -> dict[str, str] | None:
         """The whole list, asked for by us: in the agent's session, or in any era without one."""
@@ -160,8 +189,9 @@ class Watch:
         if before is None:
             return definitions.first(server.name, seen, now)
         after = definitions.noted(before, seen, whole=whole, now=now)
-        aged = server.drift.gates and whole and now - before.listed_at >= FRESH_SECONDS / 2
-        return after if aged or after.pins != before.pins else None
+        aged = now - before.listed_at >= FRESH_SECONDS / 2 or self._is_outdated(before)
+        newer = server.drift.gates and whole and aged
+        return after if newer or after.pins != before.pins else None
 
 
 def _warn(server: Server, before: Catalog | None, after: Catalog | None) -> None:

@@ -44,12 +44,24 @@ class Programs:
         self._closed = False
 
     async def send(
-        self, server: Server, headers: Mapping[str, str], body: bytes | None, method: str
+        self,
+        server: Server,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        method: str,
+        *,
+        standing: bool = False,
     ) -> Reached:
-        """Send one message. Raises `SecretMissing` before anything was started."""
+        """Send one message. Raises `SecretMissing` before anything was started.
+
+        A GET listens to what the session's program says unasked.
+        """
         if method == "OPTIONS":
             return _there(server)
         session = headers.get(SESSION)
+        if method == "GET":
+            heard = await self._peer(server, False, session, False)
+            return heard[1].listen() if isinstance(heard, tuple) else heard
         if body is None:
             gone = session is not None and await self._end(server, session)
             return Arrived(200 if gone else NO_SESSION)
@@ -61,7 +73,7 @@ class Programs:
             return found
         opened, peer = found
         try:
-            return await self._said(peer, message, opened)
+            return await self._said(peer, message, opened, standing)
         finally:
             peer.coming -= 1
 
@@ -71,13 +83,15 @@ class Programs:
         for shelf in self._shelves.values():
             await shelf.close()
 
-    async def _said(self, peer: Peer, message: dict[str, Value], opened: str | None) -> Reached:
+    async def _said(
+        self, peer: Peer, message: dict[str, Value], opened: str | None, standing: bool
+    ) -> Reached:
         try:
             async with asyncio.timeout(self._bounds.upstream_seconds):
                 if "method" not in message or "id" not in message:
                     await peer.tell(message)
                     return Arrived(202)
-                exchange = await peer.ask(message)
+                exchange = await peer.ask(message, standing=standing)
         except OSError:
             return Lost("its program has ended")
         except TimeoutError:

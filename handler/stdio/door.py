@@ -30,6 +30,11 @@ MOST_AT_ONCE = 64
 """Requests of the client's that are served side by side; the next line waits for one to end."""
 
 CANCELLED = "notifications/cancelled"
+INITIALIZED = "notifications/initialized"
+LISTEN = "subscriptions/listen"
+
+AGAIN_SECONDS = 1.0
+"""How long after its end the stream of what a server says unasked is opened again."""
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -38,6 +43,8 @@ class Gate(Protocol):
     """What answers messages: the gateway's endpoint."""
 
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream: ...
+
+    async def follow(self, head: Head, claim: Claim) -> Reply | Stream: ...
 
 
 class Door:
@@ -53,6 +60,9 @@ class Door:
         self._session: str | None = None
         self._serving: dict[RequestId, asyncio.Task[None]] = {}
         self._silent: set[RequestId] = set()
+        self._listening: set[RequestId] = set()
+        """Those of the requests in work that only a cancellation ends."""
+        self._following: asyncio.Task[None] | None = None
         self._room = asyncio.Semaphore(MOST_AT_ONCE)
         self.over = asyncio.Event()
         """Set once the server's session has ended and the client cannot go on."""
@@ -71,7 +81,12 @@ class Door:
 
     async def settle(self, seconds: float) -> None:
         """Let what is in work end in so many seconds; the rest is given up."""
+        for id in self._listening:
+            self._serving[id].cancel()
         tasks = list(self._serving.values())
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
         if tasks:
             _, late = await asyncio.wait(tasks, timeout=seconds)
             for task in late:
@@ -89,6 +104,8 @@ class Door:
         if message.kind is not Kind.REQUEST or message.method == "initialize":
             self._note(message)
             await self._answer(message)
+            if message.method == INITIALIZED and not message.modern and self._following is None:
+                self._following = asyncio.create_task(self._follow())
             return
         assert message.id is not None
         if message.id in self._serving:
@@ -97,6 +114,8 @@ class Door:
             await self._say(error.body)
             return
         await self._room.acquire()
+        if message.method == LISTEN:
+            self._listening.add(message.id)
         self._serving[message.id] = asyncio.create_task(self._beside(message, message.id))
 
     async def _beside(self, message: Message, id: RequestId) -> None:
@@ -105,6 +124,7 @@ class Door:
         finally:
             del self._serving[id]
             self._silent.discard(id)
+            self._listening.discard(id)
             self._room.release()
 
     def _note(self, message: Message) -> None:
@@ -112,6 +132,8 @@ class Door:
         id = message.params.get("requestId")
         if message.method == CANCELLED and isinstance(id, str | int) and id in self._serving:
             self._silent.add(id)
+            if id in self._listening:
+                self._serving[id].cancel()
 
     def _head(self, text: bytes) -> Head:
         """The headers that a client of the same words would send over HTTP."""
@@ -138,7 +160,7 @@ class Door:
         try:
             reply = await self._gate.answer(message, self._claim)
             if isinstance(reply, Stream):
-                await self._stream(message, reply)
+                await self._pieces(reply, message.id)
             else:
                 await self._reply(message, reply)
         except OSError:
@@ -149,12 +171,23 @@ class Door:
                 text = "the gateway could not serve this request"
                 await self._say(answers.error(message.id, protocol.INTERNAL_ERROR, text).body)
 
-    async def _stream(self, message: Message, stream: Stream) -> None:
+    async def _pieces(self, stream: Stream, id: RequestId | None) -> None:
         events = Events(self._most)
-        async with aclosing(stream.events) as pieces:  # type: ignore[type-var]  # a generator
+        async with aclosing(stream.events) as pieces:
             async for piece in pieces:
                 for text in events.feed(piece):
-                    await self._say(text.encode(), message.id)
+                    await self._say(text.encode(), id)
+
+    async def _follow(self) -> None:
+        """Pass on what the server says unasked, for as long as there is such a stream."""
+        while self._opened is not None:
+            values = {"accept": "text/event-stream", head.VERSION: self._opened}
+            session = {head.SESSION: self._session} if self._session else {}
+            reply = await self._gate.follow(Head(values | session), self._claim)
+            if not isinstance(reply, Stream):
+                return
+            await self._pieces(reply, None)
+            await asyncio.sleep(AGAIN_SECONDS)
 
     async def _reply(self, message: Message, reply: Reply) -> None:
         if message.method == "initialize":

@@ -10,14 +10,15 @@ import itertools
 import json
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from compiler.values import Value
 from handler.decision import arguments
 from handler.gateway import protocol
-from handler.gateway.exchange import Arrived, Broken
-from handler.gateway.revisions import VERSION_KEY
+from handler.gateway.exchange import Arrived, Broken, TooLarge
+from handler.gateway.methods import LISTENED
+from handler.gateway.revisions import SUBSCRIPTION_KEY, VERSION_KEY
 from handler.stdio.child import Child
 from handler.stdio.lines import with_id
 
@@ -27,19 +28,69 @@ MOST_NOTICES = 256
 """Notifications that wait for a reader who is slow; further ones are dropped."""
 
 
-class Exchange(Arrived):
+class Feed(Arrived):
+    """What a program says to one agent, in its order. `patience`: seconds it may be silent."""
+
+    def __init__(self, patience: float | None) -> None:
+        super().__init__(200, "text/event-stream")
+        self._patience = patience
+        self._said: deque[str] = deque()
+        self._news = asyncio.Event()
+        self._over = False
+        self._broken = False
+
+    def notice(self, text: str) -> None:
+        """A notification or a request of the server's for this agent."""
+        if len(self._said) < MOST_NOTICES:
+            self._said.append(text)
+            self._news.set()
+
+    def breaks(self) -> None:
+        """Nothing will come any more."""
+        self._broken = True
+        self._news.set()
+
+    async def events(self, most: int | None = None) -> AsyncGenerator[str, None]:
+        while True:
+            while self._said:
+                text = self._said.popleft()
+                if most is not None and len(text) > most:
+                    raise TooLarge
+                yield text
+            if self._over:
+                return
+            if self._broken:
+                raise Broken
+            self._news.clear()
+            try:
+                async with asyncio.timeout(self._patience):
+                    await self._news.wait()
+            except TimeoutError:
+                raise Broken from None
+
+
+class Listener(Feed):
+    """The agent of a session, while it listens to what belongs to no request."""
+
+    def __init__(self, peer: "Peer") -> None:
+        super().__init__(None)
+        self._peer = peer
+
+    def close(self) -> None:
+        self._peer.unheard(self)
+
+
+class Exchange(Feed):
     """One request and what comes for it: notifications, then the response."""
 
-    def __init__(self, peer: "Peer", number: int, body: Mapping[str, Value]) -> None:
-        super().__init__(200, "text/event-stream")
+    def __init__(
+        self, peer: "Peer", number: int, body: Mapping[str, Value], patience: float | None
+    ) -> None:
+        super().__init__(patience)
         self._peer, self._number = peer, number
         self._id = body["id"]
         self._token = _token(body)
         self.modern = VERSION_KEY in _meta(body)
-        self._events: deque[str] = deque()
-        self._news = asyncio.Event()
-        self._answered = False
-        self._broken = False
 
     @property
     def number(self) -> int:
@@ -48,16 +99,10 @@ class Exchange(Arrived):
 
     @property
     def cancellable(self) -> bool:
-        return not self._answered and not self._broken
+        return not self._over and not self._broken
 
     def is_of(self, id: object) -> bool:
         return type(id) is type(self._id) and id == self._id
-
-    def notice(self, text: str) -> None:
-        """A notification or a request of the server's for this request's agent."""
-        if len(self._events) < MOST_NOTICES:
-            self._events.append(text)
-            self._news.set()
 
     def progress(self, event: dict[str, Any]) -> None:
         """A notification that named our token; the agent's own goes on."""
@@ -67,35 +112,15 @@ class Exchange(Arrived):
 
     def answer(self, text: str) -> None:
         assert isinstance(self._id, str | int)
-        self._events.append(with_id(text, self._id))
-        self._answered = True
-        self._news.set()
-
-    def breaks(self) -> None:
-        """Nothing will come any more."""
-        self._broken = True
+        self._said.append(with_id(text, self._id))
+        self._over = True
         self._news.set()
 
     def close(self) -> None:
         self._peer.forget(self)
 
-    async def events(self) -> AsyncIterator[str]:
-        while True:
-            while self._events:
-                yield self._events.popleft()
-            if self._answered:
-                return
-            if self._broken:
-                raise Broken
-            self._news.clear()
-            try:
-                async with asyncio.timeout(self._peer.patience):
-                    await self._news.wait()
-            except TimeoutError:
-                raise Broken from None
 
-
-def _meta(body: Mapping[str, Value]) -> Mapping[str, Value]:
+def _meta(body: Mapping[str, Any]) -> Mapping[str, Any]:
     params = body.get("params")
     meta = params.get("_meta") if isinstance(params, dict) else None
     return meta if isinstance(meta, dict) else {}
@@ -122,6 +147,7 @@ class Peer:
         self.child: Child | None = None
         self.coming = 0
         """Messages that were given this program and are not written yet."""
+        self._listener: Listener | None = None
         self._numbers = itertools.count(1)
         self._open: dict[int, Exchange] = {}
 
@@ -130,10 +156,13 @@ class Peer:
         """Whether it owes nobody an answer."""
         return not self._open and not self.coming
 
-    async def ask(self, body: dict[str, Value]) -> Exchange:
-        """Send a request. Raises OSError where the program is gone."""
+    async def ask(self, body: dict[str, Value], *, standing: bool = False) -> Exchange:
+        """Send a request, whose answer may take for ever where it is `standing`.
+
+        Raises OSError where the program is gone.
+        """
         number = next(self._numbers)
-        exchange = Exchange(self, number, body)
+        exchange = Exchange(self, number, body, None if standing else self.patience)
         self._open[number] = exchange
         try:
             await self._write(_numbered(body, number))
@@ -148,6 +177,17 @@ class Peer:
             await self._write(body)
         elif self.private:
             self._cancel(body)
+
+    def listen(self) -> Listener:
+        """Hear what belongs to no request. Whoever listened before hears nothing any more."""
+        if self._listener is not None:
+            self._listener.breaks()
+        self._listener = Listener(self)
+        return self._listener
+
+    def unheard(self, listener: Listener) -> None:
+        if self._listener is listener:
+            self._listener = None
 
     def forget(self, exchange: Exchange) -> None:
         """The agent does not wait any more: the program need not work on."""
@@ -175,6 +215,8 @@ class Peer:
         self.alive = False
         for exchange in self._open.values():
             exchange.breaks()
+        if self._listener is not None:
+            self._listener.breaks()
 
     def _answered(self, event: dict[str, Any], text: str) -> None:
         id = event.get("id")
@@ -189,8 +231,8 @@ class Peer:
 
     def _asked(self, event: dict[str, Any], text: str) -> None:
         """A request of the program's goes to the agent in whose call it was made."""
-        if self.private and self._open:
-            next(iter(self._open.values())).notice(text)
+        if (agent := self._agent()) is not None:
+            agent.notice(text)
         elif self.child is not None:
             error = {"code": protocol.METHOD_NOT_FOUND, "message": "not available here"}
             refusal = {"jsonrpc": "2.0", "id": event["id"], "error": error}
@@ -203,8 +245,23 @@ class Peer:
             exchange = self._open.get(token) if type(token) is int else None
             if exchange is not None:
                 exchange.progress(event)
-        elif self.private and self._open:
-            next(iter(self._open.values())).notice(text)
+        elif (subscribed := self._subscribed(event)) is not None:
+            subscribed.notice(text)
+        elif event["method"] in LISTENED.values() and self._listener is not None:
+            self._listener.notice(text)
+        elif (agent := self._agent()) is not None:
+            agent.notice(text)
+
+    def _agent(self) -> Feed | None:
+        """The one agent of this program: in its call, or listening."""
+        if not self.private:
+            return None
+        return next(iter(self._open.values()), self._listener)
+
+    def _subscribed(self, event: Mapping[str, Any]) -> Exchange | None:
+        """The subscription that a notification names; it had our id at the program."""
+        number = _meta(event).get(SUBSCRIPTION_KEY)
+        return self._open.get(number) if type(number) is int else None
 
     def _cancel(self, body: dict[str, Value]) -> None:
         params = body.get("params")
