@@ -4,6 +4,7 @@ import asyncio
 import errno
 import signal
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -52,9 +53,24 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def server(app: ASGIApp) -> uvicorn.Server:
-    """The HTTP server. It writes no access log: paths of approval links are secrets."""
-    return uvicorn.Server(
+class Server(uvicorn.Server):
+    """An HTTP server that says when it begins to stop."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
+
+def server(app: ASGIApp, stopping: Callable[[], None]) -> uvicorn.Server:
+    """The HTTP server. It writes no access log: paths of approval links are secrets.
+
+    `stopping` ends answers that would last for as long as their clients like.
+    """
+    return Server(
         uvicorn.Config(
             app,
             lifespan="off",
@@ -64,7 +80,8 @@ def server(app: ASGIApp) -> uvicorn.Server:
             proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        stopping,
     )
 
 

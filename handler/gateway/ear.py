@@ -52,6 +52,8 @@ class Ear:
     """How long a silence may be before the next look."""
     changed: Callable[[Server], Awaitable[None]]
     """Told before the client is that the tools are others now."""
+    closing: asyncio.Event
+    """Set where the process is to end: then the next look comes at once."""
 
     async def subscribed(self, wanted: Filter) -> AsyncGenerator[bytes, None]:
         """Modern: the acknowledgment, what was agreed on, and a response where it ends in order."""
@@ -103,10 +105,13 @@ class Ear:
         """The upstream's messages as they come; nothing after each silence."""
         source = self.arrived.events(LARGEST)
         coming: asyncio.Task[str] | None = None
+        closing = asyncio.create_task(self.closing.wait())
         try:
             while True:
                 coming = coming or asyncio.create_task(_next(source))
-                await asyncio.wait({coming}, timeout=self.look_seconds)
+                await asyncio.wait(
+                    {coming, closing}, timeout=self.look_seconds, return_when="FIRST_COMPLETED"
+                )
                 if not coming.done():
                     yield ""
                     continue
@@ -115,10 +120,11 @@ class Ear:
         except (Broken, TooLarge):
             return
         finally:
-            if coming is not None:
-                coming.cancel()
-                with anyio.CancelScope(shield=True):
-                    await asyncio.wait({coming})
+            left = {closing} if coming is None else {closing, coming}
+            for task in left:
+                task.cancel()
+            with anyio.CancelScope(shield=True):
+                await asyncio.wait(left)
 
     def _response(self, said: Mapping[str, Any]) -> bytes:
         """The upstream's own end of the subscription."""

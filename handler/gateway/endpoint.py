@@ -75,6 +75,10 @@ class Endpoint:
             log.exception("a request was refused because serving it failed")
             return _response(answers.rejected(NO_ANSWER))
 
+    def close(self) -> None:
+        """End what would go on for as long as its client likes."""
+        self._surface.close()
+
     async def _reply(self, request: Request) -> Reply | Stream:
         head = read_head((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
         claim = await self._credentials.claim(head, request.path_params["server"])

@@ -51,11 +51,16 @@ class Hearing:
         self._admission, self._upstream, self._watch = admission, upstream, watch
         self._credentials, self._clock, self._bounds = credentials, clock, bounds
         self._places = Places()
+        self._closing = asyncio.Event()
+
+    def close(self) -> None:
+        """End all streams in order; none is opened any more."""
+        self._closing.set()
 
     async def listen(self, message: Message, claim: Claim, server: Server) -> Reply | Stream:
         """The answer to `subscriptions/listen`."""
         wanted = subscription.allowed(subscription.asked(message), server.allow)
-        if not (wanted and self._bounds.streaming and message.head.takes_stream):
+        if not (wanted and self._may_stream(message)):
             return subscription.nothing(message)
         place = self._places.take(claim.grant_id)
         if place is None:
@@ -75,8 +80,7 @@ class Hearing:
         self, message: Message, claim: Claim, server: Server, session: str | None
     ) -> Reply | Stream | None:
         """The answer to a legacy GET; None where there is no stream."""
-        head = message.head
-        if not (self._bounds.streaming and head.takes_stream) or head.get("last-event-id"):
+        if not self._may_stream(message) or message.head.get("last-event-id"):
             return None
         place = self._places.take(claim.grant_id)
         if place is None:
@@ -92,6 +96,10 @@ class Hearing:
             ear = self._ear(message, claim, server, session, arrived)
             screen = Screen(self._upstream, server, message, session, asks=True)
             return Stream(place.kept(ear.followed(screen), arrived))
+
+    def _may_stream(self, message: Message) -> bool:
+        possible = self._bounds.streaming and not self._closing.is_set()
+        return possible and message.head.takes_stream
 
     async def _begun(
         self, server: Server, message: Message, session: str | None, body: bytes | None
@@ -113,6 +121,7 @@ class Hearing:
             self._looking(message, claim, server),
             self._bounds.look_seconds,
             lambda now: self._changed(now, session),
+            self._closing,
         )
 
     def _looking(
@@ -123,7 +132,7 @@ class Hearing:
 
         async def look() -> Server | None:
             now = self._clock.now()
-            if now >= until or not await self._still(message, claim):
+            if self._closing.is_set() or now >= until or not await self._still(message, claim):
                 return None
             try:
                 entering = self._admission.enter(claim, (), now)

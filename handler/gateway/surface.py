@@ -104,6 +104,10 @@ class Surface:
             return None
         return await self._hearing.follow(message, claim, server, session)
 
+    def close(self) -> None:
+        """End what would go on for as long as its client likes."""
+        self._hearing.close()
+
     async def _serve(self, message: Message, claim: Claim, admitted: Admitted) -> Reply | Stream:
         server = admitted.seen.server
         session = self._tokens.session_of(message, claim)

@@ -346,6 +346,16 @@ def test_where_answers_are_buffered_nothing_is_listened_to(tmp_path: Path, tells
     assert tells.opened.empty() and tells.filters == []
 
 
+@pytest.mark.parametrize("streaming", [True, False])
+def test_changes_are_advertised_only_where_they_can_be_heard(
+    tmp_path: Path, telling: UpstreamProcess, streaming: bool
+) -> None:
+    body, headers = modern("server/discover", {})
+    with gateway(tmp_path, telling.url, bounds=Bounds(streaming=streaming)) as door:
+        found = door.post(body, headers=headers).json()["result"]["capabilities"]
+    assert found["tools"]["listChanged"] is streaming
+
+
 def test_a_call_is_checked_against_a_newer_list_once_the_server_said_that_its_tools_changed(
     tmp_path: Path, telling: UpstreamProcess
 ) -> None:

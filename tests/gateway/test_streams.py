@@ -207,7 +207,8 @@ def test_a_server_s_question_in_mid_call_is_refused_for_the_client_and_not_shown
 def test_a_listener_is_told_that_there_is_nothing_to_hear(
     door: Gateway, upstream: UpstreamProcess
 ) -> None:
-    body, headers = modern("subscriptions/listen", {"notifications": {"toolsListChanged": True}})
+    wanted = {"promptsListChanged": True, "resourceSubscriptions": ["test://secret"]}
+    body, headers = modern("subscriptions/listen", {"notifications": wanted})
     found = door.post(body, headers=headers)
     assert found.headers["content-type"].startswith("text/event-stream")
     assert b"subscriptions/acknowledged" in found.content

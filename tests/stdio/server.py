@@ -39,6 +39,13 @@ def server(file: Path) -> MCPServer:
             await ctx.report_progress(step + 1, to)
         return f"counted to {to}"
 
+    @mcp.tool()
+    async def grow(name: str, legacy: bool, ctx: Context) -> str:
+        """Get another tool."""
+        mcp.add_tool(lambda: name, name=name, description="Grown.")
+        await (ctx.session.send_tool_list_changed() if legacy else ctx.notify_tools_changed())
+        return f"grew {name}"
+
     return mcp
 
 

@@ -32,6 +32,7 @@ POLICY: dict[str, Any] = {
     "tools": {
         "read_customer": {"limits": [TWICE]},
         "count": {},
+        "grow": {},
         "echo": {},
         "get-sum": {},
         "trigger-long-running-operation": {},
@@ -96,13 +97,14 @@ async def client(
     *options: str,
     mode: Literal["auto", "legacy"] | str = "auto",
     env: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> AsyncIterator[Client]:
     """The official client, which starts `holdpoint wrap` as it would start the server."""
     arguments = wrapped(folder, command, *options)
     path = {"PYTHONPATH": str(Path.cwd()), **(env or {})}
     started = StdioServerParameters(command=sys.executable, args=arguments, env=path)
     with (folder / "errors").open("a") as errors:
-        async with Client(stdio_client(started, errlog=errors), mode=mode) as found:
+        async with Client(stdio_client(started, errlog=errors), mode=mode, **more) as found:
             yield found
 
 
@@ -118,7 +120,7 @@ async def test_a_client_lists_calls_and_is_refused_in_every_era(
     async with client(tmp_path, own, mode=mode) as agent:
         assert agent.protocol_version == ("2025-11-25" if mode == "legacy" else "2026-07-28")
         names = {tool.name for tool in (await agent.list_tools()).tools}
-        assert names == {"read_customer", "create_charge", "count"}
+        assert names == {"read_customer", "create_charge", "count", "grow"}
         assert said(await agent.call_tool("read_customer", {"id": "7"})) == "customer 7 \u2028 é"
         counted = await agent.call_tool("count", {"to": 3}, progress_callback=heard)
         assert said(counted) == "counted to 3" and steps == [1, 2, 3]
@@ -130,6 +132,29 @@ async def test_a_client_lists_calls_and_is_refused_in_every_era(
         with pytest.raises(MCPError):
             await agent.list_resources()
     assert [call["tool"] for call in calls(reached)] == ["read_customer", "count", "read_customer"]
+
+
+async def test_a_modern_client_hears_that_the_tools_changed(tmp_path: Path, own: list[str]) -> None:
+    async with client(tmp_path, own) as agent:
+        for name in ("one", "two"):
+            async with asyncio.timeout(20), agent.listen(tools_list_changed=True) as heard:
+                await agent.call_tool("grow", {"name": name, "legacy": False})
+                await anext(heard)
+            assert name in {tool.name for tool in (await agent.list_tools()).tools}
+
+
+async def test_a_legacy_client_hears_that_the_tools_changed(tmp_path: Path, own: list[str]) -> None:
+    heard = asyncio.Event()
+
+    async def told(message: Any) -> None:
+        if "tools/list_changed" in repr(message):
+            heard.set()
+
+    async with client(tmp_path, own, mode="legacy", message_handler=told) as agent:
+        async with asyncio.timeout(20):
+            await agent.call_tool("grow", {"name": "one", "legacy": True})
+            await heard.wait()
+        assert "one" in {tool.name for tool in (await agent.list_tools()).tools}
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
