@@ -283,3 +283,19 @@ async def test_the_log_is_followed_and_searched_and_holds_no_values(operated: Op
     assert "canary-value" not in everything + following.text + found
     kinds = {json.loads(line)["record"] for line in everything.splitlines()}
     assert kinds == {"decided", "held", "ended"}
+
+
+async def test_a_client_that_listens_is_told_of_the_end_and_does_not_hold_it_up(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    policy = write(tmp_path / "p.json", {"version": "1", "default": "allow", "tools": {}})
+    options = ("--policy", str(policy), "--upstream", upstream.url)
+    async with (
+        serving(tmp_path / "data", *options) as gateway,
+        agent(gateway.url(), gateway.token) as client,
+        client.listen(tools_list_changed=True) as heard,
+    ):
+        stopping = asyncio.create_task(gateway.child.stop())
+        async with asyncio.timeout(4):  # less than the time that open requests are given
+            assert [event async for event in heard] == []
+        assert await stopping == 0
