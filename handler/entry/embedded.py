@@ -69,14 +69,13 @@ async def world(
     own = inherited is not None
     variables = inherited if inherited is not None else safe(settings.variables())
     upstream = Upstream(secrets, bounds, Programs(secrets, bounds, variables, single=own))
-    decider = Decider(
-        Policies(store.registry), derived(key, "per"), Watch(store.definitions, upstream, clock)
-    )
+    watch = Watch(store.definitions, upstream, clock)
+    decider = Decider(Policies(store.registry), derived(key, "per"), watch)
     outbox = None if manifest.smtp else Outbox(folder.path / "outbox", clock)
     held = embedded(
         store,
         seal=seal,
-        executor=UpstreamExecutor(store.registry, upstream),
+        executor=UpstreamExecutor(store.registry, upstream, watch),
         judge=StoredCallJudge(store.registry, store.ledger, decider),
         mailer=outbox or await _smtp(manifest, secrets, clock),
         clock=clock,

@@ -37,7 +37,8 @@ async def steps() -> Steps:
     vault = made.vault(Sealer(keys.seal()))
     upstream = Upstream(made.secrets, Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS))
     store, book, clock = made.store, made.book, made.clock
-    decider = Decider(Policies(store.registry), keys.per, Watch(store.definitions, upstream, clock))
+    watch = Watch(store.definitions, upstream, clock)
+    decider = Decider(Policies(store.registry), keys.per, watch)
     return Steps(
         book=book,
         notices=Notices(
@@ -55,7 +56,7 @@ async def steps() -> Steps:
             vault=vault,
             answers=store.answers,
             judge=StoredCallJudge(store.registry, store.ledger, decider),
-            executor=UpstreamExecutor(store.registry, upstream),
+            executor=UpstreamExecutor(store.registry, upstream, watch),
             clock=clock,
         ),
         tokens=store.answers,

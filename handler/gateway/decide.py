@@ -3,14 +3,15 @@
 Must not know requests, or whether what was read still holds: `enforce` and `judge` see to that.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from compiler.verdict import Call, Effect, Engine, Place, Verdict
+from handler.gateway import mirror
 from handler.gateway.protocol import PLAIN_NAME
 from handler.gateway.screen import unheard
-from handler.gateway.server import Server
+from handler.gateway.server import Drift, Server
 from handler.gateway.watch import Watch
 from handler.grants.model import Grant, GrantStatus
 from handler.limits.debits import Debit
@@ -22,6 +23,7 @@ PAUSED = Place("(paused)")
 ODD_NAME = Place("(tool name)")
 GONE = Place("(grant)")
 DRIFT = Place("(drift)")
+HEADER = Place("(header)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,20 @@ class Decider:
         if self.watch is None:
             return "the definitions of this server's tools cannot be checked here."
         return await self.watch.refusal(server, tool, session)
+
+    async def contradicted(
+        self, server: Server, call: Call, given: Mapping[str, str]
+    ) -> Plan | None:
+        """The denial of a call one of whose headers says something else than its argument.
+
+        Its message is the header's name. Known where the tool's definition is. Raises
+        `StoreUnavailable`.
+        """
+        if self.watch is None or server.drift is Drift.ALLOW:
+            return None
+        definition = await self.watch.definition(server.name, call.tool)
+        name = definition and mirror.contradicted(definition, call.arguments, given)
+        return denial(HEADER, name) if name else None
 
     def changes(self, server: Server) -> Callable[[], None]:
         """What to tell when the server says that its tools are others now."""

@@ -21,11 +21,11 @@ from handler.gateway.admission import Admission, Admitted, Seen, within
 from handler.gateway.answers import Denial, Reply
 from handler.gateway.bounds import Bounds
 from handler.gateway.case import Case, Forwarding, Waits
-from handler.gateway.decide import Decider, Plan
+from handler.gateway.decide import HEADER, Decider, Plan
 from handler.gateway.exchange import Sender
 from handler.gateway.meter import Meter
 from handler.gateway.methods import asks
-from handler.gateway.protocol import Message
+from handler.gateway.protocol import Message, mismatch
 from handler.gateway.relay import End, Request, Stream, relay
 from handler.gateway.server import Server
 from handler.gateway.settle import Settlement
@@ -133,6 +133,8 @@ class Enforcement:
             return decided
         if (denial := refusals.denial(decided.plan, decided.entry, decided.now)) is not None:
             await self._record(case, decided, Effect.DENY, denial)
+            if denial.place == HEADER:
+                return answers.rejected(mismatch(case.message, denial.message))
             return answers.denied(case.message, denial)
         if decided.plan.verdict.effect is Effect.REQUIRE_APPROVAL:
             return await self._hold(case, decided)
@@ -163,6 +165,9 @@ class Enforcement:
     async def _plan(self, case: Case, seen: Seen, now: float) -> Plan:
         call = Call(case.message.tool, case.message.arguments)
         plan = await self._decider.plan(seen.grant, seen.server, call, case.session, now)
+        if plan.verdict.effect is not Effect.DENY and case.message.head.params:
+            odd = await self._decider.contradicted(seen.server, call, case.message.head.params)
+            plan = plan if odd is None else replace(odd, revision=plan.revision)
         return replace(plan, debits=()) if case.state is not None else plan
 
     async def _give_back(self, admitted: Admitted, now: float) -> None:

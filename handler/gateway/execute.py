@@ -5,17 +5,20 @@ era, and sends the call once; only an upstream's own state-only `input_required`
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from compiler.values import Value
 from handler.approvals.model import Approval
 from handler.approvals.ports import Execution, Sent
-from handler.gateway import answers, forward
+from handler.gateway import answers, forward, mirror
 from handler.gateway.answers import Reply
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.own import CLIENT, own_message
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Unusable, exact, relay
+from handler.gateway.revisions import MODERN
 from handler.gateway.server import Server, Sessions
+from handler.gateway.watch import Watch
 from handler.stores.base import Registry
 
 MOST_LEGS = 10
@@ -29,15 +32,17 @@ SESSION_OVER = Execution(
 class UpstreamExecutor:
     """Executes approved calls over the same client that forwards allowed ones."""
 
-    def __init__(self, registry: Registry, upstream: Sender) -> None:
-        self._registry, self._upstream = registry, upstream
+    def __init__(self, registry: Registry, upstream: Sender, watch: Watch) -> None:
+        """`watch` knows which arguments a tool's schema repeats in headers."""
+        self._registry, self._upstream, self._watch = registry, upstream, watch
 
     async def execute(self, approval: Approval, arguments: Mapping[str, Value]) -> Execution:
         """Make the call once. Raises only before anything was sent."""
         server = await self._registry.server(approval.server)
         if server is None:
             return Execution(Sent.NEVER_REACHED, detail="Its server is no longer registered.")
-        call = _call(approval, arguments)
+        mirrored = await self._mirrored(server, approval, arguments)
+        call = _call(approval, arguments, mirrored)
         end = await self._send(server, call, approval.origin.session)
         if _session_over(end, approval):
             if server.sessions is not Sessions.INTERCHANGEABLE:
@@ -46,17 +51,26 @@ class UpstreamExecutor:
             if not isinstance(session, str):
                 return _unsent(session)
             end = await self._send(server, call, session)
-        return await self._followed(server, approval, arguments, end)
+        return await self._followed(server, approval, call, end)
+
+    async def _mirrored(
+        self, server: Server, approval: Approval, arguments: Mapping[str, Value]
+    ) -> dict[str, str]:
+        """The headers that repeat arguments, as every modern client must send them."""
+        if approval.origin.protocol_version not in MODERN:
+            return {}
+        return mirror.headers(await self._watch.definition_now(server, approval.tool), arguments)
 
     async def _followed(
-        self, server: Server, approval: Approval, arguments: Mapping[str, Value], end: End
+        self, server: Server, approval: Approval, call: Message, end: End
     ) -> Execution:
         """Bring an upstream back its own state until it gives a result."""
         for _ in range(MOST_LEGS):
             state = _state(end)
             if state is None:
                 return _execution(end)
-            end = await self._send(server, _call(approval, arguments, state), None)
+            again = replace(call, params={**call.params, "requestState": state})
+            end = await self._send(server, again, None)
             if isinstance(end, NeverReached):
                 return Execution(Sent.LOST)
         return NEEDS_INPUT
@@ -87,12 +101,12 @@ class UpstreamExecutor:
         return end.session
 
 
-def _call(approval: Approval, arguments: Mapping[str, Value], state: str | None = None) -> Message:
+def _call(
+    approval: Approval, arguments: Mapping[str, Value], mirrored: Mapping[str, str]
+) -> Message:
     params: dict[str, Value] = {"name": approval.tool, "arguments": dict(arguments)}
-    if state is not None:
-        params["requestState"] = state
-    version = approval.origin.protocol_version
-    return own_message(Kind.REQUEST, version, "tools/call", f"holdpoint-{approval.id}", params)
+    version, id = approval.origin.protocol_version, f"holdpoint-{approval.id}"
+    return own_message(Kind.REQUEST, version, "tools/call", id, params, mirrored)
 
 
 def _initialize(version: str) -> Message:

@@ -29,12 +29,19 @@ def head(message: Message, session: str | None) -> dict[str, str]:
         found[headers.METHOD] = message.method
         if (name := _name(message)) is not None:
             found[headers.NAME] = headers.encode(name)
-        return {**found, **message.head.params}
+        return found | {name: _again(value) for name, value in message.head.params.items()}
     if message.head.get(headers.VERSION) is not None:
         found[headers.VERSION] = message.version
     if session is not None:
         found[headers.SESSION] = session
     return found
+
+
+def _again(value: str) -> str:
+    """A header's value, written again from what it says."""
+    text = headers.decode(value)
+    assert text is not None  # the ladder has compared it with an argument
+    return headers.encode(text)
 
 
 def _name(message: Message) -> str | None:

@@ -1,5 +1,7 @@
 """Requests that the gateway makes itself, as a client without capabilities. Pure."""
 
+from collections.abc import Mapping
+
 from compiler.values import Value
 from handler.gateway import forward, revisions
 from handler.gateway.head import VERSION, Head
@@ -10,9 +12,14 @@ CLIENT: dict[str, Value] = {"name": "holdpoint", "version": "1"}
 
 
 def own_message(
-    kind: Kind, version: str, method: str, id: str | None, params: dict[str, Value]
+    kind: Kind,
+    version: str,
+    method: str,
+    id: str | None,
+    params: dict[str, Value],
+    mirrored: Mapping[str, str] | None = None,
 ) -> Message:
-    """A message of our own, in the era of its version."""
+    """A message of our own, in the era of its version. `mirrored` are its `Mcp-Param-*` headers."""
     era = Era.MODERN if version in revisions.MODERN else Era.LEGACY
     if era is Era.MODERN:
         params["_meta"] = {
@@ -20,7 +27,8 @@ def own_message(
             revisions.CAPABILITIES_KEY: {},
             revisions.CLIENT_KEY: CLIENT,
         }
-    return Message(kind, era, version, method, id, params, Head({VERSION: version}), {})
+    head = Head({VERSION: version, **(mirrored or {})})
+    return Message(kind, era, version, method, id, params, head, {})
 
 
 def own_request(

@@ -4,7 +4,7 @@ Pure; must not know servers, grants or policies, nor what becomes of a message.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from compiler.values import Value
 from handler.decision import arguments
 from handler.gateway import head as headers
-from handler.gateway import revisions
+from handler.gateway import mirror, revisions
 from handler.gateway.head import Head
 from handler.gateway.methods import METHODS
 from handler.gateway.revisions import Era
@@ -163,14 +163,14 @@ def _modern(draft: Message, version: str | None) -> Message | Rejection:
         if key not in meta:
             return Rejection(INVALID_PARAMS, f"params._meta lacks {key}", id=draft.id)
     if version is None or version != meta[revisions.VERSION_KEY]:
-        return _mismatch(draft, headers.VERSION)
+        return mismatch(draft, headers.VERSION)
     if draft.head.get(headers.METHOD) != draft.method:
-        return _mismatch(draft, headers.METHOD)
+        return mismatch(draft, headers.METHOD)
     row = METHODS.get(draft.method)
     named_by = row.named_by if row else None
     name = draft.params.get(named_by) if named_by else None
     if name is not None and headers.decode(draft.head.get(headers.NAME)) != name:
-        return _mismatch(draft, headers.NAME)
+        return mismatch(draft, headers.NAME)
     if version not in revisions.MODERN:
         return _unsupported(draft, version)
     if not isinstance(meta[revisions.CAPABILITIES_KEY], dict):
@@ -214,23 +214,24 @@ def _shaped(message: Message) -> Message | Rejection:
 def _mirrored(message: Message) -> Message | Rejection:
     """Refuse an `Mcp-Param-*` header that says what no argument says.
 
-    Which argument a header repeats stands in the tool's schema, and the upstream checks that.
+    Which argument a header repeats stands in the tool's schema: where that is known, the call is
+    checked against it later, and by the upstream in any case.
     """
-    told = set(_spellings(message.params.get("arguments")))
+    told = list(_scalars(message.params.get("arguments")))
     for name, value in message.head.params.items():
-        if headers.decode(value) not in told:
-            return _mismatch(message, name)
+        text = headers.decode(value)
+        if not any(mirror.says(text, each) for each in told):
+            return mismatch(message, name)
     return message
 
 
-def _spellings(value: Value) -> list[str]:
-    """How a header may spell the scalars in a value, at any depth."""
+def _scalars(value: Value) -> Iterator[Value]:
+    """The scalars in a value, at any depth."""
     if isinstance(value, dict | list):
-        members = value.values() if isinstance(value, dict) else value
-        return [text for member in members for text in _spellings(member)]
-    if isinstance(value, bool):
-        return ["true" if value else "false"]
-    return [] if value is None else [str(value)]
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(member)
+    else:
+        yield value
 
 
 def _as(draft: Message, era: Era, version: str) -> Message:
@@ -239,7 +240,8 @@ def _as(draft: Message, era: Era, version: str) -> Message:
     )
 
 
-def _mismatch(draft: Message, header: str) -> Rejection:
+def mismatch(draft: Message, header: str) -> Rejection:
+    """The rejection of a message one of whose headers says something else than its body."""
     return Rejection(HEADER_MISMATCH, f"the header {header} does not match the body", id=draft.id)
 
 

@@ -95,6 +95,22 @@ class Watch:
         except StoreUnavailable as error:
             log.warning("the tools of %s could not be noted: %s", server.name, error)
 
+    async def definition(self, server: str, tool: str) -> str | None:
+        """What a list last said the tool is, or None where none did. Raises `StoreUnavailable`."""
+        catalog = await self._store.catalog(server)
+        pin = catalog.pin(tool) if catalog is not None else None
+        return pin.current if pin is not None else None
+
+    async def definition_now(self, server: Server, tool: str) -> str | None:
+        """The same, asked of the server where no list of it was ever seen."""
+        with suppress(StoreUnavailable, TimeoutError):
+            kept = server.drift is not Drift.ALLOW and await self._store.catalog(server.name)
+            if kept:
+                return await self.definition(server.name, tool)
+            async with asyncio.timeout(FETCH_SECONDS):
+                return (await self._fetch(server, None) or {}).get(tool)
+        return None
+
     async def refusal(self, server: Server, tool: str, session: str | None) -> str | None:
         """Why a call of the tool may not go on, or None. Raises `StoreUnavailable`."""
         if not server.drift.gates:

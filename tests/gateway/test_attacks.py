@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.gateway.shifting import shifting, tool
 from tests.gateway.test_upstreams import RESULT, answer, scripted
 from tests.gateway.world import (
     LEGACY,
@@ -20,6 +21,13 @@ from tests.gateway.world import (
     modern,
 )
 
+ONE_PAY: dict[str, Any] = {
+    "version": "1",
+    "default": "deny",
+    "tools": {
+        "pay": {"limits": [{"counter": "one", "window": 31_622_400, "max": 1, "scope": "grant"}]}
+    },
+}
 CALL = {"name": "read_customer", "arguments": {"id": "1"}}
 BODY, HEADERS = modern("tools/call", CALL)
 TEXT = json.dumps(BODY)
@@ -130,6 +138,44 @@ def test_a_header_that_repeats_an_argument_of_a_method_without_any_is_a_mismatch
     body, headers = legacy("prompts/get", {"name": "x", "arguments": 7})
     answer = door.post(body, headers={**headers, "Mcp-Param-N": "1"})
     assert answer.status_code == 400 and answer.json()["error"]["code"] == -32020
+
+
+ANNOTATED = {
+    "region": {"type": "string", "x-mcp-header": "Region"},
+    "n": {"type": "integer", "x-mcp-header": "N"},
+}
+MIRRORED = {
+    "what another argument says": ({"region": "us", "other": "eu"}, "Region", "eu"),
+    "a value where the argument is not there": ({"other": "eu"}, "Region", "eu"),
+    "a value where the argument is null": ({"region": None, "other": "eu"}, "Region", "eu"),
+    "another case": ({"region": "us", "other": "US"}, "Region", "US"),
+    "another number": ({"n": 10, "m": 1}, "N", "1"),
+    "a number for a text": ({"region": "1.0", "m": 1}, "Region", "1"),
+    "a broken encoding": ({"region": "us"}, "Region", "=?base64?dXM?="),
+}
+
+
+@pytest.mark.parametrize("case", MIRRORED)
+def test_a_header_that_contradicts_the_argument_it_repeats_refuses_the_call_and_takes_nothing(
+    door: Gateway, upstream: UpstreamProcess, case: str
+) -> None:
+    arguments, name, value = MIRRORED[case]
+    before, token = door.servers["crm"], door.grant(f"mirror{list(MIRRORED).index(case)}")
+    definition = tool("pay")
+    definition["inputSchema"]["properties"] = ANNOTATED
+    with shifting() as elsewhere:
+        elsewhere.tools = [definition]
+        door.register(replace(before, upstream=f"{elsewhere.url}/mcp"), ONE_PAY)
+        body, headers = modern("tools/list", {})
+        assert door.post(body, headers=headers).status_code == 200
+        told = {f"Mcp-Param-{name}": value}
+        refused = door.call("pay", arguments, headers=told, token=token)
+        assert elsewhere.calls == []
+        good = {"Mcp-Param-Region": "us", "Mcp-Param-N": "7.0"}
+        paid = door.call("pay", {"region": "us", "n": 7}, headers=good, token=token)
+        assert len(elsewhere.calls) == 1 and "isError" not in paid.json()["result"]
+    door.register(before, POLICY)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32020)
 
 
 @pytest.mark.parametrize("name", ["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"])

@@ -1,21 +1,28 @@
 """How approved calls are sent: once, without capabilities, in the era of the request."""
 
 import asyncio
+import base64
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from compiler.verdict import Hold, Place
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Approval, Origin
 from handler.approvals.ports import Execution, Sent
+from handler.clock import SystemClock
 from handler.gateway.bounds import Bounds
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.server import Server, Sessions
 from handler.gateway.upstream import Upstream
+from handler.gateway.watch import Watch
 from handler.secrets import Secrets
 from handler.stores.sqlite.store import SQLiteStore
+from tests.gateway.shifting import tool
 from tests.gateway.test_upstreams import answer, scripted
 from tests.gateway.world import LEGACY, MODERN
 
@@ -45,16 +52,30 @@ def response(result: dict[str, Any], **headers: str) -> bytes:
     return answer("200 OK", body, extra=extra)
 
 
+PLAIN = json.dumps(tool("create_charge"))
+
+
 def executed(
-    folder: Path, approval: Approval, url: str, sessions: Sessions = Sessions.OWN
+    folder: Path,
+    approval: Approval,
+    url: str,
+    sessions: Sessions = Sessions.OWN,
+    definition: str | None = PLAIN,
+    arguments: dict[str, Any] | None = None,
 ) -> Execution:
+    """Execute the approval; `definition` is what an agent's list said the tool is."""
+
     async def run() -> Execution:
-        store = SQLiteStore(folder / "store.db")
+        store, clock = SQLiteStore(folder / "store.db"), SystemClock()
         server = Server("crm", url, private_network=True, sessions=sessions)
         await store.registry.publish([], [server])
         upstream = Upstream(Secrets({}), Bounds(upstream_seconds=1))
+        watch = Watch(store.definitions, upstream, clock)
+        if definition is not None:
+            await watch.note(server, {"create_charge": definition}, whole=True)
+        executor = UpstreamExecutor(store.registry, upstream, watch)
         try:
-            return await UpstreamExecutor(store.registry, upstream).execute(approval, {"x": 1})
+            return await executor.execute(approval, arguments or {"x": 1})
         finally:
             await upstream.close()
             await store.close()
@@ -111,3 +132,43 @@ def test_an_upstream_that_is_away_was_never_reached_and_a_broken_answer_is_lost(
     with scripted(b"") as (url, _):
         assert executed(tmp_path, APPROVAL, url).sent is Sent.LOST
     assert executed(tmp_path, APPROVAL, "http://127.0.0.1:1/mcp").sent is Sent.NEVER_REACHED
+
+
+def base64_of(text: str) -> str:
+    return f"=?base64?{base64.b64encode(text.encode()).decode()}?="
+
+
+MIRRORED = {
+    "properties": {
+        "region": {"type": "string", "x-mcp-header": "Region"},
+        "deep": {"properties": {"n": {"type": "integer", "x-mcp-header": "N"}}},
+        "ready": {"type": "boolean", "x-mcp-header": "Ready"},
+        "gone": {"type": "string", "x-mcp-header": "Gone"},
+        "items": {"items": {"type": "string", "x-mcp-header": "Item"}},
+    }
+}
+ARGUMENTS = {"region": "Zürich ", "deep": {"n": 7}, "ready": False, "gone": None, "items": ["x"]}
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_an_approved_call_carries_the_headers_that_its_tool_s_schema_asks_for(
+    tmp_path: Path, listed: bool
+) -> None:
+    """Whether an agent has listed the tool before, or the gateway must ask itself."""
+    whole = {**tool("create_charge"), "inputSchema": MIRRORED}
+    page = {"jsonrpc": "2.0", "id": "holdpoint-list", "result": {"tools": [whole]}}
+    script = [answer("200 OK", json.dumps(page)), response(RESULT)][1 if listed else 0 :]
+    definition = json.dumps(whole) if listed else None
+    with scripted(*script) as (url, requests):
+        found = executed(tmp_path, APPROVAL, url, definition=definition, arguments=ARGUMENTS)
+    assert found.sent is Sent.FINISHED
+    head = requests[-1].partition(b"\r\n\r\n")[0].decode().lower()
+    sent = dict(re.findall(r"mcp-param-(\w+): (.*)\r", head + "\r"))
+    assert sent == {"region": base64_of("Zürich ").lower(), "n": "7", "ready": "false"}
+
+
+def test_an_approved_legacy_call_carries_no_such_header(tmp_path: Path) -> None:
+    definition = json.dumps({**tool("create_charge"), "inputSchema": MIRRORED})
+    with scripted(response(RESULT)) as (url, requests):
+        executed(tmp_path, LEGACY_APPROVAL, url, definition=definition, arguments=ARGUMENTS)
+    assert b"mcp-param" not in requests[0].lower()

@@ -330,11 +330,12 @@ def _listening(
     bounds = replace(bounds, origins=frozenset({url}))
     clock, sealer = SystemClock(), Sealer([KEY])
     upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
-    decider = Decider(Policies(store.registry), KEY, Watch(store.definitions, upstream, clock))
+    watch = Watch(store.definitions, upstream, clock)
+    decider = Decider(Policies(store.registry), KEY, watch)
     held = embedded(
         store,
         seal=sealer,
-        executor=UpstreamExecutor(store.registry, upstream),
+        executor=UpstreamExecutor(store.registry, upstream, watch),
         judge=StoredCallJudge(store.registry, store.ledger, decider),
         mailer=outbox,
         clock=clock,
