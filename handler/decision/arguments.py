@@ -15,6 +15,11 @@ from compiler.values import Value, read_number
 DEEPEST = 64
 """How many objects and lists may stand inside each other."""
 
+DIGITS = "a number has more digits than every reader keeps; send fewer, or send it as a string"
+
+OVERFLOW = "number is infinity"
+"""How orjson begins to say that it refuses a number that is JSON."""
+
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -29,6 +34,10 @@ class Unreadable(ValueError):
         self.reason = reason
 
 
+class Inexact(Unreadable):
+    """The text is JSON, and readers would keep different values of one of its numbers."""
+
+
 def read(body: bytes) -> Value:
     """The value a JSON text spells. Raises `Unreadable`.
 
@@ -38,6 +47,8 @@ def read(body: bytes) -> Value:
     try:
         value: Value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
+        if OVERFLOW in error.msg:
+            raise Inexact(DIGITS) from None
         raise Unreadable(_reason(body, error)) from None
     if body.count(b"[") + body.count(b"{") > DEEPEST:
         _refuse_depth([value])
@@ -69,9 +80,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _number(text: str) -> int | float:
     number = read_number(text)
     if number is None:
-        raise Unreadable(
-            "a number has more digits than every reader keeps; send fewer, or send it as a string"
-        )
+        raise Inexact(DIGITS)
     return number
 
 

@@ -102,6 +102,8 @@ def read(head: Head, body: bytes) -> Message | Rejection:
         return Rejection(INVALID_REQUEST, "a request must not be compressed", 415)
     try:
         value = arguments.read(body)
+    except arguments.Inexact as error:
+        return Rejection(INVALID_PARAMS, error.reason)
     except arguments.Unreadable as error:
         return Rejection(PARSE_ERROR, error.reason)
     if not isinstance(value, dict):

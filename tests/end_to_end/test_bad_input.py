@@ -129,8 +129,9 @@ async def test_a_wrong_token_gets_one_401_whatever_is_wrong_with_it(
         (json.dumps(CALL).replace('"id": 1', '"id": 1, "id": 2').encode(), -32700),
         (json.dumps([CALL]).encode(), -32600),
         (json.dumps({**CALL, "params": {"name": 5}}).encode(), -32602),
+        (json.dumps(CALL).replace('"id": 1', '"id": 0.12345678901234567891').encode(), -32602),
     ],
-    ids=["cut off", "a key twice", "a batch", "a name that is a number"],
+    ids=["cut off", "a key twice", "a batch", "a name that is a number", "excess digits"],
 )
 async def test_a_malformed_call_is_refused_and_never_forwarded(
     upstream: Upstream, tmp_path: Path, body: bytes, code: int

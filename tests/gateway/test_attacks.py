@@ -51,23 +51,36 @@ def param(**changes: Any) -> dict[str, Any]:
     return changed(BODY, params=changed(BODY["params"], **changes))
 
 
+def with_id(text: str) -> bytes:
+    """The call, with this JSON text for its argument."""
+    return TEXT.replace('"id": "1"', f'"id": {text}').encode()
+
+
+PARSE_ERROR, INVALID_REQUEST, INVALID_PARAMS = -32700, -32600, -32602
+
 RAW = {
-    "a key twice": TEXT.replace('"id": "1"', '"id": "1", "id": "2"').encode(),
-    "a key twice at the top": TEXT.replace('"id": 1', '"id": 1, "id": 2').encode(),
-    "a batch": f"[{TEXT}]".encode(),
-    "utf-16": TEXT.encode("utf-16"),
-    "utf-16 without a mark": TEXT.encode("utf-16-le"),
-    "a byte order mark": b"\xef\xbb\xbf" + TEXT.encode(),
-    "no utf-8": TEXT.replace('"1"', '"\xff"').encode("latin-1"),
-    "NaN": TEXT.replace('"id": "1"', '"id": NaN').encode(),
-    "infinity": TEXT.replace('"id": "1"', '"id": 1e999').encode(),
-    "half a character": TEXT.replace('"id": "1"', r'"id": "\ud800"').encode(),
-    "excess digits": TEXT.replace('"id": "1"', '"id": 0.12345678901234567891').encode(),
-    "an integer past 64 bits": TEXT.replace('"id": "1"', '"id": 36893488147419103233').encode(),
-    "trailing text": TEXT.encode() + b"{}",
-    "too deep": TEXT.replace('"1"', "[" * 80 + "]" * 80).encode(),
-    "nothing": b"",
-    "a string": b'"tools/call"',
+    "a key twice": (TEXT.replace('"id": "1"', '"id": "1", "id": "2"').encode(), PARSE_ERROR),
+    "a key twice at the top": (TEXT.replace('"id": 1', '"id": 1, "id": 2').encode(), PARSE_ERROR),
+    "a batch": (f"[{TEXT}]".encode(), INVALID_REQUEST),
+    "utf-16": (TEXT.encode("utf-16"), PARSE_ERROR),
+    "utf-16 without a mark": (TEXT.encode("utf-16-le"), PARSE_ERROR),
+    "a byte order mark": (b"\xef\xbb\xbf" + TEXT.encode(), PARSE_ERROR),
+    "no utf-8": (TEXT.replace('"1"', '"\xff"').encode("latin-1"), PARSE_ERROR),
+    "NaN": (with_id("NaN"), PARSE_ERROR),
+    "infinity": (with_id("1e999"), INVALID_PARAMS),
+    "half a character": (with_id(r'"\ud800"'), PARSE_ERROR),
+    "excess digits": (
+        TEXT.replace('"id": "1"', '"id": 0.12345678901234567891').encode(),
+        INVALID_PARAMS,
+    ),
+    "an integer past 64 bits": (
+        TEXT.replace('"id": "1"', '"id": 36893488147419103233').encode(),
+        INVALID_PARAMS,
+    ),
+    "trailing text": (TEXT.encode() + b"{}", PARSE_ERROR),
+    "too deep": (TEXT.replace('"1"', "[" * 80 + "]" * 80).encode(), PARSE_ERROR),
+    "nothing": (b"", PARSE_ERROR),
+    "a string": (b'"tools/call"', INVALID_REQUEST),
 }
 
 BODIES = {
@@ -113,7 +126,10 @@ def untouched(upstream: UpstreamProcess, answer: httpx2.Response) -> None:
 def test_a_body_that_readers_read_differently_is_refused(
     door: Gateway, upstream: UpstreamProcess, case: str
 ) -> None:
-    untouched(upstream, door.post(None, raw=RAW[case], headers=HEADERS))
+    raw, code = RAW[case]
+    answer = door.post(None, raw=raw, headers=HEADERS)
+    untouched(upstream, answer)
+    assert answer.json()["error"]["code"] == code
 
 
 @pytest.mark.parametrize("case", BODIES)
