@@ -28,6 +28,7 @@ class StoredCallJudge:
         if grant is None or server is None or not _stands(grant, approval, now):
             message = "its grant is revoked, expired or gone, so it may not run."
             return Verdict(Effect.DENY, GONE, message)
+        self._decider.changes(server)()  # what the tool is, is asked now: the last list was before
         call = Call(approval.tool, arguments)
         plan = await self._decider.plan(grant, server, call, approval.origin.session, now)
         return plan.verdict

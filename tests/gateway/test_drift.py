@@ -176,7 +176,6 @@ def test_lists_of_several_pages_are_one_catalog(door: Gateway, upstream: Shiftin
 
 
 @pytest.mark.anyio
-@pytest.mark.usefixtures("impatient")
 async def test_a_tool_that_changes_after_the_approval_is_not_run(
     door: Gateway, upstream: Shifting
 ) -> None:
