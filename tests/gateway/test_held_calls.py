@@ -14,6 +14,7 @@ from mcp.types import CallToolResult, TextContent
 
 from handler.gateway.bounds import Bounds
 from handler.grants.model import GrantStatus
+from tests.gateway.shifting import tool
 from tests.gateway.test_upstreams import answer, scripted
 from tests.gateway.world import Gateway, UpstreamProcess, done, gateway, legacy, modern
 
@@ -296,7 +297,8 @@ async def test_what_an_upstream_asks_after_an_approval_is_not_answered_by_the_ag
         id = json.loads(request.split(b"\r\n\r\n")[1])["id"]
         return answer("200 OK", json.dumps({"jsonrpc": "2.0", "id": id, "result": asked}))
 
-    with scripted(asks) as (url, requests):
+    page = {"jsonrpc": "2.0", "id": "holdpoint-list", "result": {"tools": [tool("create_charge")]}}
+    with scripted(answer("200 OK", json.dumps(page)), asks) as (url, requests):
         allow = ("elicitation",)
         impatient.register(replace(impatient.servers["crm"], upstream=url, allow=allow))
         impatient.call("create_charge", CHARGE)
@@ -311,4 +313,4 @@ async def test_what_an_upstream_asks_after_an_approval_is_not_answered_by_the_ag
         refused = impatient.post(body, headers=headers)
     assert last.startswith("[FAILED]") and "input" in last
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32602)
-    assert len(requests) == 1
+    assert [b"tools/call" in request for request in requests] == [False, True]
