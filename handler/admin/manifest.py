@@ -21,6 +21,7 @@ from handler.oauth.model import Authority, Rule
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?")
 SECRET = re.compile(r"(env|ssm|secretsmanager):\S+")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A field name (RFC 9110, section 5.1)."""
@@ -87,6 +88,8 @@ class Manifest:
     """Whose tokens are accepted beside grant tokens."""
     public_url: str | None = None
     """Where approvers reach this gateway, when not at the address it listens on."""
+    allowed_origins: tuple[str, ...] = ()
+    """Web origins whose pages may call, beside the gateway's own."""
 
 
 class ManifestError(Exception):
@@ -125,7 +128,7 @@ def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _manifest(root: Member, folder: Path) -> Manifest:
-    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url")
+    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url", "allowed_origins")
     approvals, mail = root.get("approvals"), root.get("mail")
     approvals.only("approvers")
     mail.only("from", "smtp")
@@ -139,6 +142,7 @@ def _manifest(root: Member, folder: Path) -> Manifest:
         mail_from=_address(mail.get("from"), "holdpoint@localhost"),
         smtp=_smtp(mail.get("smtp")),
         public_url=_url(root.get("public_url")) or None,
+        allowed_origins=_origins(root.get("allowed_origins")),
     )
 
 
@@ -289,6 +293,11 @@ def _address(member: Member, default: str) -> str:
 
 def _addresses(member: Member) -> tuple[str, ...]:
     return tuple(item.matching(ADDRESS, "must be a mail address") for item in member.items())
+
+
+def _origins(member: Member) -> tuple[str, ...]:
+    text = "must be an origin as browsers write it, such as `https://inspector.example.com`"
+    return tuple(item.matching(ORIGIN, text) for item in member.items())
 
 
 def _moment(member: Member) -> float | None:

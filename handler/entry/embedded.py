@@ -64,7 +64,7 @@ async def world(
     key = folder.key("deployment")
     seal = Sealer([derived(key, "seal")])
     address = manifest.public_url or base_url
-    bounds = Bounds(origins=frozenset({base_url, address}))
+    bounds = Bounds(origins=frozenset({base_url, address, *manifest.allowed_origins}))
     secrets = Secrets({"env": Environment(settings.variables())})
     own = inherited is not None
     variables = inherited if inherited is not None else safe(settings.variables())

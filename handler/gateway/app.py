@@ -105,7 +105,7 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     """The routes that agents reach, and the pages they are sent to."""
     found = at or endpoint(parts)
     return [
-        Route("/mcp/{server}", found.serve, methods=["POST", "GET", "DELETE"]),
+        Route("/mcp/{server}", found.serve, methods=["POST", "GET", "DELETE", "OPTIONS"]),
         *Metadata(parts.store.registry, parts.entrance).routes(),
         *(parts.pages.routes() if parts.pages else ()),
     ]

@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from handler.clock import Clock
-from handler.gateway import answers, protocol
+from handler.gateway import answers, cors, protocol
 from handler.gateway.admission import Admission, within
 from handler.gateway.answers import Reply
 from handler.gateway.bounds import Bounds
@@ -46,7 +46,7 @@ NO_STREAM = Rejection(protocol.METHOD_NOT_FOUND, "this server has no stream of i
 
 
 class Endpoint:
-    """Serves POST, GET and DELETE /mcp/{server}."""
+    """Serves POST, GET, DELETE and OPTIONS /mcp/{server}."""
 
     def __init__(
         self,
@@ -67,8 +67,14 @@ class Endpoint:
 
     async def serve(self, request: Request) -> Response:
         """The HTTP response to one HTTP request. The last line of any failure is a refusal."""
+        head = read_head((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
+        response = await self._served(request, head)
+        response.headers.update(cors.headers(head, self._bounds.origins))
+        return response
+
+    async def _served(self, request: Request, head: Head) -> Response:
         try:
-            return _response(self._challenged(await self._reply(request), request))
+            return _response(self._challenged(await self._reply(request, head), request))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception:
@@ -79,8 +85,9 @@ class Endpoint:
         """End what would go on for as long as its client likes."""
         self._surface.close()
 
-    async def _reply(self, request: Request) -> Reply | Stream:
-        head = read_head((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
+    async def _reply(self, request: Request, head: Head) -> Reply | Stream:
+        if request.method == "OPTIONS":
+            return cors.preflight(head, self._bounds.origins)
         claim = await self._credentials.claim(head, request.path_params["server"])
         if not isinstance(claim, Claim):
             return claim

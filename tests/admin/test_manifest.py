@@ -71,6 +71,9 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (changed(approvals={"approvers": ["a@b\nBcc: c@d"]}), "must be a mail address"),
         (changed(public_url="http://u@h/"), "without a user name"),
         (changed(public_url="http://h:99999/"), "must be an absolute http or https URL"),
+        (changed(allowed_origins=["*"]), "`allowed_origins[0]` must be an origin"),
+        (changed(allowed_origins=["https://a.example/"]), "must be an origin as browsers write it"),
+        (changed(allowed_origins="https://a.example"), "must be a list"),
         (changed(mail={"smtp": {"host": "h", "port": True}}), "must be a whole number"),
     ],
 )

@@ -327,7 +327,7 @@ def _listening(
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    bounds = replace(bounds, origins=frozenset({url}))
+    bounds = replace(bounds, origins=bounds.origins | {url})
     clock, sealer = SystemClock(), Sealer([KEY])
     upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
     watch = Watch(store.definitions, upstream, clock)
