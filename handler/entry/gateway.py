@@ -25,6 +25,9 @@ UPSTREAM_SECONDS = 22.0
 LARGEST_ANSWER = 2_900_000
 """Bytes. Lambda answers 6 MB of a JSON string, in which each byte may take two."""
 
+MOST_LEGS = 2
+"""Waiting legs that one grant may begin while one lasts: each keeps a container from all others."""
+
 MOST_ASKS = 60
 """Approvals that one grant may ask for in an hour."""
 
@@ -38,6 +41,7 @@ async def application() -> Starlette:
         streaming=False,
         upstream_seconds=UPSTREAM_SECONDS,
         leg_seconds=deployment.hold_seconds,
+        most_legs=MOST_LEGS,
         largest_answer=LARGEST_ANSWER,
         origins=deployment.origins,
     )

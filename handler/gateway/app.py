@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
 from handler.clock import Clock
 from handler.gateway.admission import Admission
@@ -61,13 +62,16 @@ class Parts:
 def endpoint(parts: Parts) -> Endpoint:
     """The gateway's endpoint, made of these parts."""
     store, clock, bounds = parts.store, parts.clock, parts.bounds
+    legs = None
+    if bounds.most_legs is not None and bounds.leg_seconds > 0:
+        legs = Allowance(store.nonces, bounds.most_legs, bounds.leg_seconds, "leg")
     admission, tokens = Admission(store.registry, store.ledger), Tokens(parts.sealer)
     enforcement = Enforcement(
         admission=admission,
         decider=parts.decider,
         upstream=parts.upstream,
         approvals=parts.approvals,
-        waiting=Waiting(parts.approvals, tokens, clock, bounds, parts.pages),
+        waiting=Waiting(parts.approvals, tokens, clock, bounds, parts.pages, legs),
         settlement=Settlement(admission, store.journal, tokens, clock, bounds),
         tokens=tokens,
         nonces=store.nonces,

@@ -16,6 +16,8 @@ class Bounds:
     """How long an upstream may be silent, and how long a whole buffered answer may take."""
     leg_seconds: float = 25.0
     """How long one leg of a held call waits; 0 answers at once."""
+    most_legs: int | None = None
+    """How many waiting legs one grant may begin in `leg_seconds`; None: any number."""
     stream_seconds: float = 55.0
     """How long a held call waits on a stream: clients give up at 60."""
     progress_seconds: float = 10.0

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from handler.approvals.allowance import Allowance
 from handler.approvals.model import Approval
 from handler.approvals.service import Approvals
 from handler.clock import Clock
@@ -41,7 +42,10 @@ class Waiting:
         clock: Clock,
         bounds: Bounds,
         pages: StatusPages | None,
+        legs: Allowance | None = None,
     ) -> None:
+        """`legs` is how many waiting legs a grant may begin while one lasts; None: any number."""
+        self._legs = legs
         self._approvals, self._tokens = approvals, tokens
         self._clock, self._bounds, self._pages = clock, bounds, pages
 
@@ -56,6 +60,8 @@ class Waiting:
             return Stream(self._progress(waits))
         if self._pages is not None and self._opens(waits):
             return self._next_leg(waits, waits.approval, _asked(self._pages.url(waits.approval)))
+        if not await self._may_wait(waits):
+            return outcomes.pending(message, waits.approval)
         approval = await self._approvals.wait(
             waits.approval.id, self._clock.now() + self._bounds.leg_seconds
         )
@@ -64,6 +70,12 @@ class Waiting:
         if message.modern and waits.leg < LAST_LEG and self._bounds.leg_seconds > 0:
             return self._next_leg(waits, approval)
         return outcomes.pending(message, approval)
+
+    async def _may_wait(self, waits: Waits) -> bool:
+        """Whether this leg may be kept waiting: where that costs a container, few may."""
+        if self._legs is None or self._bounds.leg_seconds == 0:
+            return True
+        return await self._legs.spend(waits.case.claim.grant_id, self._clock.now())
 
     def _streams(self, message: Message) -> bool:
         return (

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -314,3 +315,22 @@ async def test_what_an_upstream_asks_after_an_approval_is_not_answered_by_the_ag
     assert last.startswith("[FAILED]") and "input" in last
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32602)
     assert [b"tools/call" in request for request in requests] == [False, True]
+
+
+def test_where_waiting_is_dear_only_so_many_calls_of_a_grant_wait_at_once(
+    tmp_path: Path, upstream: UpstreamProcess
+) -> None:
+    """Two may begin to wait in two seconds, so of five at once four at most, whenever it is."""
+    bounds = Bounds(streaming=False, leg_seconds=2, most_legs=2)
+    with gateway(tmp_path, upstream.url, bounds=bounds) as door, ThreadPoolExecutor(6) as pool:
+        other = door.grant("g2")
+        calls = [pool.submit(door.call, "create_charge", charge(each)) for each in range(5)]
+        apart = pool.submit(door.call, "create_charge", charge(9), token=other)
+        kinds = [call.result().json()["result"]["resultType"] for call in calls]
+        assert apart.result().json()["result"]["resultType"] == "input_required"
+    assert 2 <= kinds.count("input_required") <= 4
+    assert upstream.calls == []
+
+
+def charge(number: int) -> dict[str, Any]:
+    return {**CHARGE, "amount": 750 + number}
