@@ -153,11 +153,13 @@ def _facts(approval: "Approval") -> dict[str, object]:
 
 
 def _more(held: "Held") -> dict[str, object]:
+    from handler import trace
     from handler.approvals.quorum import standings
     from handler.cli.printing import moment
 
     approval = held.approval
     return {
+        **trace.names(approval.origin.trace),
         "revision": approval.revision,
         "rules": [
             f"{one.hold.place.rule} ({len(one.given)} of {one.hold.quorum}): {one.hold.reason}"

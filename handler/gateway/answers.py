@@ -14,6 +14,7 @@ import orjson
 from compiler.verdict import Place
 from handler.gateway import protocol
 from handler.gateway.protocol import Message, Rejection, RequestId
+from handler.trace import Trace
 
 DECISION_KEY = "holdpoint/decision"
 """The key of the machine-readable part, in a result's `_meta`."""
@@ -65,7 +66,7 @@ def dump(value: object) -> bytes:
         return json.dumps(value, allow_nan=False).encode()
 
 
-def denied(message: Message, denial: Denial) -> Reply:
+def denied(message: Message, denial: Denial, trace: Trace) -> Reply:
     """The answer to a call that the policy refuses."""
     facts = {
         "effect": "deny",
@@ -73,6 +74,7 @@ def denied(message: Message, denial: Denial) -> Reply:
         "index": denial.place.index,
         "retry_after": denial.retry_after,
         "remaining": denial.remaining,
+        **trace.names,
     }
     return failed(message, f"[POLICY DENIED] {denial.message}", facts)
 

@@ -57,16 +57,17 @@ class Settlement:
             forwarding.taken, forwarding.at
         )
         entry = record.ended(
-            forwarding.case.id, self._clock.now(), outcome, reason, refunded=refunded
+            forwarding.case.trace, self._clock.now(), outcome, reason, refunded=refunded
         )
         try:
             await within(self._bounds.store_seconds, self._journal.note(entry))
         except StoreUnavailable:
-            log.error("the end of call %s could not be recorded: %s", forwarding.case.id, outcome)
+            log.error("the end of a call could not be recorded: %s", outcome)
         if reply is not None:
             return reply
         text = TEXTS[outcome].format(reason=reason)
-        return answers.failed(forwarding.case.message, text, {"outcome": outcome.value})
+        facts = {"outcome": outcome.value, **forwarding.case.trace.names}
+        return answers.failed(forwarding.case.message, text, facts)
 
     def _reading(self, forwarding: Forwarding, end: End) -> tuple[Outcome, str, Reply | None]:
         """What the end means, why, and the reply where the upstream gave one."""
