@@ -58,8 +58,13 @@ async def shown(ledger: Ledger, answers: Answers, start: str, now: float, terms:
     return Held(approval, tuple(await answers.answers(approval.id)))
 
 
-async def approve(desk: Desk, held: Held, approver: str, note: str, operator: str) -> Approval:
-    """Say yes in an approver's name. The approval as it is then; raises `CannotRun`."""
+async def approve(desk: Desk, held: Held, approver: str, note: str, operator: str) -> Recorded:
+    """Say yes in an approver's name. What counts then; raises `CannotRun`.
+
+    A call that is approved and not started is only told of once more to whoever runs it.
+    """
+    if held.approval.status is Status.APPROVED:
+        return Recorded(held.approval, await desk.tell(held.approval))
     approval = _open(held)
     asked = quorum.asked(approval.holds, approval.grant_label)
     listed = {quorum.person(address): address for address in asked}
@@ -77,17 +82,17 @@ async def approve(desk: Desk, held: Held, approver: str, note: str, operator: st
 
 async def reject(
     desk: Desk, held: Held, approver: str | None, note: str, operator: str
-) -> Approval:
+) -> Recorded:
     """Say no, in an approver's name or the operator's own. Raises `CannotRun`."""
     return await _answer(desk, _open(held), approver or operator, False, note, operator)
 
 
 async def _answer(
     desk: Desk, approval: Approval, approver: str, approved: bool, note: str, operator: str
-) -> Approval:
+) -> Recorded:
     outcome = await desk.answer_for(approval.id, approver, approved, note, operator)
     if isinstance(outcome, Recorded):
-        return outcome.approval
+        return outcome
     if outcome is None:
         raise CannotRun(f"the held call {approval.id} is gone")
     raise CannotRun(_over(outcome.approval))

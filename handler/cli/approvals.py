@@ -8,6 +8,7 @@ from handler.cli.where import add_format, add_world, work
 
 if TYPE_CHECKING:
     from handler.admin.answering import Held
+    from handler.approvals.desk import Recorded
     from handler.approvals.model import Approval
     from handler.entry.worlds import World
 
@@ -111,10 +112,10 @@ async def _approve(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin import answering
 
     held = await _held(world, arguments.id)
-    approval = await answering.approve(
+    recorded = await answering.approve(
         await world.desk(), held, arguments.approver, arguments.note, world.operator()
     )
-    print(_said(approval), file=sys.stderr)
+    print(_said(recorded), file=sys.stderr)
     return FINE
 
 
@@ -122,10 +123,10 @@ async def _reject(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin import answering
 
     held = await _held(world, arguments.id)
-    approval = await answering.reject(
+    recorded = await answering.reject(
         await world.desk(), held, arguments.approver, arguments.note, world.operator()
     )
-    print(_said(approval), file=sys.stderr)
+    print(_said(recorded), file=sys.stderr)
     return FINE
 
 
@@ -189,5 +190,12 @@ SENTENCES = {
 """What an answer led to."""
 
 
-def _said(approval: "Approval") -> str:
-    return SENTENCES[approval.status.value]
+NOT_TOLD = (
+    "approved and kept, but the gateway could not be told to run the call: run this command again "
+    "within five minutes, or the call is not run"
+)
+
+
+def _said(recorded: "Recorded") -> str:
+    status = recorded.approval.status.value
+    return NOT_TOLD if status == "approved" and not recorded.told else SENTENCES[status]
