@@ -136,6 +136,27 @@ def test_what_any_agent_s_list_shows_counts_for_all_at_once(
     refused(called(door, amount=1))
 
 
+def test_what_another_process_saw_counts_here_within_the_minute_that_a_list_is_good_for(
+    tmp_path: Path, upstream: Shifting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gateway(tmp_path, upstream.url) as one, gateway(tmp_path, upstream.url) as other:
+        handled(other, Drift.HOLD)
+        one.token = other.token
+        for process in (one, other):
+            assert "isError" not in called(process, amount=1)
+        upstream.tools[0]["description"] = "Other."
+        listed(one)
+        refused(called(one, amount=1))
+        assert "isError" not in called(other, amount=1)
+        with monkeypatch.context() as moved:  # the list that `other` knows is a minute old
+            moved.setattr(watch, "FRESH_SECONDS", 0)
+            refused(called(other, amount=1))
+        refused(called(other, amount=1))
+        assert done(operators.accept(other.store, "crm", [])) == ["pay"]
+        for process in (one, other):
+            assert "isError" not in called(process, "list")
+
+
 def test_calls_share_one_list_of_our_own_for_a_while(door: Gateway, upstream: Shifting) -> None:
     handled(door, Drift.HOLD)
     for _ in range(3):
