@@ -4,7 +4,6 @@ Must not know how the answer came. Quota comes back only where provably nothing 
 upstream; in every other end the call may have run, and the reply says so.
 """
 
-import json
 import logging
 
 from handler.audit import record
@@ -108,7 +107,10 @@ class Settlement:
             return Outcome.UNUSABLE, "its answer cannot be read", None
         grant, server = case.claim.grant_id, case.claim.server
         body["result"]["requestState"] = self._tokens.state(grant, server, state)
-        return Outcome.ANSWERED, "input required", Reply(200, json.dumps(body).encode())
+        raw = answers.dump(body)
+        if len(raw) > self._bounds.largest_answer:
+            return Outcome.UNUSABLE, "its answer is too large", None
+        return Outcome.ANSWERED, "input required", Reply(200, raw)
 
 
 def _family(asked: object) -> str:

@@ -53,7 +53,7 @@ def test_a_line_names_the_call_and_the_trace_it_is_about(monkeypatch: pytest.Mon
     root, out = logging.getLogger(), io.StringIO()
     monkeypatch.setattr(root, "handlers", [])
     monkeypatch.setattr(root, "level", root.level)
-    log = Logger(logger_formatter=Places(), stream=out)
+    log = Logger("of this test", logger_formatter=Places(), stream=out)
     shared(log)
     warning = logging.getLogger("handler.gateway.enforce").warning
 

@@ -10,6 +10,7 @@ import pytest
 
 from handler.admin import drift as operators
 from handler.gateway import catalog, watch
+from handler.gateway.bounds import Bounds
 from handler.gateway.server import Drift
 from tests.gateway.shifting import Shifting, shifting, tool
 from tests.gateway.world import Gateway, done, gateway, legacy, modern
@@ -238,6 +239,16 @@ def test_long_texts_of_a_server_are_cut(door: Gateway, upstream: Shifting) -> No
     body, headers = modern("server/discover", {})
     told = door.post(body, headers=headers).json()["result"]["instructions"]
     assert shown == told == "é" * catalog.LONGEST_TEXT + catalog.CUT
+
+
+def test_a_list_that_outgrows_the_front_door_is_an_error_that_says_so(
+    tmp_path: Path, upstream: Shifting
+) -> None:
+    upstream.tools[0]["description"] = "x" * 9_000
+    with gateway(tmp_path, upstream.url, bounds=Bounds(largest_reply=9_000)) as narrow:
+        body, headers = modern("tools/list", {})
+        error = narrow.post(body, headers=headers).json()["error"]
+    assert error["code"] == -32603 and "too large to be passed on" in error["message"]
 
 
 def test_a_server_whose_tools_were_never_seen_has_not_drifted(door: Gateway) -> None:
