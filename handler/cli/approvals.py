@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from handler.cli.where import add_format, add_world, work
+from handler.failure import CannotRun
 
 if TYPE_CHECKING:
     from handler.admin.answering import Held
@@ -85,17 +86,24 @@ async def _list(world: "World", arguments: argparse.Namespace) -> int:
 async def _show(world: "World", arguments: argparse.Namespace) -> int:
     from handler.approvals.listing import PAGE, listing
     from handler.cli.printing import sheet
+    from handler.stores.base import NotAllowed
 
     held = await _held(world, arguments.id)
     facts = _facts(held.approval) | _more(held)
+    hidden = {} if held.answers is not None else {"answers": NO_ANSWERS}
     asked = None
     if not arguments.no_arguments:
-        vault = await world.vault()
-        asked = await vault.arguments(held.approval.id, world.clock.now())
+        try:
+            vault = await world.vault()
+            asked = await vault.arguments(held.approval.id, world.clock.now())
+        except (CannotRun, NotAllowed) as error:
+            hidden["arguments"] = str(error)
     if arguments.format == "json":
-        print(sheet(facts | {"arguments": asked}, "json"))
+        print(sheet(facts | {"arguments": asked, "not_shown": hidden}, "json"))
         return FINE
     print(sheet(facts, "text"))
+    for what, why in hidden.items():
+        print(f"\nits {what} are not shown: {why}")
     if asked is not None:
         shown = listing(asked, PAGE)
         print("\narguments")
@@ -103,7 +111,7 @@ async def _show(world: "World", arguments: argparse.Namespace) -> int:
             print(f"  {'  ' * line.depth}{line.name}  {line.text}".rstrip())
         if shown.omitted:
             print(f"  … {shown.omitted} more")
-    elif not arguments.no_arguments:
+    elif not arguments.no_arguments and "arguments" not in hidden:
         print("\nits arguments are not kept any more")
     return FINE
 
@@ -158,13 +166,14 @@ def _more(held: "Held") -> dict[str, object]:
     from handler.approvals.quorum import standings
     from handler.cli.printing import moment
 
-    approval = held.approval
+    approval, answers = held.approval, held.answers
     return {
         **trace.names(approval.origin.trace),
         "revision": approval.revision,
         "rules": [
-            f"{one.hold.place.rule} ({len(one.given)} of {one.hold.quorum}): {one.hold.reason}"
-            for one in standings(approval.holds, held.answers, approval.grant_label)
+            f"{one.hold.place.rule} ({'?' if answers is None else len(one.given)} of "
+            f"{one.hold.quorum}): {one.hold.reason}"
+            for one in standings(approval.holds, answers or (), approval.grant_label)
         ],
         "mailed": list(approval.mailed),
         "undeliverable": list(approval.undeliverable),
@@ -176,11 +185,15 @@ def _more(held: "Held") -> dict[str, object]:
                 "operator": answer.operator or None,
                 "note": answer.note,
             }
-            for answer in held.answers
-        ],
+            for answer in answers
+        ]
+        if answers is not None
+        else None,
         "detail": approval.detail,
     }
 
+
+NO_ANSWERS = "you have no right to read what was answered, which lies beside what wakes a call"
 
 SENTENCES = {
     "pending": "counted; the call still waits for others",
