@@ -17,6 +17,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from handler.gateway.addresses import Forbidden, Reach, check, reach
 from handler.gateway.bounds import Bounds
+from handler.gateway.credentials import credentials
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Received
 from handler.gateway.server import Server
 from handler.secrets import SecretMissing, Secrets
@@ -121,14 +122,15 @@ class Upstream:
             return await self._tell(server, headers, body, method)
         try:
             allowed = reach(server.upstream, server.private_network)
-            credentials = await self._credentials(server)
-            response = await self._session(allowed).request(
-                method,
-                server.upstream,
-                data=body,
-                headers={**headers, **credentials},
-                allow_redirects=False,
-            )
+            own = await credentials(server, self._secrets)
+            async with asyncio.timeout(self._bounds.upstream_seconds):  # however it drips
+                response = await self._session(allowed).request(
+                    method,
+                    server.upstream,
+                    data=body,
+                    headers={**headers, **own},
+                    allow_redirects=False,
+                )
         except NEVER_REACHED as error:
             return NeverReached(_reason(error))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -152,12 +154,6 @@ class Upstream:
             await self._commands.close()
         for session in self._sessions.pop(asyncio.get_running_loop(), {}).values():
             await session.close()
-
-    async def _credentials(self, server: Server) -> dict[str, str]:
-        return {
-            name: await self._secrets.reveal(reference)
-            for name, reference in server.headers.items()
-        }
 
     def _session(self, allowed: Reach) -> aiohttp.ClientSession:
         """Made when first needed: a Lambda container's loop exists only inside an invocation."""

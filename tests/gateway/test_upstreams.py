@@ -13,8 +13,10 @@ import httpx2
 import pytest
 
 from handler.gateway.bounds import Bounds
+from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.server import Server
-from tests.gateway.world import Gateway, UpstreamProcess, gateway, legacy, modern
+from handler.gateway.upstream import Upstream
+from tests.gateway.world import Adapter, Gateway, UpstreamProcess, gateway, legacy, modern
 
 MESSAGE = {"to": "+1500", "body": "hello"}
 ONE = {
@@ -75,11 +77,18 @@ def scripted(
     thread.join()
 
 
+@pytest.fixture(params=[Upstream, BufferedUpstream])
+def adapter(request: pytest.FixtureRequest) -> Adapter:
+    """Every promise of this module is kept in both worlds."""
+    found: Adapter = request.param
+    return found
+
+
 @pytest.fixture
-def patient(tmp_path: Path, upstream: UpstreamProcess) -> Iterator[Gateway]:
+def patient(tmp_path: Path, upstream: UpstreamProcess, adapter: Adapter) -> Iterator[Gateway]:
     """A gateway whose patience with an upstream, and whose appetite, are small."""
     bounds = Bounds(upstream_seconds=0.3, largest_answer=10_000)
-    with gateway(tmp_path, upstream.url, bounds=bounds) as found:
+    with gateway(tmp_path, upstream.url, bounds=bounds, adapter=adapter) as found:
         yield found
 
 
@@ -205,9 +214,10 @@ def test_a_list_that_cannot_be_read_is_an_error_and_never_shown_unfiltered(
 
 
 def test_upstream_credentials_go_up_and_nowhere_else(
-    tmp_path: Path, upstream: UpstreamProcess
+    tmp_path: Path, upstream: UpstreamProcess, adapter: Adapter
 ) -> None:
-    with gateway(tmp_path, upstream.url, environment={"KEY": "canary-9"}) as door:
+    environment = {"KEY": "canary-9"}
+    with gateway(tmp_path, upstream.url, environment=environment, adapter=adapter) as door:
         server = replace(door.servers["crm"], headers={"X-Api-Key": "env:KEY"})
         door.register(server)
         answered = door.call("read_customer", {"id": "1"})

@@ -1,0 +1,202 @@
+"""An answer taken apart as it comes: bytes in, a head and the parts of a body out. Pure.
+
+Source: RFC 9112, sections 4 to 7 and 9.3. Strict: bytes that have two readings, or none, are no
+answer, since readers that guess differently are how one answer passes for another's.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+MOST_HEAD = 65_536
+"""Bytes of the head, with those of interim answers, and of trailers."""
+
+MOST_LINE = 1_024
+"""Bytes of the line before a chunk."""
+
+_STATUS = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\x00-\x08\x0a-\x1f\x7f]*)?")
+_FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
+_LENGTH = re.compile(r"[0-9]{1,15}")
+_SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
+
+BODILESS = (204, 304)
+SWITCHING = 101
+
+
+class Malformed(Exception):
+    """These bytes are no answer, or not the whole of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What comes before the body. Of a header that is there several times, the first."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By names in lower case."""
+
+    def get(self, name: str) -> str | None:
+        """The header of this name, in any case."""
+        return self.headers.get(name.lower())
+
+
+class Reading:
+    """One answer. Each state is a method that takes what it can of `_rest`
+    and says whether the next may go on."""
+
+    def __init__(self) -> None:
+        self.head: Head | None = None
+        self.over = False
+        """Whether the answer is whole."""
+        self._rest = bytearray()
+        self._left = 0
+        """Bytes of the body, or of its chunk, that are to come."""
+        self._room = MOST_HEAD
+        self._lasting = False
+        self._parts: list[bytes] = []
+        self._state: Callable[[], bool] = self._begin
+
+    @property
+    def leaves_connection(self) -> bool:
+        """Whether another answer may follow: this one is whole, and nothing came after it."""
+        return self.over and self._lasting and not self._rest
+
+    def feed(self, data: bytes) -> bytes:
+        """What these bytes hold of the body; no bytes are the end. Raises `Malformed`."""
+        if not data:
+            self._ended()
+        self._rest += data
+        while not self.over and self._state():
+            pass
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+    def _ended(self) -> None:
+        self._lasting = False
+        if self._state == self._until_close:
+            self.over = True
+        if not self.over:
+            raise Malformed("it stopped in the middle")
+
+    def _begin(self) -> bool:
+        """Until the empty line. Interim answers are passed over."""
+        end = self._rest.find(b"\r\n\r\n")
+        if (len(self._rest) if end < 0 else end) > self._room:
+            raise Malformed("its head is too long")
+        if end < 0:
+            return False
+        text = self._rest[:end].decode("utf-8", "surrogateescape")
+        del self._rest[: end + 4]
+        self._room -= end
+        minor, head = _head(text)
+        if 100 <= head.status < 200 and head.status != SWITCHING:
+            return True
+        self.head = head
+        options = (head.get("connection") or "").lower().split(",")
+        self._lasting = minor == "1" and "close" not in map(str.strip, options)
+        self._state = self._framing(head, minor)
+        return not self.over
+
+    def _framing(self, head: Head, minor: str) -> Callable[[], bool]:
+        """How the body's end is told: RFC 9112, section 6.3."""
+        length, coding = head.get("content-length"), head.get("transfer-encoding")
+        if head.status == SWITCHING:
+            raise Malformed("it switches to another protocol")
+        if coding is not None and (length is not None or minor == "0"):
+            raise Malformed("its length is told in two ways")
+        if length is not None and not _LENGTH.fullmatch(length):
+            raise Malformed("its length is no number")
+        if coding is not None and coding.lower() != "chunked":
+            raise Malformed("its transfer coding is not known")
+        if head.status in BODILESS:
+            self.over = True
+        elif coding is not None:
+            return self._chunk
+        elif length is not None:
+            self._left = int(length)
+            self.over = self._left == 0
+        else:
+            return self._until_close
+        return self._until_length
+
+    def _until_length(self) -> bool:
+        self._take()
+        self.over = self._left == 0
+        return False
+
+    def _until_close(self) -> bool:
+        self._left = len(self._rest)
+        self._take()
+        return False
+
+    def _chunk(self) -> bool:
+        line = self._line(MOST_LINE)
+        if line is None:
+            return False
+        if (size := _SIZE.fullmatch(line)) is None:
+            raise Malformed("the size of a chunk is no number")
+        self._left = int(size[1], 16)
+        self._state = self._in_chunk if self._left else self._trailer
+        return True
+
+    def _in_chunk(self) -> bool:
+        self._take()
+        if not self._left:
+            self._state = self._after_chunk
+        return not self._left
+
+    def _after_chunk(self) -> bool:
+        if len(self._rest) < 2:
+            return False
+        if not self._rest.startswith(b"\r\n"):
+            raise Malformed("a chunk is longer than its size")
+        del self._rest[:2]
+        self._state = self._chunk
+        return True
+
+    def _trailer(self) -> bool:
+        line = self._line(self._room)
+        if line is None:
+            return False
+        self._room -= len(line)
+        self.over = not line
+        if line and not _FIELD.fullmatch(line.decode("utf-8", "surrogateescape")):
+            raise Malformed("a trailer is no header")
+        return not self.over
+
+    def _take(self) -> None:
+        """Move what is there of the body, or of its chunk, to the parts."""
+        part = bytes(self._rest[: self._left])
+        del self._rest[: self._left]
+        self._left -= len(part)
+        self._parts.append(part)
+
+    def _line(self, most: int) -> bytes | None:
+        """The next line, once it is whole."""
+        end = self._rest.find(b"\r\n")
+        if (len(self._rest) if end < 0 else end) > most:
+            raise Malformed("a line is too long")
+        if end < 0:
+            return None
+        line = bytes(self._rest[:end])
+        del self._rest[: end + 2]
+        return line
+
+
+def _head(text: str) -> tuple[str, Head]:
+    """The minor version and the head that a text spells. Raises `Malformed`."""
+    first, *lines = text.split("\r\n")
+    if (status := _STATUS.fullmatch(first)) is None:
+        raise Malformed("it does not begin as an answer does")
+    headers: dict[str, str] = {}
+    for line in lines:
+        if (field := _FIELD.fullmatch(line)) is None:
+            raise Malformed("a line of its head is no header")
+        name, value = field[1].lower(), field[2].rstrip(" \t")
+        if name not in headers:
+            headers[name] = value
+        elif name == "connection":
+            headers[name] += f",{value}"
+        elif name in ("content-length", "transfer-encoding"):
+            raise Malformed("its length is told twice")
+    return status[1], Head(int(status[2]), headers)
