@@ -1,4 +1,4 @@
-"""The headers by which an upstream knows us: its registration names them and where their values are.
+"""The headers by which an upstream knows us, as its registration refers to them.
 
 Must not keep a value.
 """

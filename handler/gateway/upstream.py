@@ -60,9 +60,12 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, family=family
-        )
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, family=family
+            )
+        except UnicodeError:
+            raise socket.gaierror("it is no name") from None
         for _, _, _, _, peer in found:
             check(ip_address(str(peer[0]).partition("%")[0]), self._allowed)
         return [

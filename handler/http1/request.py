@@ -16,7 +16,7 @@ class Unwritable(ValueError):
 
 
 def written(method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-    """The request, whole. `headers` have a Host; its length is written here. Raises `Unwritable`."""
+    """The whole request. `headers` have a Host, and no length. Raises `Unwritable`."""
     lines = [f"{method} {target} HTTP/1.1\r\n"]
     lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
     if body is not None:
