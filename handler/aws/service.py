@@ -106,9 +106,11 @@ class Service:
         loop = asyncio.get_running_loop()
         try:
             answer = await loop.run_in_executor(self._threads, self._wire.post, data, headers)
-            body = orjson.loads(answer.body or b"{}")
+            body = orjson.loads(answer.body)
         except (WireBroken, orjson.JSONDecodeError) as error:
             raise Unanswered(str(error)) from error
+        if not isinstance(body, dict):
+            raise Unanswered("its answer is no object")
         return Reply(answer.status, answer.date, body)
 
     async def close(self) -> None:
