@@ -30,12 +30,13 @@ class Answer:
 class Wire:
     """One address. Safe to use from several threads; close it when done."""
 
-    def __init__(self, url: str, connect_seconds: float, read_seconds: float) -> None:
+    def __init__(self, url: str, connect_seconds: float, seconds: float) -> None:
+        """An exchange may take `seconds`, of which `connect_seconds` to connect."""
         parts = urlsplit(url)
         secure = parts.scheme == "https"
         self._origin = Origin(secure, parts.hostname or "", parts.port or (443 if secure else 80))
         self._path = parts.path or "/"
-        self._seconds = connect_seconds + read_seconds
+        self._seconds = seconds
         self._connections = Connections(connect_seconds=connect_seconds, idle_seconds=IDLE_SECONDS)
 
     def post(self, data: bytes, headers: dict[str, str]) -> Answer:

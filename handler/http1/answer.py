@@ -41,8 +41,10 @@ class Head:
 
 
 class Reading:
-    """One answer. Each state is a method that takes what it can of `_rest`
-    and says whether the next may go on."""
+    """One answer.
+
+    Each state is a method that takes what it can of `_rest` and says whether the next can go on.
+    """
 
     def __init__(self) -> None:
         self.head: Head | None = None
@@ -54,7 +56,7 @@ class Reading:
         self._room = MOST_HEAD
         self._lasting = False
         self._parts: list[bytes] = []
-        self._state: Callable[[], bool] = self._begin
+        self._state: State = Reading._begin
 
     @property
     def leaves_connection(self) -> bool:
@@ -66,14 +68,14 @@ class Reading:
         if not data:
             self._ended()
         self._rest += data
-        while not self.over and self._state():
+        while not self.over and self._state(self):
             pass
         parts, self._parts = self._parts, []
         return b"".join(parts)
 
     def _ended(self) -> None:
         self._lasting = False
-        if self._state == self._until_close:
+        if self._state is Reading._until_close:
             self.over = True
         if not self.over:
             raise Malformed("it stopped in the middle")
@@ -97,7 +99,7 @@ class Reading:
         self._state = self._framing(head, minor)
         return not self.over
 
-    def _framing(self, head: Head, minor: str) -> Callable[[], bool]:
+    def _framing(self, head: Head, minor: str) -> "State":
         """How the body's end is told: RFC 9112, section 6.3."""
         length, coding = head.get("content-length"), head.get("transfer-encoding")
         if head.status == SWITCHING:
@@ -111,13 +113,13 @@ class Reading:
         if head.status in BODILESS:
             self.over = True
         elif coding is not None:
-            return self._chunk
+            return Reading._chunk
         elif length is not None:
             self._left = int(length)
             self.over = self._left == 0
         else:
-            return self._until_close
-        return self._until_length
+            return Reading._until_close
+        return Reading._until_length
 
     def _until_length(self) -> bool:
         self._take()
@@ -136,13 +138,13 @@ class Reading:
         if (size := _SIZE.fullmatch(line)) is None:
             raise Malformed("the size of a chunk is no number")
         self._left = int(size[1], 16)
-        self._state = self._in_chunk if self._left else self._trailer
+        self._state = Reading._in_chunk if self._left else Reading._trailer
         return True
 
     def _in_chunk(self) -> bool:
         self._take()
         if not self._left:
-            self._state = self._after_chunk
+            self._state = Reading._after_chunk
         return not self._left
 
     def _after_chunk(self) -> bool:
@@ -151,7 +153,7 @@ class Reading:
         if not self._rest.startswith(b"\r\n"):
             raise Malformed("a chunk is longer than its size")
         del self._rest[:2]
-        self._state = self._chunk
+        self._state = Reading._chunk
         return True
 
     def _trailer(self) -> bool:
@@ -181,6 +183,9 @@ class Reading:
         line = bytes(self._rest[:end])
         del self._rest[: end + 2]
         return line
+
+
+State = Callable[[Reading], bool]
 
 
 def _head(text: str) -> tuple[str, Head]:

@@ -20,10 +20,8 @@ from handler.gateway.server import Server
 from handler.gateway.upstream import Upstream
 from handler.secrets import Environment, Secrets
 from tests.certificates import certificate
-from tests.gateway.world import Adapter
+from tests.gateway.world import Adapter, both
 from tests.peer import End, Peer, Step, answer, peer
-
-both = pytest.mark.parametrize("adapter", [Upstream, BufferedUpstream])
 
 BOUNDS = Bounds(connect_seconds=0.3, upstream_seconds=0.4, largest_answer=10_000)
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}

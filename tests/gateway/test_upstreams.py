@@ -13,10 +13,10 @@ import httpx2
 import pytest
 
 from handler.gateway.bounds import Bounds
-from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.server import Server
-from handler.gateway.upstream import Upstream
-from tests.gateway.world import Adapter, Gateway, UpstreamProcess, gateway, legacy, modern
+from tests.gateway.world import Adapter, Gateway, UpstreamProcess, both, gateway, legacy, modern
+
+pytestmark = both
 
 MESSAGE = {"to": "+1500", "body": "hello"}
 ONE = {
@@ -75,13 +75,6 @@ def scripted(
         over.set()
         listener.shutdown(socket.SHUT_RDWR)
     thread.join()
-
-
-@pytest.fixture(params=[Upstream, BufferedUpstream])
-def adapter(request: pytest.FixtureRequest) -> Adapter:
-    """Every promise of this module is kept in both worlds."""
-    found: Adapter = request.param
-    return found
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import httpx2
+import pytest
 import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -285,6 +286,8 @@ def nothing(app: Starlette) -> ASGIApp:
 
 Adapter = type[Upstream] | type[BufferedUpstream]
 """What speaks to upstreams: one of each world. Both keep the same promises."""
+
+both = pytest.mark.parametrize("adapter", [Upstream, BufferedUpstream])
 
 
 @contextmanager
