@@ -6,7 +6,9 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -247,13 +249,29 @@ def test_who_was_never_reached_is_known_to_be_so(adapter: Adapter, url: str, rea
     assert asked(adapter, at(url)) == [NeverReached(reason)]
 
 
+linux = pytest.mark.skipif(
+    sys.platform != "linux", reason="elsewhere a full queue refuses, and 127.0.0.2 is not there"
+)
+
+
+@contextmanager
+def full(address: str, port: int = 0) -> Iterator[int]:
+    """A port that lets nobody in any more: its queue is full."""
+    with (
+        socket.create_server((address, port), backlog=0) as server,
+        socket.create_connection(server.getsockname()),
+    ):
+        yield server.getsockname()[1]
+
+
+@linux
 @both
 def test_a_server_that_takes_no_connection_in_time_was_never_reached(adapter: Adapter) -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full:
-        address = full.getsockname()
-        with socket.create_connection(address):
-            url = f"http://127.0.0.1:{address[1]}/mcp"
-            assert asked(adapter, at(url)) == [NeverReached("it does not accept connections")]
+    began = time.monotonic()
+    with full("127.0.0.1") as port:
+        outcome = asked(adapter, at(f"http://127.0.0.1:{port}/mcp"))
+    assert outcome == [NeverReached("it does not accept connections")]
+    assert time.monotonic() - began < 5
 
 
 REFUSED = NeverReached("its TLS certificate or handshake was refused")
@@ -282,11 +300,17 @@ TRUSTING = """
 import socket, sys
 from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.upstream import Upstream
-from tests.gateway.test_senders import Names, asked, at
+from tests.gateway.test_senders import Names, asked, at, told, using
+
 socket.getaddrinfo = Names(["127.0.0.1"])
 adapter = {"Upstream": Upstream, "BufferedUpstream": BufferedUpstream}[sys.argv[1]]
-for host in ("127.0.0.1", "shifting.example"):
-    print(asked(adapter, at(f"https://{host}:{sys.argv[2]}/mcp"), 2))
+signed, other = (f"https://{host}:{sys.argv[2]}/mcp" for host in ("localhost", "shifting.example"))
+
+async def narrowed(sender):
+    return [await told(sender, at(signed, private_network=each)) for each in (True, True, False)]
+
+print(using(adapter, narrowed))
+print(asked(adapter, at(other)))
 """
 
 
@@ -294,9 +318,9 @@ for host in ("127.0.0.1", "shifting.example"):
 def test_an_authority_of_ones_own_is_trusted_for_the_names_it_signed(
     adapter: Adapter, tmp_path: Path
 ) -> None:
-    """SSL_CERT_FILE names it. Both requests go over one connection."""
+    """SSL_CERT_FILE names it. The connection is kept, but not for a reach it was not made in."""
     ours, _ = certificate(tmp_path)
-    with peer([WHOLE, WHOLE], [], [], tls=ours) as found:
+    with peer([WHOLE, WHOLE], [], tls=ours) as found:
         ran = subprocess.run(
             [sys.executable, "-c", TRUSTING, adapter.__name__, str(found.port)],
             env={**os.environ, "SSL_CERT_FILE": str(tmp_path / "cert.pem")},
@@ -304,7 +328,10 @@ def test_an_authority_of_ones_own_is_trusted_for_the_names_it_signed(
             text=True,
             check=True,
         )
-    assert ran.stdout.splitlines() == [str([b"whole", b"whole"]), str([REFUSED, REFUSED])]
+    told, other = ran.stdout.splitlines()
+    forbidden = NeverReached("the upstream's address is not allowed; see private_network")
+    assert told == str([b"whole", b"whole", forbidden])
+    assert other == str([REFUSED])
     assert numbers(found) == [0, 0]
 
 
@@ -338,27 +365,46 @@ def test_what_was_checked_is_what_is_connected_to(
     assert names.asked == 1
 
 
+OUT_OF_REACH = [
+    ("http", True, ["169.254.169.254"]),
+    ("http", True, ["127.0.0.1", "169.254.169.254"]),
+    ("http", True, ["10.0.0.1"]),
+    ("http", True, ["8.8.8.8"]),
+    ("https", True, ["127.0.0.1", "169.254.169.254"]),
+    ("https", False, ["127.0.0.1"]),
+    ("https", False, ["8.8.8.8", "10.0.0.1"]),
+]
+
+
 @both
-@pytest.mark.parametrize("scheme", ["http", "https"])
-@pytest.mark.parametrize("found", [["169.254.169.254"], ["127.0.0.1", "169.254.169.254"]])
+@pytest.mark.parametrize(("scheme", "private", "found"), OUT_OF_REACH)
 def test_a_name_with_an_address_out_of_reach_is_not_connected_to(
-    adapter: Adapter, scheme: str, found: list[str], monkeypatch: pytest.MonkeyPatch
+    adapter: Adapter,
+    scheme: str,
+    private: bool,
+    found: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", Names(found))
     with peer([WHOLE]) as behind:
-        (outcome,) = asked(adapter, at(f"{scheme}://shifting.example:{behind.port}/mcp"))
+        url = f"{scheme}://shifting.example:{behind.port}/mcp"
+        (outcome,) = asked(adapter, at(url, private_network=private))
     assert isinstance(outcome, NeverReached)
     assert re.search("not allowed", outcome.reason)
     assert behind.connections == 0
 
 
+@linux
 @both
 def test_the_next_address_of_a_name_is_tried_where_one_does_not_accept(
     adapter: Adapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.2", "127.0.0.1"]))
-    with peer([WHOLE]) as found:
+    """Neither one that refuses nor one that is silent, which gets a share of the time."""
+    monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.3", "127.0.0.2", "127.0.0.1"]))
+    began = time.monotonic()
+    with peer([WHOLE]) as found, full("127.0.0.2", found.port):
         assert asked(adapter, at(f"http://shifting.example:{found.port}/mcp")) == [b"whole"]
+    assert time.monotonic() - began < 5
 
 
 @both
@@ -379,7 +425,7 @@ def test_an_answer_that_nobody_waits_for_any_more_ends_its_connection(adapter: A
             await asking
         assert await asyncio.to_thread(found.ended[0].wait, 5)
 
-    with peer([None]) as found:
+    with peer([[b"", WHOLE[:-1]]]) as found:  # it comes when nobody waits for it
         using(adapter, asking)
 
 
