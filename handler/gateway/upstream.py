@@ -1,8 +1,9 @@
 """The HTTP client that talks to upstream servers.
 
 Must not know policies, grants or JSON-RPC. One request becomes one of three values: an answer has
-begun to arrive, the upstream was provably never reached, or it is lost (it may have run). Nothing
-is ever sent twice, redirects are not followed, and proxies of the environment are ignored.
+begun to arrive, the upstream was provably never reached, or it is lost (it may have run). No POST
+is ever sent twice (aiohttp repeats a DELETE whose kept connection ended), redirects are not
+followed, and proxies of the environment are ignored.
 """
 
 import asyncio
