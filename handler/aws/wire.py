@@ -6,9 +6,9 @@ Must not know AWS. Nothing is sent twice.
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from handler.http1.answer import Malformed
 from handler.http1.connections import Connections, Origin
 from handler.http1.exchange import Exchange
+from handler.http1.head import Malformed
 from handler.http1.request import written
 
 IDLE_SECONDS = 5.0

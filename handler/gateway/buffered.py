@@ -16,9 +16,9 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.credentials import credentials
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Received
 from handler.gateway.server import Server
-from handler.http1.answer import Head, Malformed
 from handler.http1.connections import Connections, Origin
 from handler.http1.exchange import Exchange
+from handler.http1.head import Head, Malformed
 from handler.http1.request import Unwritable, written
 from handler.secrets import SecretMissing, Secrets
 

@@ -5,8 +5,9 @@ answer, since readers that guess differently are how one answer passes for anoth
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+
+from handler.http1.head import Head, Malformed, is_field, read_head
 
 MOST_HEAD = 65_536
 """Bytes of the head, with those of interim answers, and of trailers."""
@@ -14,30 +15,10 @@ MOST_HEAD = 65_536
 MOST_LINE = 1_024
 """Bytes of the line before a chunk."""
 
-_STATUS = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\x00-\x08\x0a-\x1f\x7f]*)?")
-_FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")
-_LENGTH = re.compile(r"[0-9]{1,15}")
 _SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;[^\x00-\x08\x0a-\x1f\x7f]*)?")
 
 BODILESS = (204, 304)
 SWITCHING = 101
-
-
-class Malformed(Exception):
-    """These bytes are no answer, or not the whole of one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What comes before the body. Of a header that is there several times, the first."""
-
-    status: int
-    headers: Mapping[str, str]
-    """By names in lower case."""
-
-    def get(self, name: str) -> str | None:
-        """The header of this name, in any case."""
-        return self.headers.get(name.lower())
 
 
 class Reading:
@@ -82,15 +63,11 @@ class Reading:
 
     def _begin(self) -> bool:
         """Until the empty line. Interim answers are passed over."""
-        end = self._rest.find(b"\r\n\r\n")
-        if (len(self._rest) if end < 0 else end) > self._room:
-            raise Malformed("its head is too long")
-        if end < 0:
+        text = self._before(b"\r\n\r\n", self._room)
+        if text is None:
             return False
-        text = self._rest[:end].decode("utf-8", "surrogateescape")
-        del self._rest[: end + 4]
-        self._room -= end
-        minor, head = _head(text)
+        self._room -= len(text)
+        minor, head = read_head(text)
         if 100 <= head.status < 200 and head.status != SWITCHING:
             return True
         self.head = head
@@ -106,7 +83,7 @@ class Reading:
             raise Malformed("it switches to another protocol")
         if coding is not None and (length is not None or minor == "0"):
             raise Malformed("its length is told in two ways")
-        if length is not None and not _LENGTH.fullmatch(length):
+        if length is not None and not _is_length(length):
             raise Malformed("its length is no number")
         if coding is not None and coding.lower() != "chunked":
             raise Malformed("its transfer coding is not known")
@@ -132,7 +109,7 @@ class Reading:
         return False
 
     def _chunk(self) -> bool:
-        line = self._line(MOST_LINE)
+        line = self._before(b"\r\n", MOST_LINE)
         if line is None:
             return False
         if (size := _SIZE.fullmatch(line)) is None:
@@ -157,12 +134,12 @@ class Reading:
         return True
 
     def _trailer(self) -> bool:
-        line = self._line(self._room)
+        line = self._before(b"\r\n", self._room)
         if line is None:
             return False
         self._room -= len(line)
         self.over = not line
-        if line and not _FIELD.fullmatch(line.decode("utf-8", "surrogateescape")):
+        if line and not is_field(line):
             raise Malformed("a trailer is no header")
         return not self.over
 
@@ -173,35 +150,20 @@ class Reading:
         self._left -= len(part)
         self._parts.append(part)
 
-    def _line(self, most: int) -> bytes | None:
-        """The next line, once it is whole."""
-        end = self._rest.find(b"\r\n")
-        if (len(self._rest) if end < 0 else end) > most:
-            raise Malformed("a line is too long")
+    def _before(self, mark: bytes, most: int) -> bytes | None:
+        """What stands before the mark, once that has come. Raises `Malformed` beyond `most`."""
+        end = self._rest.find(mark)
+        if (len(self._rest) - len(mark) if end < 0 else end) > most:
+            raise Malformed("a line or its head is too long")
         if end < 0:
             return None
-        line = bytes(self._rest[:end])
-        del self._rest[: end + 2]
-        return line
+        text = bytes(self._rest[:end])
+        del self._rest[: end + len(mark)]
+        return text
+
+
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 16
 
 
 State = Callable[[Reading], bool]
-
-
-def _head(text: str) -> tuple[str, Head]:
-    """The minor version and the head that a text spells. Raises `Malformed`."""
-    first, *lines = text.split("\r\n")
-    if (status := _STATUS.fullmatch(first)) is None:
-        raise Malformed("it does not begin as an answer does")
-    headers: dict[str, str] = {}
-    for line in lines:
-        if (field := _FIELD.fullmatch(line)) is None:
-            raise Malformed("a line of its head is no header")
-        name, value = field[1].lower(), field[2].rstrip(" \t")
-        if name not in headers:
-            headers[name] = value
-        elif name == "connection":
-            headers[name] += f",{value}"
-        elif name in ("content-length", "transfer-encoding"):
-            raise Malformed("its length is told twice")
-    return status[1], Head(int(status[2]), headers)

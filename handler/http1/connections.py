@@ -3,7 +3,6 @@
 Must not know what is said over them. Safe to use from several threads.
 """
 
-import select
 import socket
 import ssl
 import time
@@ -57,11 +56,14 @@ class Connections:
         self._closed = False
 
     def take(self, origin: Origin) -> socket.socket:
-        """A connection nobody else uses. Raises OSError: then nothing was sent."""
+        """A connection nobody else uses; its time-out is the taker's to set.
+
+        Raises OSError: then nothing was sent.
+        """
         while (kept := self._kept(origin)) is not None:
-            if not select.select([kept], [], [], 0)[0]:
+            if _is_silent(kept):
                 return kept
-            kept.close()  # what can be read before anything was asked is the end, or no answer
+            kept.close()
         return self._open(origin)
 
     def keep(self, origin: Origin, connection: socket.socket) -> None:
@@ -116,6 +118,21 @@ class Connections:
             except OSError as refused:
                 error = refused
         raise error
+
+
+def _is_silent(connection: socket.socket) -> bool:
+    """Whether nothing can be read: before anything was asked that is the end, or no answer.
+
+    Looks below TLS, without waiting.
+    """
+    connection.settimeout(0)
+    try:
+        socket.socket.recv(connection, 1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass
+    return False
 
 
 def _connected(origin: Origin, address: str, seconds: float) -> socket.socket:

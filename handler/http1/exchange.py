@@ -6,8 +6,9 @@ Must not know why something is asked. Nothing is sent twice, whatever happens.
 import time
 from threading import Lock
 
-from handler.http1.answer import Head, Reading
+from handler.http1.answer import Reading
 from handler.http1.connections import Connections, Origin
+from handler.http1.head import Head
 
 PIECE = 65_536
 

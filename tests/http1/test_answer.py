@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.http1.answer import MOST_HEAD, Head, Malformed, Reading
+from handler.http1.answer import MOST_HEAD, Reading
+from handler.http1.head import Head, Malformed
 
 Read = tuple[Head | None, bytes, bool, bool]
 """The head, the body, whether it is whole, and whether another may follow."""

@@ -1,5 +1,7 @@
 """Which connections are kept, for how long, and for whom."""
 
+import fcntl
+import resource
 import socket
 import threading
 from collections.abc import Iterator
@@ -113,6 +115,21 @@ def test_no_more_are_kept_than_may_be() -> None:
             far.close()
 
 
+def test_a_connection_is_kept_in_a_process_that_has_many_files_open() -> None:
+    """Numbers past 1,024 are too much for `select`."""
+    most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_000, hard), hard))
+    try:
+        near, far = socket.socketpair()
+        with near, far, connections() as kept:
+            high = socket.socket(fileno=fcntl.fcntl(near.fileno(), fcntl.F_DUPFD, 2_000))
+            kept.keep(Origin(False, "x", 1), high)
+            assert kept.take(Origin(False, "x", 1)) is high
+            high.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
 def test_nobody_shares_a_connection_with_another_thread() -> None:
     scripts: list[list[bytes]] = [[GOOD] * 400 for _ in range(8)]
     taken: set[socket.socket] = set()
@@ -125,6 +142,7 @@ def test_nobody_shares_a_connection_with_another_thread() -> None:
                 if mine in taken:
                     shared.append(mine)
                 taken.add(mine)
+                mine.settimeout(5)
                 mine.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 text = b""
                 while len(text) < len(GOOD):
