@@ -4,7 +4,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,16 +19,18 @@ class End(Enum):
     LEFT = "closed without waiting for a request"
 
 
-Step = bytes | Sequence[bytes] | End | None
-"""An answer, whole or piece by piece; an end; or silence until the other side leaves."""
+Step = bytes | Sequence[bytes] | Callable[[bytes], bytes] | End | None
+"""An answer, whole, piece by piece or made of the request; an end; or silence."""
 
 
 @dataclass
 class Peer:
-    """Where it is, and what came: each request with the number of its connection."""
+    """Where it is, and what came."""
 
     port: int
-    requests: list[tuple[int, bytes]] = field(default_factory=list)
+    requests: list[bytes] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    """Of the connection that each request came on."""
     ended: dict[int, threading.Event] = field(default_factory=dict)
     """Whether a connection is over, on either side."""
     pieces: int = 0
@@ -99,13 +101,15 @@ def _converse(
             for step in script:
                 if step is End.LEFT or not (request := _request(connection)):
                     return
-                found.requests.append((number, request))
+                found.numbers.append(number)
+                found.requests.append(request)
                 if isinstance(step, End):
                     if step is End.RESET:
                         linger: Any = struct.pack("ii", 1, 0)
                         plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                     return
-                _answer(found, connection, step, over)
+                reply = step(request) if callable(step) else step
+                _answer(found, connection, reply, over)
             while connection.recv(65_536):
                 pass
     finally:
@@ -113,12 +117,16 @@ def _converse(
         found.ended[number].set()
 
 
-def _answer(found: Peer, connection: socket.socket, step: Step, over: threading.Event) -> None:
-    if isinstance(step, bytes):
-        connection.sendall(step)
-    elif step is not None:
-        assert not isinstance(step, End)
-        for piece in step:
+def _answer(
+    found: Peer,
+    connection: socket.socket,
+    reply: bytes | Sequence[bytes] | None,
+    over: threading.Event,
+) -> None:
+    if isinstance(reply, bytes):
+        connection.sendall(reply)
+    elif reply is not None:
+        for piece in reply:
             connection.sendall(piece)
             found.pieces += 1
             over.wait(0.05)

@@ -32,8 +32,8 @@ def test_requests_follow_each_other_on_one_connection() -> None:
     with peer([WHOLE, answer("no", status="400 Bad Request"), WHOLE]) as found:
         whole = Answer(200, DATE, b'{"a":1}')
         assert posted(found, 3) == [whole, Answer(400, None, b"no"), whole]
-    assert [number for number, _ in found.requests] == [0, 0, 0]
-    first = found.requests[0][1]
+    assert found.numbers == [0, 0, 0]
+    first = found.requests[0]
     assert first.startswith(b"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\n")
     assert first.endswith(b"content-length: 1\r\n\r\n0")
 
@@ -62,7 +62,7 @@ def test_an_answer_that_cannot_be_read_is_an_outcome_that_is_not_known(case: str
         first, second = posted(found, 2)
     assert isinstance(first, str)
     assert second == Answer(200, DATE, b'{"a":1}')
-    assert [number for number, _ in found.requests] == [0, 1]
+    assert found.numbers == [0, 1]
 
 
 @pytest.mark.parametrize("body", ["", "<html>", '{"a":1', "[1]"])

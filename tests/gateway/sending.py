@@ -12,7 +12,7 @@ from handler.gateway.server import Server
 from handler.gateway.upstream import Upstream
 from handler.secrets import Environment, Secrets
 from tests.gateway.world import Adapter
-from tests.peer import Peer, answer
+from tests.peer import answer
 
 WHOLE = answer("whole")
 
@@ -61,8 +61,3 @@ def asked(adapter: Adapter, server: Server, times: int = 1) -> list[Found]:
 
     found: list[Found] = using(adapter, asking)
     return found
-
-
-def numbers(found: Peer) -> list[int]:
-    """The connection that each request came on."""
-    return [number for number, _ in found.requests]

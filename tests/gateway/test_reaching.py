@@ -15,7 +15,7 @@ import pytest
 
 from handler.gateway.exchange import NeverReached
 from tests.certificates import certificate
-from tests.gateway.sending import WHOLE, asked, at, numbers
+from tests.gateway.sending import WHOLE, asked, at
 from tests.gateway.world import Adapter, both
 from tests.peer import End, Step, answer, peer
 
@@ -129,7 +129,7 @@ def test_an_authority_of_ones_own_is_trusted_for_the_names_it_signed(
     forbidden = NeverReached("the upstream's address is not allowed; see private_network")
     assert told == str([b"whole", b"whole", forbidden])
     assert other == str([REFUSED])
-    assert numbers(found) == [0, 0]
+    assert found.numbers == [0, 0]
 
 
 class Names:

@@ -6,7 +6,7 @@ import pytest
 
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, TooLarge
 from handler.gateway.server import Server
-from tests.gateway.sending import HEADERS, WHOLE, Found, Sender, asked, at, numbers, told, using
+from tests.gateway.sending import HEADERS, WHOLE, Found, Sender, asked, at, told, using
 from tests.gateway.world import Adapter, both
 from tests.peer import End, Step, answer, peer
 
@@ -15,7 +15,7 @@ from tests.peer import End, Step, answer, peer
 def test_a_connection_serves_one_exchange_after_another(adapter: Adapter) -> None:
     with peer([answer("1"), answer("2", status="500 No"), answer("3")]) as found:
         assert asked(adapter, at(found.url), 3) == [b"1", b"2", b"3"]
-    assert numbers(found) == [0, 0, 0]
+    assert found.numbers == [0, 0, 0]
 
 
 @both
@@ -29,7 +29,7 @@ def test_a_connection_that_was_closed_while_it_lay_still_is_not_used_again(
 
     with peer([answer("1"), End.LEFT], [answer("2")]) as found:
         assert using(adapter, asking) == [b"1", b"2"]
-    assert numbers(found) == [0, 1]
+    assert found.numbers == [0, 1]
 
 
 @both
@@ -40,7 +40,7 @@ def test_a_call_on_a_kept_connection_that_ends_under_it_is_lost_and_not_sent_aga
     """The server read it: whether it was processed nobody can tell."""
     with peer([answer("1"), end], [answer("2")]) as found:
         assert asked(adapter, at(found.url), 2) == [b"1", Lost("it broke off")]
-    assert numbers(found) == [0, 0]
+    assert found.numbers == [0, 0]
 
 
 LATE = "it did not answer in time"
@@ -75,7 +75,7 @@ def test_both_worlds_read_an_answer_alike(adapter: Adapter, case: str) -> None:
     script, expected = READ[case]
     with peer(script, [WHOLE]) as found:
         assert asked(adapter, at(found.url)) == [expected]
-    assert numbers(found) == [0]
+    assert found.numbers == [0]
     assert found.pieces < 40
 
 
@@ -84,7 +84,7 @@ def test_an_answer_that_came_after_another_is_not_taken_for_the_next(adapter: Ad
     """A connection on which more comes than was asked for is not used again."""
     with peer([WHOLE + answer("forged"), WHOLE], [answer("own")]) as found:
         assert asked(adapter, at(found.url), 2) == [b"whole", b"own"]
-    assert numbers(found) == [0, 1]
+    assert found.numbers == [0, 1]
 
 
 @both
@@ -125,7 +125,7 @@ def test_both_worlds_write_a_request_alike(adapter: Adapter) -> None:
             arrived.close()
 
         using(adapter, asking)
-    post, delete = (request for _, request in found.requests)
+    post, delete = found.requests
     target = "/mcp/%C3%A9%20/%2F?a=%C3%BC&b=%26"
     common = {
         "host": f"127.0.0.1:{found.port}",

@@ -34,7 +34,7 @@ def test_a_connection_given_back_twice_still_serves_one_exchange_at_a_time() -> 
             each.ask(ASKED)
             assert each.part() == expected
             each.end()
-    assert [number for number, _ in found.requests] == [0, 0, 1]
+    assert found.numbers == [0, 0, 1]
 
 
 def test_an_answer_that_was_not_read_to_its_end_takes_its_connection_with_it() -> None:
