@@ -14,7 +14,7 @@ from handler.approvals.service import Approvals
 from handler.clock import Clock
 from handler.gateway.admission import Admission
 from handler.gateway.bounds import Bounds
-from handler.gateway.credentials import Credentials
+from handler.gateway.claims import Claims
 from handler.gateway.decide import Decider
 from handler.gateway.endpoint import Endpoint
 from handler.gateway.enforce import Enforcement
@@ -80,14 +80,14 @@ def endpoint(parts: Parts) -> Endpoint:
         clock=clock,
         bounds=bounds,
     )
-    credentials = Credentials(parts.entrance, bounds.store_seconds)
+    claims = Claims(parts.entrance, bounds.store_seconds)
     watch = parts.decider.watch
     surface = Surface(
         admission=admission,
         decider=parts.decider,
         upstream=parts.upstream,
         tasks=Tasks(parts.approvals),
-        hearing=Hearing(admission, parts.upstream, watch, credentials, clock, bounds),
+        hearing=Hearing(admission, parts.upstream, watch, claims, clock, bounds),
         tokens=tokens,
         meter=parts.meter,
         clock=clock,
@@ -100,7 +100,7 @@ def endpoint(parts: Parts) -> Endpoint:
         meter=parts.meter,
         clock=clock,
         bounds=bounds,
-        credentials=credentials,
+        claims=claims,
         entrance=parts.entrance,
     )
 

@@ -20,7 +20,7 @@ from handler.gateway import answers, cors, protocol
 from handler.gateway.admission import Admission, within
 from handler.gateway.answers import Reply
 from handler.gateway.bounds import Bounds
-from handler.gateway.credentials import NO_ANSWER, Credentials
+from handler.gateway.claims import NO_ANSWER, Claims
 from handler.gateway.enforce import Enforcement
 from handler.gateway.head import VERSION, Head, read_head
 from handler.gateway.meter import Meter
@@ -57,11 +57,11 @@ class Endpoint:
         meter: Meter,
         clock: Clock,
         bounds: Bounds,
-        credentials: Credentials,
+        claims: Claims,
         entrance: "Entrance | None" = None,
     ) -> None:
         """`entrance` is told of in challenges, where there is one."""
-        self._credentials, self._entrance = credentials, entrance
+        self._claims, self._entrance = claims, entrance
         self._admission, self._enforcement, self._surface = admission, enforcement, surface
         self._meter, self._clock, self._bounds = meter, clock, bounds
 
@@ -88,7 +88,7 @@ class Endpoint:
     async def _reply(self, request: Request, head: Head) -> Reply | Stream:
         if request.method == "OPTIONS":
             return cors.preflight(head, self._bounds.origins)
-        claim = await self._credentials.claim(head, request.path_params["server"])
+        claim = await self._claims.claim(head, request.path_params["server"])
         if not isinstance(claim, Claim):
             return claim
         if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
@@ -115,8 +115,13 @@ class Endpoint:
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The answer to one message, however it came."""
         if message.method == "tools/call":
-            return await self._enforcement.call(message, claim)
-        return await self._surface.answer(message, claim)
+            reply = await self._enforcement.call(message, claim)
+        else:
+            reply = await self._surface.answer(message, claim)
+        most = self._bounds.largest_reply
+        if isinstance(reply, Reply) and most is not None and len(reply.body) > most:
+            return answers.too_large(message)
+        return reply
 
     async def follow(self, head: Head, claim: Claim) -> Reply | Stream:
         """What the server says unasked, to a legacy client."""

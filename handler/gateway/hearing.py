@@ -14,7 +14,7 @@ from handler.gateway import answers, forward, protocol, subscription
 from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import Reply
 from handler.gateway.bounds import Bounds
-from handler.gateway.credentials import Credentials
+from handler.gateway.claims import Claims
 from handler.gateway.ear import Ear
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.places import Places
@@ -44,12 +44,12 @@ class Hearing:
         admission: Admission,
         upstream: Sender,
         watch: Watch | None,
-        credentials: Credentials,
+        claims: Claims,
         clock: Clock,
         bounds: Bounds,
     ) -> None:
         self._admission, self._upstream, self._watch = admission, upstream, watch
-        self._credentials, self._clock, self._bounds = credentials, clock, bounds
+        self._claims, self._clock, self._bounds = claims, clock, bounds
         self._places = Places()
         self._closing = asyncio.Event()
 
@@ -94,7 +94,8 @@ class Hearing:
                 over = arrived.status == 404 and session is not None
                 return answers.NO_SESSION if over else None
             ear = self._ear(message, claim, server, session, arrived)
-            screen = Screen(self._upstream, server, message, session, asks=True)
+            head = forward.head(message, session)
+            screen = Screen(self._upstream, server, message, head, asks=True)
             return Stream(place.kept(ear.followed(screen), arrived))
 
     def _may_stream(self, message: Message) -> bool:
@@ -151,7 +152,7 @@ class Hearing:
         """Whether the token that opened the stream still claims the same: one may have expired."""
         if message.head.get("authorization") is None:
             return True  # the client of a wrap shows none
-        return await self._credentials.claim(message.head, claim.server) == claim
+        return await self._claims.claim(message.head, claim.server) == claim
 
     async def _changed(self, server: Server, session: str | None) -> None:
         if self._watch is not None:

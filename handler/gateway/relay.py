@@ -19,6 +19,7 @@ from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Sender
 from handler.gateway.protocol import Message
 from handler.gateway.screen import Screen, unheard
 from handler.gateway.server import Server
+from handler.trace import Trace
 
 T = TypeVar("T")
 
@@ -72,8 +73,14 @@ class Request:
     body: bytes
     session: str | None
     streams: bool
+    trace: Trace | None = None
+    """The call that it is, where it is one."""
     changed: Callable[[], None] = unheard
     """Told when the upstream says that its tools are others now."""
+
+    @property
+    def head(self) -> dict[str, str]:
+        return forward.head(self.message, self.session, self.trace)
 
 
 def exact(raw: bytes) -> Any:
@@ -86,9 +93,7 @@ def exact(raw: bytes) -> Any:
 
 async def relay(upstream: Sender, request: Request, finish: Finish) -> Reply | Stream:
     """Send the request and bring back its answer."""
-    arrived = await upstream.send(
-        request.server, forward.head(request.message, request.session), request.body
-    )
+    arrived = await upstream.send(request.server, request.head, request.body)
     if not isinstance(arrived, Arrived):
         return await finish(arrived)
     events = _Events(upstream, request, arrived)
@@ -166,7 +171,7 @@ class _Events:
             upstream,
             request.server,
             request.message,
-            request.session,
+            request.head,
             asks=request.streams and not request.message.modern,
             changed=request.changed,
         )

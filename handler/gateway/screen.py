@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from handler.gateway import forward, protocol
+from handler.gateway import protocol
 from handler.gateway.exchange import Arrived, Sender
 from handler.gateway.methods import SERVER_NOTIFICATIONS, SERVER_REQUESTS, TOOLS_CHANGED
 from handler.gateway.protocol import Message
@@ -23,13 +23,14 @@ def unheard() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """The screen before one client. `session` is the upstream's."""
+    """The screen before one client."""
 
     upstream: Sender
     server: Server
     message: Message
     """The client's request, in whose answer the upstream speaks."""
-    session: str | None
+    head: Mapping[str, str]
+    """The headers that it went on with; so does what is answered in its place."""
     asks: bool
     """Whether the client can be asked anything: it answers on a connection of its own."""
     changed: Callable[[], None] = unheard
@@ -56,7 +57,6 @@ class Screen:
     async def _refuse(self, id: object) -> None:
         error = {"code": protocol.METHOD_NOT_FOUND, "message": "not available here"}
         refusal = {"jsonrpc": "2.0", "id": id, "error": error}
-        headers = forward.head(self.message, self.session)
-        answer = await self.upstream.send(self.server, headers, orjson.dumps(refusal))
+        answer = await self.upstream.send(self.server, self.head, orjson.dumps(refusal))
         if isinstance(answer, Arrived):
             answer.close()
