@@ -24,6 +24,7 @@ ODD_NAME = Place("(tool name)")
 GONE = Place("(grant)")
 DRIFT = Place("(drift)")
 HEADER = Place("(header)")
+"""Its message is the header's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,18 @@ class Decider:
         self.watch = watch
 
     async def plan(
-        self, grant: Grant, server: Server, call: Call, session: str | None, now: float
+        self,
+        grant: Grant,
+        server: Server,
+        call: Call,
+        session: str | None,
+        now: float,
+        given: Mapping[str, str] | None = None,
     ) -> Plan:
-        """What should happen to the call. Raises where the policy cannot be had."""
+        """What should happen to the call. Raises where the policy cannot be had.
+
+        `given` are the headers in which the agent repeats arguments.
+        """
         if grant.status is GrantStatus.PAUSED or server.paused:
             who = "this server" if server.paused else "this grant"
             return denial(PAUSED, f"{who} is paused; an operator can resume it.")
@@ -68,6 +78,10 @@ class Decider:
         if not PLAIN_NAME.fullmatch(call.tool) and not engine.lists(call.tool):
             return denial(ODD_NAME, "a tool with this name must be listed exactly in the policy.")
         verdict = engine.decide(call, grant.subject, now)
+        if given and verdict.effect is not Effect.DENY:
+            odd = await self._contradicted(server, call, given)
+            if odd is not None:
+                return replace(denial(HEADER, odd), revision=digest)
         if server.drift.gates and verdict.effect is not Effect.DENY:
             reason = await self._drifted(server, call.tool, session)
             if reason is not None:
@@ -87,19 +101,14 @@ class Decider:
             return "the definitions of this server's tools cannot be checked here."
         return await self.watch.refusal(server, tool, session)
 
-    async def contradicted(
+    async def _contradicted(
         self, server: Server, call: Call, given: Mapping[str, str]
-    ) -> Plan | None:
-        """The denial of a call one of whose headers says something else than its argument.
-
-        Its message is the header's name. Known where the tool's definition is. Raises
-        `StoreUnavailable`.
-        """
+    ) -> str | None:
+        """A header that says something else than its argument; known where the definition is."""
         if self.watch is None or server.drift is Drift.ALLOW:
             return None
         definition = await self.watch.definition(server.name, call.tool)
-        name = definition and mirror.contradicted(definition, call.arguments, given)
-        return denial(HEADER, name) if name else None
+        return definition and mirror.contradicted(definition, call.arguments, given)
 
     def changes(self, server: Server) -> Callable[[], None]:
         """What to tell when the server says that its tools are others now."""

@@ -165,11 +165,8 @@ class Enforcement:
         raise StoreUnavailable("the grant or its server keeps changing")
 
     async def _plan(self, case: Case, seen: Seen, now: float) -> Plan:
-        call = Call(case.message.tool, case.message.arguments)
-        plan = await self._decider.plan(seen.grant, seen.server, call, case.session, now)
-        if plan.verdict.effect is not Effect.DENY and case.message.head.params:
-            odd = await self._decider.contradicted(seen.server, call, case.message.head.params)
-            plan = plan if odd is None else replace(odd, revision=plan.revision)
+        call, given = Call(case.message.tool, case.message.arguments), case.message.head.params
+        plan = await self._decider.plan(seen.grant, seen.server, call, case.session, now, given)
         return replace(plan, debits=()) if case.state is not None else plan
 
     async def _give_back(self, admitted: Admitted, now: float) -> None:

@@ -42,6 +42,16 @@ def contradicted(
     return None
 
 
+def unsaid(arguments: Value, given: Mapping[str, str]) -> str | None:
+    """The first of these headers that says what no argument says, or None."""
+    told = list(_scalars(arguments))
+    for name, value in given.items():
+        text = decode(value)
+        if not any(says(text, each) for each in told):
+            return name
+    return None
+
+
 def says(text: str | None, value: Value) -> bool:
     """Whether a decoded header says this value. Numbers are compared as numbers."""
     if text is None or value is None or isinstance(value, dict | list):
@@ -49,6 +59,15 @@ def says(text: str | None, value: Value) -> bool:
     if isinstance(value, bool | str):
         return text == _spelled(value)
     return read_number(text) == value
+
+
+def _scalars(value: Value) -> Iterator[Value]:
+    """The scalars in a value, at any depth."""
+    if isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _scalars(member)
+    else:
+        yield value
 
 
 def _annotated(definition: str | None) -> dict[str, tuple[str, ...]]:

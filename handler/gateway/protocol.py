@@ -4,7 +4,7 @@ Pure; must not know servers, grants or policies, nor what becomes of a message.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
@@ -219,21 +219,8 @@ def _mirrored(message: Message) -> Message | Rejection:
     Which argument a header repeats stands in the tool's schema: where that is known, the call is
     checked against it later, and by the upstream in any case.
     """
-    told = list(_scalars(message.params.get("arguments")))
-    for name, value in message.head.params.items():
-        text = headers.decode(value)
-        if not any(mirror.says(text, each) for each in told):
-            return mismatch(message, name)
-    return message
-
-
-def _scalars(value: Value) -> Iterator[Value]:
-    """The scalars in a value, at any depth."""
-    if isinstance(value, dict | list):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from _scalars(member)
-    else:
-        yield value
+    name = mirror.unsaid(message.params.get("arguments"), message.head.params)
+    return message if name is None else mismatch(message, name)
 
 
 def _as(draft: Message, era: Era, version: str) -> Message:

@@ -12,13 +12,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from handler.clock import Clock
-from handler.gateway import catalog as lists
-from handler.gateway import definitions, revisions
-from handler.gateway.answers import Reply
+from handler.gateway import definitions
 from handler.gateway.definitions import Catalog, Pin, Standing
 from handler.gateway.exchange import Sender
-from handler.gateway.own import own_request
-from handler.gateway.relay import Answered, End, Request, exact, relay
+from handler.gateway.listing import own_list
 from handler.gateway.server import Drift, Server
 from handler.stores.base import Definitions, StoreUnavailable
 
@@ -33,8 +30,6 @@ FETCH_SECONDS = 2.0
 LOOK_SECONDS = 1.0
 """How often a server's list is fetched at most because it says that it changed."""
 
-MOST_PAGES = 32
-MOST_TOOLS = 2_048
 ATTEMPTS = 4
 
 SENTENCES = {
@@ -115,7 +110,7 @@ class Watch:
             if kept:
                 return await self.definition(server.name, tool)
             async with asyncio.timeout(FETCH_SECONDS):
-                return (await self._fetch(server, None) or {}).get(tool)
+                return (await own_list(self._upstream, server, None) or {}).get(tool)
         return None
 
     async def refusal(self, server: Server, tool: str, session: str | None) -> str | None:
@@ -144,7 +139,7 @@ class Watch:
             seen = None
             with suppress(TimeoutError):
                 async with asyncio.timeout(FETCH_SECONDS):
-                    seen = await self._fetch(server, session)
+                    seen = await own_list(self._upstream, server, session)
             if seen is None:
                 return None
             await self.note(server, seen, whole=True)
@@ -184,50 +179,6 @@ class Watch:
         seen = self._seen.get(catalog.server)
         if seen is None or catalog.version > seen.version or catalog.listed_at > seen.listed_at:
             self._seen[catalog.server] = catalog
-
-    async def _fetch(self, server: Server, session: str | None) -> dict[str, str] | None:
-        """The whole list, asked for by us: in the agent's session, or in any era without one."""
-        legacy, modern = revisions.NEWEST_LEGACY, revisions.MODERN[-1]
-        versions = (modern, legacy) if session is None else (legacy,)
-        for version in versions:
-            with suppress(ValueError, lists.Unreadable):
-                if (seen := await self._pages(server, version, session)) is not None:
-                    return seen
-        return None
-
-    async def _pages(
-        self, server: Server, version: str, session: str | None
-    ) -> dict[str, str] | None:
-        seen: dict[str, str] = {}
-        cursor: str | None = None
-        for _ in range(MOST_PAGES):
-            end = await self._page(server, version, session, cursor)
-            if not isinstance(end, Answered) or "result" not in end.body:
-                return None
-            result = exact(end.raw)["result"]
-            seen |= definitions.texts(lists.tools(result))
-            cursor = result.get("nextCursor")
-            if not isinstance(cursor, str):
-                return seen
-            if len(seen) > MOST_TOOLS:
-                return None
-        return None
-
-    async def _page(
-        self, server: Server, version: str, session: str | None, cursor: str | None
-    ) -> End:
-        """The end of one exchange; nothing of it goes to an agent."""
-        ends: list[End] = []
-
-        async def finish(end: End) -> Reply:
-            ends.append(end)
-            return Reply(202)
-
-        message, body = own_request(
-            version, "tools/list", "holdpoint-list", {} if cursor is None else {"cursor": cursor}
-        )
-        await relay(self._upstream, Request(server, message, body, session, False), finish)
-        return ends[0]
 
     def _after(
         self, before: Catalog | None, server: Server, seen: Mapping[str, str], whole: bool
