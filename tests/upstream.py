@@ -65,6 +65,12 @@ def server(record: Record) -> MCPServer:
             await ctx.report_progress(step + 1, to, f"step {step + 1} \u2028 é")
         return f"counted to {to} \u2028 é"
 
+    @mcp.tool()
+    async def announce(legacy: bool, ctx: Context) -> str:
+        """Say that the tools changed, in the way of the caller's era."""
+        await (ctx.session.send_tool_list_changed() if legacy else ctx.notify_tools_changed())
+        return "announced"
+
     @mcp.resource("test://secret")
     def secret() -> str:
         """A side channel."""

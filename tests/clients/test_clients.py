@@ -27,13 +27,16 @@ from tests.gateway.world import POLICY, Gateway, done, gateway, upstream_process
 AT_ONCE = 3
 """Clients that run side by side while nobody waits long."""
 
+ONE_REQUEST_EACH = {"inspector 2.12"}
+"""Clients that end after each request, and hear nothing afterwards."""
+
 Seen = dict[str, Any]
 """What one client saw, by check."""
 
 ONE_MESSAGE = {"counter": "messages", "window": 31_622_400, "max": 1, "scope": "grant"}
 PAIR: dict[str, Any] = {
     **POLICY,
-    "tools": {**POLICY["tools"], "send_message": {"limits": [ONE_MESSAGE]}},
+    "tools": {**POLICY["tools"], "announce": {}, "send_message": {"limits": [ONE_MESSAGE]}},
 }
 
 
@@ -59,9 +62,10 @@ def approver(door: Gateway, seconds: float) -> Iterator[None]:
         person.join()
 
 
-def ran(command: list[str], home: str) -> Seen:
-    """What the driver printed. Clients that keep files keep them in `home`."""
-    environment = {**os.environ, "HOME": home}
+def ran(command: list[str], home: str, hears: bool) -> Seen:
+    """What the driver printed. Clients that keep files keep them in `home`; `hears` is whether
+    they can be told of changes."""
+    environment = {**os.environ, "HOME": home, "HEARS": "1" if hears else ""}
     driver = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=200)
     assert driver.returncode == 0, driver.stdout[-2_000:] + driver.stderr[-2_000:]
     # Not splitlines: what the tools say holds U+2028, which it takes for the end of a line.
@@ -88,7 +92,7 @@ def runs(
             home = folder / f"home{number}"
             home.mkdir()
             command = kind.command(door.endpoint(), door.grant(f"client{number}"))
-            begun[name] = pool.submit(ran, command, str(home))
+            begun[name] = pool.submit(ran, command, str(home), hears=True)
         yield begun
         charges = [call for call in upstream.calls if call.get("tool") == "create_charge"]
         assert len(charges) == len(CLIENTS), "each approved call runs once, and nothing else does"
@@ -96,7 +100,7 @@ def runs(
 
 CHECKS: dict[str, Callable[[Seen], bool]] = {
     "lists all but the hidden": lambda seen: (
-        seen["list"] == ["read_customer", "send_message", "create_charge", "count"]
+        seen["list"] == ["read_customer", "send_message", "create_charge", "count", "announce"]
     ),
     "gets a result": lambda seen: seen["call"]["text"] == ["customer ada"],
     "gets a structured result": lambda seen: (
@@ -154,6 +158,11 @@ def test_a_held_call_waits_in_the_way_its_client_understands(
         assert seen["held"]["pending"] == 0
 
 
+@pytest.mark.parametrize("client", sorted(CLIENTS.keys() - ONE_REQUEST_EACH))
+def test_a_client_hears_that_the_tools_changed(runs: dict[str, Future[Seen]], client: str) -> None:
+    assert runs[client].result()["hears"] is True
+
+
 def test_the_status_page_says_where_the_call_stands_and_holds_no_approval_link(
     runs: dict[str, Future[Seen]],
 ) -> None:
@@ -173,11 +182,13 @@ def test_the_page_on_clients_lists_these_clients_and_how_they_wait() -> None:
     assert {way.value for way in Way} <= set(ways)
 
 
-BUFFERED = Bounds(streaming=False, upstream_seconds=20, leg_seconds=1)
+BUFFERED = Bounds(streaming=False, upstream_seconds=20, leg_seconds=1, most_legs=2)
+FEW = ("python 2.3 auto", "python 2.3 with tasks", "python 1.30", "typescript 2.4 legacy")
 
 
 @pytest.mark.parametrize(
-    "client", ["python 2.3 auto", "python 2.3 with tasks", "python 1.30", "typescript 2.4 legacy"]
+    "client",
+    [*FEW, *(pytest.param(each, marks=pytest.mark.full) for each in CLIENTS if each not in FEW)],
 )
 def test_a_client_works_through_containers_that_share_nothing_but_the_store(
     tmp_path: Path, client: str
@@ -191,7 +202,7 @@ def test_a_client_works_through_containers_that_share_nothing_but_the_store(
         server = Server("crm", f"{upstream.url}/mcp", private_network=True, allow=("resources",))
         door.register(server, PAIR)
         command = CLIENTS[client].command(door.endpoint(), door.token)
-        seen = ran(command, str(tmp_path))
+        seen = ran(command, str(tmp_path), hears=False)
         charges = [call for call in upstream.calls if call.get("tool") == "create_charge"]
     assert [check for check, holds in CHECKS.items() if not holds(seen)] == [], seen
     assert len(charges) == 1

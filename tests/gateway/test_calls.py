@@ -55,4 +55,4 @@ async def test_tools_list_shows_all_but_the_hidden_in_the_upstream_s_order(
     async with door.client(mode) as client:
         listed = await client.list_tools()
     names = [tool.name for tool in listed.tools]
-    assert names == ["read_customer", "send_message", "create_charge", "count"]
+    assert names == ["read_customer", "send_message", "create_charge", "count", "announce"]

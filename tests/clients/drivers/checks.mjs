@@ -11,7 +11,15 @@ const outcome = (result) => ({
   decision: result._meta?.["holdpoint/decision"] ?? null,
 });
 
-export async function run({ names, call, read }) {
+// Whether `told` comes true in so many seconds.
+const comes = async (told, seconds) => {
+  const end = Date.now() + seconds * 1000;
+  while (!told() && Date.now() < end) await new Promise((done) => setTimeout(done, 20));
+  return told();
+};
+
+// `told()` says whether the client heard that the tools changed, `legacy` which era it speaks.
+export async function run({ names, call, read, told: heard, legacy }) {
   tell("list", await names());
   tell("call", outcome(await call("read_customer", { id: "ada" })));
   const seen = [];
@@ -33,5 +41,9 @@ export async function run({ names, call, read }) {
     pending += 1;
   }
   tell("held", { told, pending, ...held });
+  if (process.env.HEARS) {
+    await call("announce", { legacy });
+    tell("hears", await comes(heard, 10));
+  }
   tell("after", outcome(await call("read_customer", { id: "bob" })));
 }

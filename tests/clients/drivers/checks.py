@@ -6,6 +6,7 @@ environment.
 """
 
 import json
+import os
 
 PENDING = "[PENDING APPROVAL]"
 """How the text starts that says to call again; then an agent does."""
@@ -28,8 +29,14 @@ def outcome(result):
     }
 
 
-async def run(names, call, read):
-    """`names()` lists tools, `call(tool, arguments, progress)` calls one, `read(uri)` reads."""
+HEARS = bool(os.environ.get("HEARS"))
+
+
+async def run(names, call, read, heard):
+    """`names()` lists tools, `call(tool, arguments, progress)` calls one, `read(uri)` reads.
+
+    `heard(announce)` gives whether the client heard what it announced.
+    """
     tell("list", await names())
     tell("call", outcome(await call("read_customer", {"id": "ada"}, None)))
     seen = []
@@ -52,4 +59,6 @@ async def run(names, call, read):
     while held["text"][0].startswith(PENDING):
         held, pending = outcome(await call("create_charge", CHARGE, waiting)), pending + 1
     tell("held", {"told": told, "pending": pending, **held})
+    if HEARS:
+        tell("hears", await heard(lambda legacy: call("announce", {"legacy": legacy}, None)))
     tell("after", outcome(await call("read_customer", {"id": "bob"}, None)))

@@ -11,10 +11,18 @@ from mcp.client.streamable_http import streamablehttp_client
 
 
 async def main(url, token):
+    told = anyio.Event()
+
+    async def notified(message):
+        if "tools/list_changed" in repr(message):
+            told.set()
+
     headers = {"Authorization": f"Bearer {token}"}
     async with (
         streamablehttp_client(url, headers=headers, timeout=90) as (reads, writes, _),
-        ClientSession(reads, writes, read_timeout_seconds=timedelta(seconds=90)) as session,
+        ClientSession(
+            reads, writes, read_timeout_seconds=timedelta(seconds=90), message_handler=notified
+        ) as session,
     ):
         checks.tell("version", (await session.initialize()).protocolVersion)
 
@@ -27,7 +35,13 @@ async def main(url, token):
         async def read(uri):
             return (await session.read_resource(uri)).contents[0].text
 
-        await checks.run(names, call, read)
+        async def heard(announce):
+            await announce(True)
+            with anyio.move_on_after(10):
+                await told.wait()
+            return told.is_set()
+
+        await checks.run(names, call, read, heard)
 
 
 if __name__ == "__main__":

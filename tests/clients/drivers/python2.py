@@ -72,9 +72,17 @@ OPTIONS = {
 
 
 async def main(url, token, mode):
+    told = anyio.Event()
+
+    async def notified(message):
+        if "tools/list_changed" in repr(message):
+            told.set()
+
     async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=90) as http:
         transport = streamable_http_client(url, http_client=http)
-        async with Client(transport, **OPTIONS.get(mode, {"mode": mode})) as client:
+        async with Client(
+            transport, message_handler=notified, **OPTIONS.get(mode, {"mode": mode})
+        ) as client:
             checks.tell("version", client.protocol_version)
 
             async def names():
@@ -86,7 +94,19 @@ async def main(url, token, mode):
             async def read(uri):
                 return (await client.read_resource(uri)).contents[0].text
 
-            await checks.run(names, call, read)
+            async def heard(announce):
+                with anyio.move_on_after(10):
+                    if mode == "legacy":
+                        await announce(True)
+                        await told.wait()
+                        return True
+                    async with client.listen(tools_list_changed=True) as events:
+                        await announce(False)
+                        await anext(events)
+                        return True
+                return False
+
+            await checks.run(names, call, read, heard)
 
 
 if __name__ == "__main__":

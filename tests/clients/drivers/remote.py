@@ -11,10 +11,17 @@ from mcp.client.stdio import StdioServerParameters, stdio_client
 
 
 async def main(url, token, node, proxy):
+    told = anyio.Event()
+
+    async def notified(message):
+        if "tools/list_changed" in repr(message):
+            told.set()
+
     options = ["--allow-http", "--transport", "http-only", "--silent"]
     bearer = ["--header", f"Authorization: Bearer {token}"]
     server = StdioServerParameters(command=node, args=[proxy, url, *options, *bearer])
-    async with Client(stdio_client(server), mode="legacy", read_timeout_seconds=90) as client:
+    patience = {"read_timeout_seconds": 90, "message_handler": notified}
+    async with Client(stdio_client(server), mode="legacy", **patience) as client:
         checks.tell("version", client.protocol_version)
 
         async def names():
@@ -26,7 +33,13 @@ async def main(url, token, node, proxy):
         async def read(uri):
             return (await client.read_resource(uri)).contents[0].text
 
-        await checks.run(names, call, read)
+        async def heard(announce):
+            await announce(True)
+            with anyio.move_on_after(10):
+                await told.wait()
+            return told.is_set()
+
+        await checks.run(names, call, read, heard)
 
 
 if __name__ == "__main__":

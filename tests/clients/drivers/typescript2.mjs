@@ -9,16 +9,23 @@ const require = createRequire(packages);
 const { Client, StreamableHTTPClientTransport } = require("@modelcontextprotocol/client");
 
 const negotiation = { mode: mode === "auto" ? "auto" : { pin: mode } };
+let told = false;
+const onChanged = () => { told = true; };
 const client = new Client(
   { name: "holdpoint-test", version: "1" },
-  mode === "legacy" ? {} : { versionNegotiation: negotiation },
+  mode === "legacy"
+    ? {}
+    : { versionNegotiation: negotiation, listChanged: { tools: { onChanged, autoRefresh: false } } },
 );
+if (mode === "legacy") client.setNotificationHandler("notifications/tools/list_changed", onChanged);
 const headers = { Authorization: `Bearer ${token}` };
 await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
 tell("version", client.getNegotiatedProtocolVersion());
 
 const options = (onprogress) => ({ onprogress, resetTimeoutOnProgress: true, timeout: 60000 });
 await run({
+  told: () => told,
+  legacy: mode === "legacy",
   names: async () => (await client.listTools()).tools.map((tool) => tool.name),
   call: (name, args, onprogress) =>
     client.callTool({ name, arguments: args }, onprogress && options(onprogress)),
