@@ -31,7 +31,10 @@ class Exchange:
         Raises OSError and `Malformed`: then it may or may not have been received.
         """
         self._patience()
-        self._socket.sendall(request)
+        try:
+            self._socket.sendall(request)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # a server that refuses a request unread may have said so before it left
         while self._reading.head is None:
             self._read()
         return self._reading.head
