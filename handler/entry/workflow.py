@@ -20,6 +20,7 @@ from handler.gateway.decide import Decider
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
 from handler.gateway.watch import Watch
+from handler.logged import about
 from handler.notify.ses import SesMailer
 from handler.policies.current import Policies
 from handler.sealing import Sealer
@@ -74,6 +75,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """One step, named by the state machine (`step`) or by the source of a bounced mail."""
 
     async def run() -> dict[str, str]:
+        if "approval" in event:
+            about(approval=event["approval"])
         if not _made:
             _made.append(await steps())
         return await _made[0].take(event)

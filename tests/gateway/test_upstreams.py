@@ -86,6 +86,7 @@ def test_an_upstream_that_was_never_reached_gives_the_quota_back(
     assert room(door, upstream)
 
 
+ASKING = '{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","requestState":"%s"}}'
 BROKEN: dict[str, tuple[bytes | list[bytes] | None, str]] = {
     "a 500": (answer("500 Internal Server Error", "no"), "unusable answer"),
     "a 503": (answer("503 Service Unavailable", "{}"), "unusable answer"),
@@ -97,6 +98,10 @@ BROKEN: dict[str, tuple[bytes | list[bytes] | None, str]] = {
         "unusable answer",
     ),
     "a huge answer": (answer("200 OK", f'"{"x" * 20_000}"'), "unusable answer"),
+    "a state that outgrows the answer once it is sealed": (
+        answer("200 OK", ASKING % ("s" * 9_000)),
+        "unusable answer",
+    ),
     "a huge event": (
         answer("200 OK", f"data: {'x' * 20_000}", "text/event-stream"),
         "unusable answer",

@@ -385,7 +385,7 @@ def _listening(
         await upstream.close()
 
     app = Starlette(routes=[*routes(parts), *held.routes], lifespan=lifespan)
-    app.state.make = lambda: _function(store, bounds, environment, url)
+    app.state.make = lambda: function(store, bounds, environment, url)
     server = uvicorn.Server(uvicorn.Config(around(app), log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -407,7 +407,8 @@ class Elsewhere:
         pass
 
 
-def _function(store: Store, bounds: Bounds, environment: Mapping[str, str], url: str) -> Starlette:
+def function(store: Store, bounds: Bounds, environment: Mapping[str, str], url: str) -> Starlette:
+    """The gateway alone on a store, as one container has it; `state.close` ends its connections."""
     clock, sealer, bell, terms = SystemClock(), Sealer([KEY]), Bell(), Terms()
     upstream = BufferedUpstream(Secrets({"env": Environment(environment)}), bounds)
     approvals = Approvals(

@@ -18,7 +18,7 @@ import orjson
 
 from handler.aws.service import DYNAMODB, Account, Reply, Service, Unanswered
 from handler.clock import Clock, SystemClock
-from handler.stores.base import StoreUnavailable
+from handler.stores.base import NotAllowed, StoreUnavailable
 from handler.stores.dynamodb.attributes import Item, decode_item
 
 STEP_SECONDS = 3.0
@@ -46,6 +46,8 @@ PASSING = frozenset(
     }
 )
 """Refusals that another attempt may get past."""
+
+FORBIDDEN = "AccessDeniedException"
 
 
 class ConditionFailed(Exception):
@@ -160,6 +162,8 @@ def _refusal(operation: str, reply: Reply) -> Exception:
         return _cancellation(operation, answer.get("CancellationReasons") or [])
     if reply.status >= 500 or code in PASSING:
         return _Passing(code or str(reply.status))
+    if code == FORBIDDEN:
+        return NotAllowed(f"{operation} was refused: your AWS identity has no right to it")
     return StoreUnavailable(f"{operation} was refused: {code} {answer.get('message', '')}")
 
 
