@@ -15,10 +15,10 @@ from handler.audit.measured import Metric, count
 from handler.entry.deployment import parts
 from handler.entry.logs import logger
 from handler.gateway.bounds import Bounds
+from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.decide import Decider
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
-from handler.gateway.upstream import Upstream
 from handler.gateway.watch import Watch
 from handler.logged import about
 from handler.notify.ses import SesMailer
@@ -36,7 +36,8 @@ async def steps() -> Steps:
     made = parts()
     deployment, keys = made.deployment, await made.keys()
     vault = made.vault(Sealer(keys.seal()))
-    upstream = Upstream(made.secrets, Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS))
+    bounds = Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS)
+    upstream = BufferedUpstream(made.secrets, bounds)
     store, book, clock = made.store, made.book, made.clock
     decider = Decider(Policies(store.registry), keys.per, Watch(store.definitions, upstream, clock))
     return Steps(

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -137,7 +138,7 @@ class Connection:
         if date is None:
             return
         try:
-            theirs = parsedate_to_datetime(date).timestamp()
+            theirs = _seconds(date)
         except ValueError as error:
             raise StoreUnavailable("the store's Date header cannot be read") from error
         skew = self._clock.now() - theirs
@@ -145,6 +146,12 @@ class Connection:
             raise StoreUnavailable(
                 f"this machine's clock differs from the store's by {skew:.0f} s: set it right"
             )
+
+
+@lru_cache(maxsize=1)
+def _seconds(date: str) -> float:
+    """The time that a Date header tells: the same one for a second. Raises ValueError."""
+    return parsedate_to_datetime(date).timestamp()
 
 
 def _refusal(operation: str, reply: Reply) -> Exception:
