@@ -2,7 +2,8 @@
 
 Each request becomes a v2 event, which a container's Mangum handler answers whole. A container
 serves one event at a time, on a thread and an event loop of its own, and shares nothing with the
-others but the store. Repeated headers are folded with commas, and 30 s are all there is.
+others but the store. Repeated headers are folded with commas, `WWW-Authenticate` gets another name,
+and 30 s are all there is.
 """
 
 import asyncio
@@ -23,6 +24,12 @@ AGENTS = ("/mcp/", "/status/", "/.well-known/")
 
 INTEGRATION_SECONDS = 30.0
 
+RENAMED = {
+    "www-authenticate": "x-amzn-remapped-www-authenticate",
+    "content-length": "content-length",
+}
+"""What API Gateway may do to headers of an answer: clients must find their way without."""
+
 
 class Container:
     """One Lambda container: a thread, its event loop, and a Mangum handler."""
@@ -31,7 +38,8 @@ class Container:
         self._thread = ThreadPoolExecutor(1, "container")
         self._loop = asyncio.new_event_loop()
         self._thread.submit(asyncio.set_event_loop, self._loop).result()
-        self._app, self._handler = app, Mangum(app, lifespan="off")
+        self._app = app
+        self._handler = self._thread.submit(Mangum, app, lifespan="off").result()  # asks its loop
 
     def invoke(self, event: dict[str, Any]) -> Future[dict[str, Any]]:
         return self._thread.submit(self._handler, event, None)  # type: ignore[arg-type]
@@ -113,5 +121,6 @@ def response(answer: dict[str, Any]) -> Response:
     """The HTTP response that a handler's answer becomes."""
     body = answer.get("body") or ""
     content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
-    headers = {k: v for k, v in answer["headers"].items() if k.lower() != "content-length"}
+    headers = {RENAMED.get(name.lower(), name): text for name, text in answer["headers"].items()}
+    headers.pop("content-length", None)
     return Response(content, answer["statusCode"], headers=headers)

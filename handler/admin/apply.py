@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handler.admin import grants
-from handler.admin.manifest import GrantEntry, Manifest, ServerEntry
+from handler.admin.manifest import GrantEntry, Manifest, OAuthEntry, ServerEntry
 from handler.admin.servers import Moved, moves, told
 from handler.gateway.server import Server
 from handler.grants.model import Grant
+from handler.oauth.model import Authority, Rule
 from handler.policies.model import Artifact
 from handler.stores.base import Ledger, Store
 
@@ -79,16 +80,23 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
     """The changes that bring the store to what the manifest says. Only reads."""
     seen = {server.name: server for server in await store.registry.servers()}
     everyone, existing = await grants.listed(store.ledger), await current_grants(store.ledger)
-    wanted = [
-        registered(entry, compiled[entry.name], seen.get(entry.name)) for entry in manifest.servers
-    ]
-    changed = [server for server in wanted if seen.get(server.name) != server]
-    removed = [name for name in seen if name not in compiled]
     put = [
         GrantChange(before, _grant(entry, before))
         for entry in manifest.grants
         for before in (existing.get(entry.label),)
     ]
+    ids = {change.after.label: change.after.id for change in put}
+    wanted = [
+        registered(
+            entry,
+            compiled[entry.name],
+            seen.get(entry.name),
+            _authority(manifest.oauth, entry.name, ids),
+        )
+        for entry in manifest.servers
+    ]
+    changed = [server for server in wanted if seen.get(server.name) != server]
+    removed = [name for name in seen if name not in compiled]
     named = {entry.label for entry in manifest.grants}
     revoked = [g for g in everyone if g.label not in named or existing.get(g.label) != g]
     return Plan(
@@ -152,7 +160,10 @@ async def current_grants(ledger: Ledger) -> dict[str, Grant]:
 
 
 def registered(
-    entry: ServerEntry, artifacts: Mapping[str, Artifact], existing: Server | None
+    entry: ServerEntry,
+    artifacts: Mapping[str, Artifact],
+    existing: Server | None,
+    oauth: Authority | None = None,
 ) -> Server:
     as_it_is = existing is not None and existing.paused
     return Server(
@@ -167,7 +178,15 @@ def registered(
         command=entry.command,
         env=dict(entry.env),
         drift=entry.drift,
+        oauth=oauth,
     )
+
+
+def _authority(entry: OAuthEntry | None, server: str, ids: Mapping[str, str]) -> Authority | None:
+    """What the file says of access tokens at one server, by the ids of grants."""
+    rules = entry.rules if entry is not None else ()
+    found = tuple(Rule(r.claim, r.value, ids[r.grant]) for r in rules if r.server == server)
+    return Authority(entry.issuer, found) if entry is not None and found else None
 
 
 def _grant(entry: GrantEntry, existing: Grant | None) -> Grant:
@@ -195,7 +214,7 @@ def _server_step(before: Server | None, after: Server) -> Step:
     ]
     fields = (
         "upstream", "command", "env", "headers", "paused", "sessions", "allow", "private_network",
-        "drift",
+        "drift", "oauth",
     )  # fmt: skip
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
     return Step(Change.CHANGE, f"server {after.name}", ", ".join(differences))

@@ -156,4 +156,5 @@ def _facts(server: "Server") -> "Facts":
         "sessions": server.sessions.value,
         "drift": server.drift.value,
         "allow": list(server.allow),
+        "oauth": server.oauth and server.oauth.issuer.url,
     }

@@ -96,7 +96,7 @@ class Service:
             return
         tell(f"holdpoint: reloaded: {plan}")
         if needs_restart(before, after):
-            tell("holdpoint: a changed `mail`, `oauth` or `public_url` is taken up by a restart")
+            tell("holdpoint: a changed `mail` or `public_url` is taken up by a restart")
         fresh = tuple(grant for grant in await self.grants() if grant.label not in known)
         if shown := issued(tuple(grant for grant in fresh if grant.token)):
             print(shown, flush=True)
@@ -228,7 +228,7 @@ async def _unreachable(around: World, server: Server) -> str | None:
 
 def needs_restart(before: Manifest, after: Manifest) -> bool:
     """Whether something changed that a running gateway does not take up."""
-    fixed = ("mail_from", "smtp", "oauth", "public_url")
+    fixed = ("mail_from", "smtp", "public_url")
     return any(getattr(before, name) != getattr(after, name) for name in fixed)
 
 

@@ -44,7 +44,6 @@ from handler.gateway.watch import Watch
 from handler.grants import tokens
 from handler.grants.model import Grant, GrantStatus
 from handler.notify.outbox import Outbox
-from handler.oauth.entrance import Entrance
 from handler.oauth.model import Authority
 from handler.policies.current import Policies
 from handler.policies.publish import compile_policy
@@ -280,6 +279,10 @@ def nothing(app: Starlette) -> ASGIApp:
     return app
 
 
+def sqlite(folder: Path) -> Store:
+    return SQLiteStore(folder / "store.db")
+
+
 @contextmanager
 def gateway(
     folder: Path,
@@ -289,20 +292,21 @@ def gateway(
     store: Store | None = None,
     environment: Mapping[str, str] | None = None,
     around: Around = nothing,
-    authority: Authority | None = None,
+    oauth: Authority | None = None,
+    opened: Callable[[Path], Store] = sqlite,
 ) -> Iterator[Gateway]:
-    """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's."""
-    path, clock = folder / "store.db", SystemClock()
-    own = SQLiteStore(path)
-    operators = SQLiteStore(path)
-    outbox = Outbox(folder / "outbox", clock)
+    """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's.
+
+    `opened` gives a handle on the store in a folder, another one each time.
+    """
+    own, operators = opened(folder), opened(folder)
+    outbox = Outbox(folder / "outbox", SystemClock())
     meter = Told()
-    serving = _listening(
-        store or own, outbox, bounds or Bounds(), environment or {}, around, meter, authority
-    )
+    serving = _listening(store or own, outbox, bounds or Bounds(), environment or {}, around, meter)
     with serving as url:
         found = Gateway(url, operators, outbox, meter)
-        found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
+        crm = Server("crm", f"{upstream}/mcp", private_network=True, oauth=oauth)
+        found.register(crm, POLICY)
         found.token = found.grant("g1")
         try:
             yield found
@@ -310,7 +314,7 @@ def gateway(
             done(_closed(own, operators))
 
 
-async def _closed(*stores: SQLiteStore) -> None:
+async def _closed(*stores: Store) -> None:
     for store in stores:
         await store.close()
 
@@ -323,7 +327,6 @@ def _listening(
     environment: Mapping[str, str],
     around: Around,
     meter: Told,
-    authority: Authority | None,
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -340,9 +343,6 @@ def _listening(
         clock=clock,
         settings=Settings(base_url=url, key=KEY),
     )
-    entrance = None
-    if authority is not None:
-        entrance = Entrance(authority, store.ledger, clock, lambda server: f"{url}/mcp/{server}")
     parts = Parts(
         store=store,
         decider=decider,
@@ -353,7 +353,6 @@ def _listening(
         bounds=bounds,
         meter=meter,
         base_url=url,
-        entrance=entrance,
     )
 
     @asynccontextmanager

@@ -5,12 +5,12 @@ t tallies, w writer slots, p pending approvals: what its calls leave behind. Nam
 the item should stay under 1 KB, the unit that a write is priced by.
 """
 
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from handler.grants.model import Claim, Grant, GrantStatus
+from handler.grants.tokens import proven
 from handler.stores.base import Paused, Unauthenticated
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.lanes import Slot, is_idle
@@ -100,11 +100,12 @@ def entering(
     """Authenticate the claim and take tallies of its grant, or change nothing."""
     update = Update(table, key(claim.grant_id))
     at, value = update.at, update.value
-    token = value(bytes.fromhex(claim.token_hash))
     update.require(f"{at('st')} = {value(GrantStatus.ACTIVE.value)}")
     update.require(f"(attribute_not_exists({at('ex')}) OR {at('ex')} > {value(now)})")
     update.require(f"{at('sv')} = {value(claim.server)}")
-    update.require(f"({at('h1')} = {token} OR {at('h2')} = {token})")
+    if isinstance(claim.proof, str):
+        token = value(bytes.fromhex(claim.proof))
+        update.require(f"({at('h1')} = {token} OR {at('h2')} = {token})")
     mark(update, slot)
     wanted = list(asked)
     take_within(update, wanted)
@@ -143,9 +144,8 @@ def authenticate(item: Item | None, claim: Claim, now: float) -> Grant | Unauthe
     if item is None:
         return Unauthenticated()
     grant = read(item)
-    proven = [hmac.compare_digest(held, claim.token_hash) for held in grant.token_hashes]
     in_time = grant.expires_at is None or grant.expires_at > now
-    known = any(proven) and in_time and grant.server == claim.server
+    known = proven(claim, grant) and in_time and grant.server == claim.server
     if not known or grant.status is GrantStatus.REVOKED:
         return Unauthenticated()
     return Paused(grant) if grant.status is GrantStatus.PAUSED else grant
