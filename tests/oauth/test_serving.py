@@ -65,10 +65,30 @@ def test_an_authorization_server_in_the_clear_and_unknown_grants_are_faults() ->
     }
 
 
-def test_what_checks_signatures_is_loaded_only_where_tokens_are_accepted() -> None:
-    script = (
-        "import sys, handler.gateway.app; print('jwt' in sys.modules)\n"
-        "import handler.oauth.entrance; print('jwt' in sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["False", "True"]
+LOADED = """
+import asyncio, pathlib, sys
+import handler.entry.gateway
+from handler.clock import SystemClock
+from handler.gateway.server import Server
+from handler.oauth.entrance import Entrance
+from handler.oauth.model import Authority, Issuer, Rule
+from handler.stores.sqlite import SQLiteStore
+
+async def main():
+    store = SQLiteStore(pathlib.Path(sys.argv[1]))
+    entrance = Entrance(store.registry, SystemClock(), "https://gateway.example")
+    authority = Authority(Issuer("https://login.example"), (Rule("sub", "agent", "g1"),))
+    for oauth in (None, authority):
+        await store.registry.publish([], [Server("crm", "https://crm.example", oauth=oauth)])
+        assert await entrance.claim("a.b.c", "crm") is None
+        print(*(name in sys.modules for name in ("jwt", "handler.oauth.keys")))
+    await store.close()
+
+asyncio.run(main())
+"""
+
+
+def test_what_checks_signatures_is_loaded_only_where_tokens_are_accepted(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOADED, str(tmp_path / "store.db")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["False False", "True True"]
