@@ -1,8 +1,8 @@
 """Brings a store to what a gateway.json says: first a plan, then the changes.
 
-The file is the whole truth: servers it does not name are removed, grants it does not name are
-revoked. Doing it twice changes nothing. Must not know files, compilers or which store it is; the
-artifacts come in compiled.
+What a file made and it no longer names ends; what was made by hand stays, and becomes the file's
+where the file names it. Doing it twice changes nothing. Must not know files, compilers or which
+store it is; the artifacts come in compiled.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handler.admin import grants
+from handler.admin.endings import UNNAMED, endings
 from handler.admin.manifest import GrantEntry, Manifest, OAuthEntry, ServerEntry
 from handler.admin.servers import Moved, moves, told
 from handler.gateway.server import Server
@@ -17,6 +18,8 @@ from handler.grants.model import Grant
 from handler.oauth.model import Authority, Rule
 from handler.policies.model import Artifact
 from handler.stores.base import Ledger, Store
+
+ADOPTED = "made by hand, the file's from now on"
 
 Compiled = Mapping[str, Mapping[str, Artifact]]
 """Server name -> policy name -> what its policy.json compiled to."""
@@ -59,6 +62,8 @@ class Plan:
     steps: tuple[Step, ...] = ()
     left: tuple[str, ...] = ()
     """What stays as it is, as steps name it."""
+    by_hand: tuple[str, ...] = ()
+    """What stays though the file does not name it, since no file made it."""
     moved: tuple[Moved, ...] = ()
     seen: tuple[Server, ...] = ()
     """All servers as the plan read them."""
@@ -92,24 +97,24 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
             compiled[entry.name],
             seen.get(entry.name),
             _authority(manifest.oauth, entry.name, ids),
+            declared=True,
         )
         for entry in manifest.servers
     ]
     changed = [server for server in wanted if seen.get(server.name) != server]
-    removed = [name for name in seen if name not in compiled]
-    named = {entry.label for entry in manifest.grants}
-    revoked = [g for g in everyone if g.label not in named or existing.get(g.label) != g]
+    ending = endings(manifest, tuple(seen.values()), everyone, existing)
     return Plan(
         steps=(
             *(_server_step(seen.get(server.name), server) for server in changed),
             *(_grant_step(change) for change in put if change.before != change.after),
-            *(Step(Change.REVOKE, f"grant {grant.label}", "not in the file") for grant in revoked),
-            *(Step(Change.REMOVE, f"server {name}", "not in the file") for name in removed),
+            *(Step(Change.REVOKE, f"grant {grant.label}", why) for grant, why in ending.grants),
+            *(Step(Change.REMOVE, f"server {name}", UNNAMED) for name in ending.servers),
         ),
         left=(
             *(f"server {server.name}" for server in wanted if server not in changed),
             *(f"grant {change.after.label}" for change in put if change.before == change.after),
         ),
+        by_hand=ending.by_hand,
         moved=tuple(move for server in changed for move in _moves(seen.get(server.name), server)),
         seen=tuple(seen.values()),
         artifacts=tuple(
@@ -120,9 +125,9 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
             }.values()
         ),
         servers=tuple(changed),
-        removed=tuple(removed),
+        removed=ending.servers,
         grants=tuple(change for change in put if change.before != change.after),
-        revoked=tuple(revoked),
+        revoked=tuple(grant for grant, _ in ending.grants),
     )
 
 
@@ -164,6 +169,8 @@ def registered(
     artifacts: Mapping[str, Artifact],
     existing: Server | None,
     oauth: Authority | None = None,
+    *,
+    declared: bool = False,
 ) -> Server:
     as_it_is = existing is not None and existing.paused
     return Server(
@@ -179,6 +186,7 @@ def registered(
         env=dict(entry.env),
         drift=entry.drift,
         oauth=oauth,
+        declared=declared,
     )
 
 
@@ -196,6 +204,7 @@ def _grant(entry: GrantEntry, existing: Grant | None) -> Grant:
         server=entry.server,
         policy=entry.policy,
         expires_at=entry.expires_at,
+        declared=True,
     )
 
 
@@ -217,11 +226,14 @@ def _server_step(before: Server | None, after: Server) -> Step:
         "drift", "oauth",
     )  # fmt: skip
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
+    differences += [ADOPTED] if not before.declared else []
     return Step(Change.CHANGE, f"server {after.name}", ", ".join(differences))
 
 
 def _grant_step(change: GrantChange) -> Step:
     after = change.after
     under = f"server {after.server}, policy {after.policy or '(none: every call is denied)'}"
+    if change.before is not None and not change.before.declared:
+        under += f", {ADOPTED}"
     kind = Change.CREATE if change.before is None else Change.CHANGE
     return Step(kind, f"grant {after.label}", under)

@@ -32,8 +32,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "apply",
         help="bring a gateway to what a gateway.json says",
         description="Show what has to change so that servers, policies and grants are as the file "
-        "says, ask, and do it. What the file does not name is removed or revoked. Doing it twice "
-        "changes nothing.",
+        "says, ask, and do it. What a file made and it no longer names is removed or revoked; what "
+        "was made by hand stays. Doing it twice changes nothing.",
         epilog="exit codes: 0 done or nothing to do, 1 not done: declined, or --dry-run with "
         "something to do; 2 could not run",
     )
@@ -101,6 +101,7 @@ def _shown(plan: "Plan", found: Sequence["Difference"], form: str) -> str:
         document = {
             "steps": [asdict(step) for step in plan.steps],
             "left": plan.left,
+            "by_hand": plan.by_hand,
             "policies": [
                 {
                     **asdict(each.moved),
@@ -114,6 +115,8 @@ def _shown(plan: "Plan", found: Sequence["Difference"], form: str) -> str:
     parts = [str(plan), *map(_difference, found)]
     if plan.left:
         parts.append(f"left as it is: {', '.join(plan.left)}")
+    if plan.by_hand:
+        parts.append(f"made by hand, so it stays: {', '.join(plan.by_hand)}")
     return "\n\n".join(parts)
 
 

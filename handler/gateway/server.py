@@ -54,6 +54,8 @@ class Server:
     drift: Drift = Drift.WARN
     oauth: Authority | None = None
     """Whose access tokens are good here beside grant tokens."""
+    declared: bool = False
+    """Whether a gateway.json is where it comes from: then one that no longer names it ends it."""
 
     @property
     def place(self) -> str:

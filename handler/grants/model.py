@@ -33,6 +33,8 @@ class Grant:
     expires_at: float | None
     token_hashes: tuple[str, ...] = ()
     """Hex SHA-256 of whole tokens."""
+    declared: bool = False
+    """Whether a gateway.json is where it comes from: then one that no longer names it ends it."""
 
     @property
     def subject(self) -> Subject:

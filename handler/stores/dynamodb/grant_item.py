@@ -1,6 +1,7 @@
 """A grant's item: who may call, and the tallies of its own limits. Pure.
 
-st status, ex expiry, sv server, h1 h2 token hashes, lb label, tg tags, po policy: the grant.
+st status, ex expiry, sv server, h1 h2 token hashes, lb label, tg tags, po policy, dc declared: the
+grant.
 t tallies, w writer slots, p pending approvals: what its calls leave behind. Names are short because
 the item should stay under 1 KB, the unit that a write is priced by.
 """
@@ -78,6 +79,7 @@ def _attributes(grant: Grant) -> dict[str, Any]:
         "ex": grant.expires_at,
         "h1": hashes[0] if hashes else None,
         "h2": hashes[1] if len(hashes) > 1 else None,
+        "dc": True if grant.declared else None,
     }
 
 
@@ -91,6 +93,7 @@ def read(item: Item) -> Grant:
         status=GrantStatus(item["st"]),
         expires_at=float(item["ex"]) if "ex" in item else None,
         token_hashes=tuple(item[name].hex() for name in ("h1", "h2") if name in item),
+        declared=item.get("dc", False),
     )
 
 

@@ -160,6 +160,7 @@ def _item(server: Server) -> Item:
         "private": server.private_network,
         "drift": server.drift.value,
         "oauth": _plain(server),
+        "declared": True if server.declared else None,
     }
     size = len(str(item).encode())
     if size > LARGEST_SERVER:
@@ -190,4 +191,5 @@ def _read(item: Item) -> Server:
         private_network=item["private"],
         drift=Drift(item.get("drift", Drift.WARN)),
         oauth=read_authority(item.get("oauth")),
+        declared=item.get("declared", False),
     )
