@@ -129,6 +129,8 @@ class BufferedUpstream:
                 return
             with suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)  # wakes a thread that still reads
+            with suppress(OSError):
+                response.close()
             connection.close()
 
         most = self._bounds.largest_answer
