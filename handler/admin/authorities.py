@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 
 from handler.admin.door import Answered, Door, DoorClosed
 from handler.admin.findings import Finding, State
+from handler.admin.manifest import Manifest
 from handler.gateway.server import Server
 from handler.oauth.issuer import IssuerFailed
 from handler.oauth.model import Authority, Issuer
@@ -82,3 +83,15 @@ def forged(authority: Authority) -> str:
     header = {"alg": "RS256", "typ": "at+jwt", "kid": "holdpoint-doctor"}
     parts = (json.dumps(part).encode() for part in (header, {"iss": authority.issuer.url}))
     return ".".join(urlsafe_b64encode(part).decode().rstrip("=") for part in (*parts, b"unsigned"))
+
+
+def misled(manifest: Manifest, gateway_url: str | None) -> str | None:
+    """A warning where the file gives another address than the one that tokens must be for."""
+    if manifest.oauth is None or manifest.public_url is None or gateway_url is None:
+        return None
+    if f"{manifest.public_url}/mcp" == gateway_url:
+        return None
+    return (
+        f"warning: access tokens must be for {gateway_url}/NAME; for {manifest.public_url}, the "
+        "file's `public_url`, set the stack's PublicUrl parameter"
+    )

@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin import apply, references
+    from handler.admin.authorities import misled
     from handler.admin.compiling import policies
     from handler.admin.differences import differences
     from handler.cli.manifest_file import loaded
@@ -66,8 +67,8 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     manifest = loaded(arguments.manifest)
     references.check(manifest.servers, world.schemes, world.name)
     made = policies(manifest)
-    if made.warnings:
-        print(made.warnings, file=sys.stderr)
+    for warning in filter(None, (made.warnings, misled(manifest, world.base_url))):
+        print(warning, file=sys.stderr)
     plan = await apply.plan(world.store, manifest, made.compiled)
     found = await differences(world.store.registry, plan, manifest.approvers)
     print(_shown(plan, found, arguments.format))

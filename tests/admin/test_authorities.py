@@ -1,12 +1,14 @@
 """The `oauth` of a gateway.json, applied to every world."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from handler.admin import apply, grants
+from handler.admin.authorities import misled
 from handler.admin.compiling import policies
 from handler.admin.manifest import Manifest, parse
 from handler.gateway.server import Server
@@ -95,3 +97,13 @@ async def test_rules_beyond_what_a_call_may_read_are_refused_and_change_nothing(
     with pytest.raises(TooMuch, match="OAuth grants"):
         await bring(store, many)
     assert await store.registry.servers() == []
+
+
+async def test_an_address_that_tokens_are_not_for_is_told(tmp_path: Path) -> None:
+    plain = manifest(tmp_path, ("a", "seller"))
+    named = replace(plain, public_url="https://gateway.example")
+    told = misled(named, "https://api.example/mcp")
+    assert told is not None and "https://api.example/mcp/NAME" in told and "PublicUrl" in told
+    assert misled(named, "https://gateway.example/mcp") is None
+    assert misled(named, None) is None and misled(plain, "https://api.example/mcp") is None
+    assert misled(replace(named, oauth=None), "https://api.example/mcp") is None

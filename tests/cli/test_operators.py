@@ -369,3 +369,12 @@ def test_drift_is_listed_with_what_it_breaks_and_accepted(desk: Desk) -> None:
     assert desk.run("drift", "accept", "shop", "pay") == 0 and "accepted pay" in desk.err
     assert desk.run("drift", "list") == 0
     assert desk.run("drift", "accept", "nowhere") == 2
+
+
+def test_applying_lists_what_was_made_by_hand_and_leaves_it(desk: Desk) -> None:
+    desk.run("apply", desk.manifest(), "--yes")
+    assert desk.run("grant", "create", "trial", "--server", "shop", "--policy", "p") == 0
+    assert desk.run("apply", desk.manifest(), "--yes") == 0
+    assert "made by hand, so it stays: grant trial" in desk.out
+    assert desk.reads("apply", desk.manifest(), "--yes")["by_hand"] == ["grant trial"]
+    assert {grant["name"] for grant in desk.reads("grant", "list")} == {"agent", "trial"}

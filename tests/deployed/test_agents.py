@@ -11,6 +11,7 @@ from handler.approvals.lifecycle import Status
 from handler.demo.agent import agent, said
 from handler.demo.browser import open_page
 from handler.grants.model import GrantStatus
+from handler.oauth.model import WELL_KNOWN
 from tests.deployed.stage import POLICY, Deployed
 from tests.end_to_end.stage import link_in
 from tests.gateway.world import modern
@@ -140,6 +141,11 @@ async def test_an_access_token_opens_what_its_grant_may_until_the_file_says_othe
         token = issuer.token(deployed.url())
         async with agent(deployed.url(), token) as client:
             assert "Ada Lovelace" in said(await client.call_tool("list_customers", {}))
+        base_url = deployed.stack.gateway_url.removesuffix("/mcp")
+        for path in ("", "/mcp/shop"):
+            async with httpx2.AsyncClient(timeout=40) as http:
+                told = await http.get(f"{base_url}{WELL_KNOWN}{path}")
+            assert told.json()["resource"] == deployed.url()
         before = await deployed.upstream.calls("list_customers")
         for wrong in (issuer.token(deployed.url(), FOREIGN), issuer.token(deployed.url() + "x")):
             assert await status(deployed, wrong) == 401
