@@ -157,7 +157,7 @@ def _manifest(root: Member, folder: Path) -> Manifest:
         approvers=_addresses(approvals.get("approvers")),
         mail_from=_address(mail.get("from"), "holdpoint@localhost"),
         smtp=_smtp(mail.get("smtp")),
-        public_url=_url(root.get("public_url")) or None,
+        public_url=_url(root.get("public_url")).rstrip("/") or None,
     )
 
 

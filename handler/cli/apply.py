@@ -86,7 +86,8 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
             "something else was changed meanwhile, so the rest of this plan was not carried out: "
             "run it again to see what is left to do"
         ) from None
-    _tell_what_is_next(plan, arguments.format)
+    signed_in = {rule.grant for rule in manifest.oauth.rules} if manifest.oauth else set()
+    _tell_what_is_next(plan, signed_in, arguments.format)
     return FINE
 
 
@@ -143,8 +144,10 @@ def _difference(one: "Difference") -> str:
     return "\n  ".join(parts)
 
 
-def _tell_what_is_next(plan: "Plan", form: str) -> None:
-    bare = [change.after.label for change in plan.grants if not change.after.token_hashes]
+def _tell_what_is_next(plan: "Plan", signed_in: set[str], form: str) -> None:
+    """Which grants have no token; access tokens may stand for those that are `signed_in`."""
+    made = (change.after for change in plan.grants if not change.after.token_hashes)
+    bare = [grant.label for grant in made if grant.label not in signed_in]
     print("done", file=sys.stderr)
     if bare and form == "text":
         print(

@@ -21,7 +21,9 @@ def anyio_backend() -> str:
 
 
 @pytest.mark.anyio
-async def test_an_access_token_opens_what_its_grant_may(tmp_path: Path) -> None:
+async def test_an_access_token_opens_what_its_grant_may_and_an_edit_holds_at_once(
+    tmp_path: Path,
+) -> None:
     write(tmp_path / "policy.json", POLICY)
     with authorization_server() as issuer:
         async with upstream_process() as upstream:
@@ -30,14 +32,16 @@ async def test_an_access_token_opens_what_its_grant_may(tmp_path: Path) -> None:
                 "private_network": True,
                 "policies": {"main": "policy.json"},
             }
+            oauth = {
+                "issuer": issuer.issuer,
+                "jwks": f"{issuer.issuer}/jwks",
+                "private_network": True,
+                "grants": [{"claim": "sub", "value": CLIENT, "grant": "agent"}],
+            }
             manifest = {
                 "servers": {"crm": server},
                 "grants": {"agent": {"server": "crm", "policy": "main"}},
-                "oauth": {
-                    "issuer": issuer.issuer,
-                    "private_network": True,
-                    "grants": [{"claim": "sub", "value": CLIENT, "grant": "agent"}],
-                },
+                "oauth": oauth,
             }
             path = write(tmp_path / "gateway.json", manifest)
             async with (
@@ -50,6 +54,11 @@ async def test_an_access_token_opens_what_its_grant_may(tmp_path: Path) -> None:
                     assert (await http.post(url, json=LIST, headers=headers)).status_code == status
                 known = f"{gateway.base}/.well-known/oauth-protected-resource"
                 assert (await http.get(known)).json()["resource"] == url
+                headers = {"Authorization": f"Bearer {issuer.token(url)}"}
+                write(path, {**manifest, "oauth": {**oauth, "issuer": f"{issuer.issuer}/other"}})
+                await gateway.child.says(r"reloaded: change server crm: oauth")
+                assert "restart" not in gateway.child.text
+                assert (await http.post(url, json=LIST, headers=headers)).status_code == 401
 
 
 def test_an_authorization_server_in_the_clear_and_unknown_grants_are_faults() -> None:
