@@ -58,12 +58,17 @@ class Keys:
         """The key with this id for this algorithm. Raises `KeysUnavailable`."""
         if algorithm not in KINDS:
             return None
-        async with self._turn:
-            if self._since(self._fetched_at) >= KEPT_SECONDS or (id, algorithm) not in self._keys:
-                await self._refresh()
+        if not self._knows(id, algorithm):  # whose key is known waits for nobody's fetching
+            async with self._turn:
+                if not self._knows(id, algorithm):
+                    await self._refresh()
         if self._since(self._fetched_at) >= USABLE_SECONDS:
             raise KeysUnavailable("the authorization server's keys cannot be had")
         return self._keys.get((id, algorithm))
+
+    def _knows(self, id: str | None, algorithm: str) -> bool:
+        fresh = self._since(self._fetched_at) < KEPT_SECONDS
+        return fresh and (id, algorithm) in self._keys
 
     def _since(self, moment: float | None) -> float:
         """Seconds; for ever where it never was, or where the clock was put back before it."""

@@ -12,7 +12,7 @@ from handler.entry.examination import HttpDoor, usable_keys
 from handler.oauth.model import Authority, Issuer
 from tests.gateway.world import POLICY, Gateway, UpstreamProcess
 from tests.oauth.authority import AuthorizationServer
-from tests.oauth.conftest import OWN
+from tests.oauth.conftest import OWN, embedded
 
 
 def examined(door: Gateway, gateway_url: str | None = None) -> list[Finding]:
@@ -41,6 +41,10 @@ def test_all_is_fine_where_keys_are_there_and_the_audience_is_the_gateway_s(
     assert upstream.calls == []
 
 
+EMBEDDED = pytest.mark.parametrize("opening", [embedded], ids=["embedded"])
+
+
+@EMBEDDED
 def test_where_no_server_names_an_authority_there_is_nothing_to_say(door: Gateway) -> None:
     named(door, None)
     assert examined(door) == []
@@ -56,6 +60,7 @@ def test_an_issuer_without_keys_is_told_from_both_places(
     assert "cannot have the issuer's keys" in tokens.told
 
 
+@EMBEDDED
 def test_an_issuer_that_signs_otherwise_is_told_how_to_sign(
     door: Gateway, issuer: AuthorizationServer
 ) -> None:
@@ -63,6 +68,7 @@ def test_an_issuer_that_signs_otherwise_is_told_how_to_sign(
     assert "RS256" in examined(door)[0].mend
 
 
+@EMBEDDED
 @pytest.mark.parametrize("suffix", ["/", "/tenant"])
 def test_an_issuer_named_otherwise_than_its_metadata_is_wrong(
     door: Gateway, issuer: AuthorizationServer, suffix: str
@@ -72,12 +78,14 @@ def test_an_issuer_named_otherwise_than_its_metadata_is_wrong(
     assert keys.state is State.WRONG and "letter for letter" in keys.mend
 
 
+@EMBEDDED
 def test_an_audience_that_is_not_where_clients_are_is_told(door: Gateway) -> None:
     _, tokens = examined(door, "https://gateway.example.com/mcp")
     assert tokens.state is State.WRONG and "PublicUrl" in tokens.mend
     assert door.endpoint() in tokens.told
 
 
+@EMBEDDED
 def test_a_gateway_that_lets_a_forged_token_in_is_the_worst_finding(
     door: Gateway, issuer: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,9 +1,12 @@
 """Access tokens at the gateway: good ones stand for a grant, all others for nothing."""
 
+import asyncio
 import base64
 import hmac
 import json
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from mcp import Client
 from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
+from starlette.responses import StreamingResponse
 
 from handler.clock import FixedClock, SystemClock
 from handler.demo.agent import said
@@ -222,6 +226,28 @@ async def test_known_keys_serve_an_hour_while_no_new_ones_can_be_had(
     clock.time = keys_module.USABLE_SECONDS
     with pytest.raises(keys_module.KeysUnavailable):
         await keys.key("rsa-1", "RS256")
+
+
+@pytest.mark.anyio
+async def test_a_known_key_waits_for_nobody_s_made_up_one(issuer: AuthorizationServer) -> None:
+    clock, asked, released = FixedClock(0.0), threading.Event(), threading.Event()
+    keys = Keys(Issuer(issuer.issuer, private_network=True), clock)
+    assert await keys.key("rsa-1", "RS256") is not None
+
+    def nothing() -> Iterator[bytes]:
+        asked.set()
+        released.wait(30)
+        yield b""
+
+    issuer.answers = lambda: StreamingResponse(nothing())
+    clock.time = keys_module.PAUSE_SECONDS
+    made_up = asyncio.create_task(keys.key("rsa-2", "RS256"))
+    try:
+        assert await asyncio.to_thread(asked.wait, 30)
+        assert await keys.key("rsa-1", "RS256") is not None and not made_up.done()
+    finally:
+        released.set()
+    assert await made_up is None
 
 
 @pytest.mark.anyio
