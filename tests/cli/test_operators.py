@@ -377,4 +377,6 @@ def test_applying_lists_what_was_made_by_hand_and_leaves_it(desk: Desk) -> None:
     assert desk.run("apply", desk.manifest(), "--yes") == 0
     assert "made by hand, so it stays: grant trial" in desk.out
     assert desk.reads("apply", desk.manifest(), "--yes")["by_hand"] == ["grant trial"]
-    assert {grant["name"] for grant in desk.reads("grant", "list")} == {"agent", "trial"}
+    made = {grant["name"]: grant["made_by"] for grant in desk.reads("grant", "list")}
+    assert made == {"agent": "file", "trial": "hand"}
+    assert desk.reads("server", "show", "shop")["made_by"] == "file"
