@@ -6,6 +6,7 @@ allowed call asks the store nothing for it. A refusal is always judged by a read
 checks signatures is loaded with the first token for a server that names an authority.
 """
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -55,13 +56,13 @@ class Entrance:
         where the issuer's keys cannot be had.
         """
         seen = None if anew else self._seen.get(server)
-        found = await self._judged(token, server, seen) if seen is not None else None
-        if isinstance(found, Claim):
-            return found
+        if seen is not None:
+            with suppress(StoreUnavailable):  # an issuer without keys may have been replaced
+                found = await self._judged(token, server, seen)
+                if isinstance(found, Claim):
+                    return found
         authority = await self._authority(server)
-        if authority is None:
-            return None
-        return found if authority == seen else await self._judged(token, server, authority)
+        return await self._judged(token, server, authority) if authority is not None else None
 
     async def _judged(
         self, token: str, server: str, authority: Authority

@@ -122,3 +122,17 @@ def test_an_access_token_costs_the_same_two_requests_as_a_grant_token(
             assert limited == {"UpdateItem": 1, "GetItem": 1}
             assert counted(door, token, "count", {"to": 1}) == {"GetItem": 2}
     assert len(upstream.calls) == 4 * (MORE_THAN_ENOUGH + 1)
+
+
+def test_an_issuer_without_keys_is_replaced_at_once(
+    door: Gateway, issuer: AuthorizationServer, upstream: UpstreamProcess
+) -> None:
+    token, good = issuer.token(door.endpoint()), door.servers["crm"].oauth
+    keyless = Issuer(issuer.issuer, f"{issuer.issuer}/nothing", private_network=True)
+    name(door, Authority(keyless, (Rule("client_id", CLIENT, "g1"),)))
+    for _ in range(MORE_THAN_ENOUGH):
+        assert send(door, token).json()["error"]["code"] == -32603
+    name(door, good)
+    for _ in range(CONTAINERS):
+        assert not send(door, token).json()["result"]["isError"]
+    assert len(upstream.calls) == CONTAINERS
