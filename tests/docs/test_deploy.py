@@ -19,7 +19,7 @@ UNITS = {
     "denied": 2 * READ,
     "allowed, no limit": 2 * READ,
     "allowed, limits of the grant in one item under 1 KB": READ + WRITE,
-    "allowed, limits of the grant and two other scopes": READ + 4 * 2 * WRITE,
+    "allowed, limits of the grant and two other scopes": (1 + 3) * READ + 3 * 2 * WRITE,
 }
 
 
