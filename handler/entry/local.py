@@ -62,12 +62,13 @@ class Service:
     clock: Clock
 
     async def bring(self, manifest: Manifest, made: Policies, rotate: bool) -> apply.Plan:
-        """Apply the manifest with its compiled policies; make tokens for grants without one."""
+        """Apply the manifest with its compiled policies; make tokens for its grants without one."""
         if made.warnings:
             tell(made.warnings)
         plan = await self._apply(manifest, made)
         self.manifest = manifest
-        for grant in (await apply.current_grants(self.store.ledger)).values():
+        current = await apply.current_grants(self.store.ledger)
+        for grant in (current[entry.label] for entry in manifest.grants):
             if rotate or not grant.token_hashes:
                 self.tokens[grant.label] = await grants.rotate(self.store.ledger, grant)
         return plan
@@ -228,12 +229,12 @@ async def _unreachable(around: World, server: Server) -> str | None:
     return answer.reason
 
 
-RESTARTED = "`mail`, `oauth`, `public_url` or `allowed_origins`"
+RESTARTED = "`mail`, `public_url` or `allowed_origins`"
 
 
 def needs_restart(before: Manifest, after: Manifest) -> bool:
     """Whether something changed that a running gateway does not take up."""
-    fixed = ("mail_from", "smtp", "oauth", "public_url", "allowed_origins")
+    fixed = ("mail_from", "smtp", "public_url", "allowed_origins")
     return any(getattr(before, name) != getattr(after, name) for name in fixed)
 
 

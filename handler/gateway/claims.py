@@ -33,13 +33,16 @@ class Claims:
         """`seconds` is how long the authorization server's keys may take."""
         self._entrance, self._seconds = entrance, seconds
 
-    async def claim(self, head: Head, server: str) -> Claim | Reply:
-        """What the request claims, or the answer to one that claims nothing."""
+    async def claim(self, head: Head, server: str, *, anew: bool = False) -> Claim | Reply:
+        """What the request claims, or the answer to one that claims nothing.
+
+        `anew` trusts nothing that was remembered.
+        """
         token = _token(head)
         claim: Claim | NoGrant | None = tokens.claim(token, server)
         if claim is None and token and self._entrance is not None:
             try:
-                claim = await within(self._seconds, self._entrance.claim(token, server))
+                claim = await within(self._seconds, self._entrance.claim(token, server, anew=anew))
             except StoreUnavailable as error:
                 log.warning("a token could not be checked: %s", error)
                 return answers.rejected(NO_ANSWER)

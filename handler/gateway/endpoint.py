@@ -5,11 +5,9 @@ before its token is known to be good.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import replace
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from dataclasses import dataclass, replace
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -30,11 +28,9 @@ from handler.gateway.revisions import ASSUMED, LEGACY, Era
 from handler.gateway.surface import Surface
 from handler.gateway.tokens import Foreign
 from handler.grants.model import Claim
-from handler.oauth.metadata import challenge
+from handler.oauth.entrance import Entrance
+from handler.oauth.model import Authority
 from handler.stores.base import StoreUnavailable
-
-if TYPE_CHECKING:  # what checks signatures is loaded only where tokens are accepted
-    from handler.oauth.entrance import Entrance
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +39,18 @@ STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering"
 TOO_LARGE = Rejection(INVALID_REQUEST, "the body is too large", 413)
 FOREIGN_ORIGIN = Rejection(INVALID_REQUEST, "this origin is not allowed", 403)
 NO_STREAM = Rejection(protocol.METHOD_NOT_FOUND, "this server has no stream of its own", 405)
+
+
+@dataclass(frozen=True, slots=True)
+class Bodiless:
+    """GET or DELETE, which only legacy revisions have: a session's own stream, and its end."""
+
+    verb: str
+    message: Message
+
+
+Asked = Message | Bodiless | Rejection
+"""What a request asks, whoever asks."""
 
 
 class Endpoint:
@@ -58,7 +66,7 @@ class Endpoint:
         clock: Clock,
         bounds: Bounds,
         claims: Claims,
-        entrance: "Entrance | None" = None,
+        entrance: Entrance | None = None,
     ) -> None:
         """`entrance` is told of in challenges, where there is one."""
         self._claims, self._entrance = claims, entrance
@@ -72,45 +80,60 @@ class Endpoint:
         response.headers.update(cors.headers(head, self._bounds.origins))
         return response
 
+    def close(self) -> None:
+        """End what would go on for as long as its client likes."""
+        self._surface.close()
+
     async def _served(self, request: Request, head: Head) -> Response:
         try:
-            return _response(self._challenged(await self._reply(request, head), request))
+            return _response(await self._challenged(await self._reply(request, head), request))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception:
             log.exception("a request was refused because serving it failed")
             return _response(answers.rejected(NO_ANSWER))
 
-    def close(self) -> None:
-        """End what would go on for as long as its client likes."""
-        self._surface.close()
-
     async def _reply(self, request: Request, head: Head) -> Reply | Stream:
         if request.method == "OPTIONS":
             return cors.preflight(head, self._bounds.origins)
-        claim = await self._claims.claim(head, request.path_params["server"])
+        server = request.path_params["server"]
+        claim = await self._claims.claim(head, server)
         if not isinstance(claim, Claim):
             return claim
-        if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
-            return await self._refused(claim, FOREIGN_ORIGIN)
-        if request.method == "GET":
-            return await self.follow(head, claim)
-        if request.method == "DELETE":
-            return await self._without_body(head, claim, self._surface.end_session)
-        body = await _body(request, self._bounds.largest_request)
-        if body is None:
-            return await self._refused(claim, TOO_LARGE)
-        message = protocol.read(head, body)
-        if isinstance(message, Rejection):
-            return await self._refused(claim, message)
-        return await self.answer(message, claim)
+        asked = await self._asked(request, head)
+        reply = await self._answered(asked, claim)
+        if reply is not answers.UNAUTHORIZED or not isinstance(claim.proof, Authority):
+            return reply
+        again = await self._claims.claim(head, server, anew=True)
+        if again == claim:
+            return reply
+        return await self._answered(asked, again) if isinstance(again, Claim) else again
 
-    def _challenged(self, reply: Reply | Stream, request: Request) -> Reply | Stream:
-        """A 401 says where tokens come from, whatever was wrong."""
+    async def _asked(self, request: Request, head: Head) -> Asked:
+        if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
+            return FOREIGN_ORIGIN
+        if request.method in ("GET", "DELETE"):
+            return _bodiless(request.method, head)
+        body = await _body(request, self._bounds.largest_request)
+        return TOO_LARGE if body is None else protocol.read(head, body)
+
+    async def _answered(self, asked: Asked, claim: Claim) -> Reply | Stream:
+        if isinstance(asked, Rejection):
+            return await self._refused(claim, asked)
+        if isinstance(asked, Bodiless):
+            return await self._without_body(asked, claim)
+        return await self.answer(asked, claim)
+
+    async def _challenged(self, reply: Reply | Stream, request: Request) -> Reply | Stream:
+        """A 401 says where tokens for this server come from, whatever was wrong."""
         if reply is not answers.UNAUTHORIZED or self._entrance is None:
             return reply
-        value = challenge(self._entrance, quote(request.path_params["server"], safe=""))
-        return replace(answers.UNAUTHORIZED, headers={"WWW-Authenticate": value})
+        step = self._entrance.challenge(request.path_params["server"])
+        try:
+            value = await within(self._bounds.store_seconds, step)
+        except StoreUnavailable:
+            return reply
+        return replace(reply, headers={"WWW-Authenticate": value}) if value else reply
 
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The answer to one message, however it came."""
@@ -124,25 +147,17 @@ class Endpoint:
         return reply
 
     async def follow(self, head: Head, claim: Claim) -> Reply | Stream:
-        """What the server says unasked, to a legacy client."""
-        return await self._without_body(head, claim, self._surface.follow)
+        """What the server says unasked, to a legacy client, however it came."""
+        return await self._answered(_bodiless("GET", head), claim)
 
-    async def _without_body(
-        self,
-        head: Head,
-        claim: Claim,
-        serve: Callable[[Message, Claim], Awaitable[Reply | Stream | None]],
-    ) -> Reply | Stream:
-        """What only legacy revisions have: the end of a session, and its own stream."""
-        version = head.get(VERSION) or ASSUMED
-        if head.repeated or version not in LEGACY:
-            return await self._refused(claim, NO_STREAM)
-        message = Message(Kind.NOTIFICATION, Era.LEGACY, version, "", None, {}, head, {})
+    async def _without_body(self, asked: Bodiless, claim: Claim) -> Reply | Stream:
         try:
-            served = await serve(message, claim)
+            if asked.verb == "DELETE":
+                return await self._surface.end_session(asked.message, claim)
+            stream = await self._surface.follow(asked.message, claim)
         except Foreign as foreign:
             return foreign.reply
-        return served if served is not None else answers.rejected(NO_STREAM)
+        return stream if stream is not None else answers.rejected(NO_STREAM)
 
     async def _refused(self, claim: Claim, rejection: Rejection) -> Reply:
         """The rejection, for those whose token is good."""
@@ -154,6 +169,14 @@ class Endpoint:
             self._meter.unavailable()
             return answers.rejected(NO_ANSWER)
         return answers.rejected(rejection) if known else answers.UNAUTHORIZED
+
+
+def _bodiless(verb: str, head: Head) -> Bodiless | Rejection:
+    version = head.get(VERSION) or ASSUMED
+    if head.repeated or version not in LEGACY:
+        return NO_STREAM
+    message = Message(Kind.NOTIFICATION, Era.LEGACY, version, "", None, {}, head, {})
+    return Bodiless(verb, message)
 
 
 class Streaming(StreamingResponse):
