@@ -5,9 +5,9 @@ error on one tools/call ends the whole session of many clients.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
 
@@ -31,6 +31,24 @@ class Reply:
     session: str | None = None
     """The `Mcp-Session-Id` to send, as the client may know it."""
     headers: Mapping[str, str] | None = None
+
+
+class Pieces(Protocol):
+    """What an answer consists of, piece by piece."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    async def aclose(self) -> None:
+        """Let go of it, read or not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """An HTTP answer that comes in pieces. Whoever reads it closes it, read to its end or not."""
+
+    events: Pieces
+    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,13 @@ from starlette.types import Receive, Scope, Send
 from handler.clock import Clock
 from handler.gateway import answers, cors, protocol
 from handler.gateway.admission import Admission, within
-from handler.gateway.answers import Reply
+from handler.gateway.answers import Pieces, Reply, Stream
 from handler.gateway.bounds import Bounds
 from handler.gateway.claims import NO_ANSWER, Claims
 from handler.gateway.enforce import Enforcement
 from handler.gateway.head import VERSION, Head, read_head
 from handler.gateway.meter import Meter
 from handler.gateway.protocol import INVALID_REQUEST, Kind, Message, Rejection
-from handler.gateway.relay import Pieces, Stream
 from handler.gateway.revisions import ASSUMED, LEGACY, Era
 from handler.gateway.surface import Surface
 from handler.gateway.tokens import Foreign

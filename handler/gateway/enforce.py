@@ -18,7 +18,7 @@ from handler.audit import record
 from handler.clock import Clock
 from handler.gateway import answers, forward, refusals
 from handler.gateway.admission import Admission, Admitted, Seen, within
-from handler.gateway.answers import Denial, Reply
+from handler.gateway.answers import Denial, Reply, Stream
 from handler.gateway.bounds import Bounds
 from handler.gateway.case import Case, Forwarding, Waits
 from handler.gateway.decide import HEADER, Decider, Plan
@@ -26,7 +26,7 @@ from handler.gateway.exchange import Sender
 from handler.gateway.meter import Meter
 from handler.gateway.methods import asks
 from handler.gateway.protocol import Message, mismatch
-from handler.gateway.relay import End, Request, Stream, relay
+from handler.gateway.relay import End, Request, relay
 from handler.gateway.server import Server
 from handler.gateway.settle import Settlement
 from handler.gateway.tokens import Foreign, Tokens

@@ -12,14 +12,14 @@ from contextlib import suppress
 from handler.clock import Clock
 from handler.gateway import answers, forward, protocol, subscription
 from handler.gateway.admission import Admission, Admitted, within
-from handler.gateway.answers import Reply
+from handler.gateway.answers import Reply, Stream
 from handler.gateway.bounds import Bounds
 from handler.gateway.claims import Claims
 from handler.gateway.ear import Ear
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.places import Places
 from handler.gateway.protocol import Message
-from handler.gateway.relay import Answered, Stream, whole
+from handler.gateway.relay import Answered, whole
 from handler.gateway.screen import Screen
 from handler.gateway.server import Server
 from handler.gateway.watch import Watch

@@ -6,15 +6,15 @@ that end and makes the reply; in a stream the reply's body is the last event.
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 import orjson
 
 from handler.gateway import forward, sse
-from handler.gateway.answers import Reply
+from handler.gateway.answers import Reply, Stream
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Sender, TooLarge
 from handler.gateway.protocol import Message
 from handler.gateway.screen import Screen, unheard
@@ -44,24 +44,6 @@ class Unusable:
 
 End = Answered | Unusable | NeverReached | Lost
 Finish = Callable[[End], Awaitable[Reply]]
-
-
-class Pieces(Protocol):
-    """What an answer consists of, piece by piece."""
-
-    def __aiter__(self) -> AsyncIterator[bytes]: ...
-
-    async def aclose(self) -> None:
-        """Let go of it, read or not."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """An HTTP answer that comes in pieces. Whoever reads it closes it, read to its end or not."""
-
-    events: Pieces
-    session: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +84,7 @@ async def relay(upstream: Sender, request: Request, finish: Finish) -> Reply | S
             return await events.gathered(finish)
         first = await events.first()
         if isinstance(first, bytes):
-            return Stream(events.stream(first, finish), arrived.session)
+            return Stream(Settled(events.stream(first, finish)), arrived.session)
         return await finish(first)
     async with arrived:
         end = await _in_time(upstream.patience, whole(arrived, request.message))
@@ -157,6 +139,25 @@ def _response(raw: bytes, message: Message) -> dict[str, Any] | None:
 
 def _same(left: object, right: object) -> bool:
     return type(left) is type(right) and left == right
+
+
+class Settled:
+    """The pieces of an answer that must be settled, also where its client left before the first."""
+
+    def __init__(self, pieces: AsyncGenerator[bytes, None]) -> None:
+        self._pieces, self._begun = pieces, False
+
+    def __aiter__(self) -> "Settled":
+        return self
+
+    async def __anext__(self) -> bytes:
+        self._begun = True
+        return await anext(self._pieces)
+
+    async def aclose(self) -> None:
+        if not self._begun:
+            await anext(self)  # the first piece is there: only what was begun can be ended
+        await self._pieces.aclose()
 
 
 class _Events:

@@ -11,7 +11,7 @@ from typing import Any
 from handler.clock import Clock
 from handler.gateway import answers, catalog, definitions, forward, protocol, revisions
 from handler.gateway.admission import Admission, Admitted, within
-from handler.gateway.answers import ACCEPTED, Reply
+from handler.gateway.answers import ACCEPTED, Reply, Stream
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
@@ -19,7 +19,7 @@ from handler.gateway.hearing import Hearing
 from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
-from handler.gateway.relay import Answered, End, Request, Stream, exact, relay
+from handler.gateway.relay import Answered, End, Request, exact, relay
 from handler.gateway.server import Drift, Server
 from handler.gateway.tasks import EXTENSION, Tasks
 from handler.gateway.tokens import Foreign, Tokens

@@ -16,11 +16,10 @@ from handler.approvals.model import Approval
 from handler.approvals.service import Approvals
 from handler.clock import Clock
 from handler.gateway import answers, outcomes, sse
-from handler.gateway.answers import Reply
+from handler.gateway.answers import Reply, Stream
 from handler.gateway.bounds import Bounds
 from handler.gateway.case import Waits
 from handler.gateway.protocol import Message
-from handler.gateway.relay import Stream
 from handler.gateway.status import StatusPages
 from handler.gateway.tasks import declares_tasks
 from handler.gateway.tokens import State, Tokens, nonce

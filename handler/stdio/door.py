@@ -15,11 +15,10 @@ import orjson
 from compiler.values import Value
 from handler.decision import arguments
 from handler.gateway import answers, head, protocol, revisions
-from handler.gateway.answers import Reply
+from handler.gateway.answers import Reply, Stream
 from handler.gateway.head import Head
 from handler.gateway.methods import METHODS
 from handler.gateway.protocol import Kind, Message, Rejection, RequestId
-from handler.gateway.relay import Stream
 from handler.gateway.sse import Events
 from handler.grants.model import Claim
 from handler.stdio.lines import Lines, TooLong, line, with_id

@@ -1,6 +1,7 @@
 """Standing streams: what a server says unasked reaches those who may hear it, while they may."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -68,7 +69,9 @@ class Listening:
 
     def next(self) -> Any:
         """The next message; None at the end."""
+        until = time.monotonic() + 15
         for line in self._lines:
+            assert time.monotonic() < until, "nothing came but silence"
             if line.startswith("data: "):
                 return json.loads(line[6:])
         return None

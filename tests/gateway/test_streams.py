@@ -1,6 +1,9 @@
 """Answers in pieces, sessions, and the handshakes of both eras."""
 
 import json
+import threading
+import time
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +12,7 @@ import httpx2
 import pytest
 
 from handler.gateway.bounds import Bounds
+from handler.gateway.relay import Settled
 from handler.gateway.sse import Events, TooLong, ascii_json
 from tests.gateway.test_upstreams import answer, point, scripted
 from tests.gateway.world import (
@@ -271,3 +275,39 @@ def test_where_answers_are_buffered_notifications_that_do_not_fit_are_left_out(
     assert len(found.content) <= 10_000
     assert found.text.count("notifications/progress") in (0, 3)
     assert '"resultType": "complete"' in found.text
+
+
+def test_a_call_whose_client_leaves_before_the_first_event_is_settled_too(door: Gateway) -> None:
+    left = threading.Event()
+    told = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}
+    stream = f"data: {json.dumps(told)}\n\n"
+
+    def late(request: bytes) -> bytes:
+        left.wait(10)
+        return answer("200 OK", stream * 2, "text/event-stream")
+
+    with scripted(late) as (url, requests):
+        point(door, url, ALLOW)
+        with httpx2.Client(timeout=0.3) as client, pytest.raises(httpx2.ReadTimeout):
+            sent = {"Authorization": f"Bearer {door.token}", "Accept": "text/event-stream"}
+            client.post(door.endpoint(), json=READ[0], headers={**sent, **READ[1]})
+        left.set()
+        until = time.monotonic() + 10
+        while [each["record"] for each in door.journal()] != ["decided", "ended"]:
+            assert time.monotonic() < until, "the call was never settled"
+            time.sleep(0.02)
+    assert len(requests) == 1 and door.journal()[-1]["outcome"] == "lost"
+
+
+@pytest.mark.anyio
+async def test_an_answer_that_nobody_began_to_read_is_settled_when_it_is_closed() -> None:
+    settled = []
+
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        try:
+            yield b"first"
+        finally:
+            settled.append(True)
+
+    await Settled(pieces()).aclose()
+    assert settled == [True]

@@ -23,13 +23,15 @@ from starlette.responses import StreamingResponse
 
 from handler.clock import FixedClock, SystemClock
 from handler.demo.agent import said
+from handler.gateway.bounds import Bounds
 from handler.gateway.server import Server
 from handler.grants.model import GrantStatus
 from handler.oauth import keys as keys_module
 from handler.oauth.issuer import metadata_urls
 from handler.oauth.keys import Keys
 from handler.oauth.model import Issuer, Rule
-from tests.gateway.world import POLICY, Gateway, UpstreamProcess
+from tests.gateway.test_hearing import listens
+from tests.gateway.world import POLICY, Gateway, UpstreamProcess, gateway
 from tests.oauth.authority import CLIENT, EC, FOREIGN, RSA, SECRET, AuthorizationServer
 from tests.oauth.conftest import Opening, authority, embedded
 
@@ -319,3 +321,28 @@ async def test_the_official_client_finds_its_way_from_the_401_to_a_result(
             refused = await client.call_tool("delete_customer", {"id": "7"})
             assert refused.is_error
     assert memory.tokens is not None
+
+
+@pytest.mark.parametrize("change", ["expired", "another authority", "no grant"])
+def test_a_stream_ends_with_the_token_that_opened_it(
+    tmp_path: Path, upstream: UpstreamProcess, issuer: AuthorizationServer, change: str
+) -> None:
+    """Though the grant itself stands."""
+    mine = authority(issuer)
+    exp = int(time.time()) + (2 if change == "expired" else 300)
+    policy = {"version": "1", "default": "allow"}
+    bounds = Bounds(look_seconds=0.1)
+    with gateway(tmp_path, upstream.url, oauth=mine, bounds=bounds) as door:
+        door.register(door.servers["crm"], policy)
+        token = issuer.token(door.endpoint(), exp=exp)
+        with listens(door, token, toolsListChanged=True) as client:
+            assert client.next()["method"].endswith("acknowledged")
+            if change == "another authority":
+                elsewhere = replace(mine, issuer=Issuer("https://other.example"))
+                door.register(replace(door.servers["crm"], oauth=elsewhere))
+            if change == "no grant":
+                rules = (Rule("client_id", "somebody else", "g1"),)
+                door.register(replace(door.servers["crm"], oauth=replace(mine, rules=rules)))
+            assert client.next()["result"]["resultType"] == "complete"
+        assert door.call("read_customer", {"id": "1"}).status_code == 200
+    assert change != "expired" or time.time() >= exp
