@@ -25,6 +25,7 @@ SECRET = re.compile(r"(env|ssm|secretsmanager):\S+")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A field name (RFC 9110, section 5.1)."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RETENTION_DAYS, LONGEST_RETENTION = 90, 36_500
 FAMILIES = ("resources", "prompts", "completion", "logging", "sampling", "elicitation", "roots")
 
 
@@ -87,6 +88,8 @@ class Manifest:
     """Whose tokens are accepted beside grant tokens."""
     public_url: str | None = None
     """Where approvers reach this gateway, when not at the address it listens on."""
+    retention_days: int = RETENTION_DAYS
+    """How long the embedded world keeps records and finished approvals; 0: for ever."""
 
 
 class ManifestError(Exception):
@@ -125,7 +128,7 @@ def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _manifest(root: Member, folder: Path) -> Manifest:
-    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url")
+    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url", "retention_days")
     approvals, mail = root.get("approvals"), root.get("mail")
     approvals.only("approvers")
     mail.only("from", "smtp")
@@ -139,6 +142,7 @@ def _manifest(root: Member, folder: Path) -> Manifest:
         mail_from=_address(mail.get("from"), "holdpoint@localhost"),
         smtp=_smtp(mail.get("smtp")),
         public_url=_url(root.get("public_url")) or None,
+        retention_days=root.get("retention_days").whole(0, LONGEST_RETENTION, RETENTION_DAYS),
     )
 
 

@@ -15,6 +15,7 @@ from handler.approvals.embedded import Settings, embedded
 from handler.approvals.ports import Mailer
 from handler.approvals.workflow_local import LocalWorkflow
 from handler.clock import Clock
+from handler.entry.cleaning import Cleaning
 from handler.entry.folder import Folder, derived
 from handler.failure import CannotRun
 from handler.gateway.app import Parts, endpoint, routes
@@ -33,7 +34,7 @@ from handler.policies.current import Policies
 from handler.sealing import Sealer
 from handler.secrets import Environment, SecretMissing, Secrets
 from handler.stdio.commands import Programs, safe
-from handler.stores.base import Store
+from handler.stores.sqlite import SQLiteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class World:
     endpoint: Endpoint
     """What the app serves to agents, for one that comes another way."""
     workflow: LocalWorkflow
+    cleaning: Cleaning
     upstream: Upstream
     outbox: str | None
     """Where mails are read, if they are not sent."""
@@ -51,7 +53,7 @@ class World:
 
 async def world(
     manifest: Manifest,
-    store: Store,
+    store: SQLiteStore,
     folder: Folder,
     base_url: str,
     clock: Clock,
@@ -106,7 +108,14 @@ async def world(
             *(outbox_pages.routes(outbox) if outbox else ()),
         ]
     )
-    return World(app, at, held.workflow, upstream, outbox.url(base_url) if outbox else None)
+    return World(
+        app,
+        at,
+        held.workflow,
+        Cleaning(store.sweep, clock, manifest.retention_days),
+        upstream,
+        outbox.url(base_url) if outbox else None,
+    )
 
 
 async def _smtp(manifest: Manifest, secrets: Secrets, clock: Clock) -> Mailer:

@@ -33,6 +33,15 @@ from handler.stores.sqlite import SQLiteStore, StoreUnusable
 REACH_SECONDS = 3.0
 """How long an upstream may take to show that it is there."""
 
+FIXED = {
+    "mail_from": "mail",
+    "smtp": "mail",
+    "oauth": "oauth",
+    "public_url": "public_url",
+    "retention_days": "retention_days",
+}
+"""What a running gateway does not take up: the manifest's field -> the member that says it."""
+
 PLANNED = 8
 """How often a manifest is planned while operators change what it is planned on."""
 
@@ -95,8 +104,9 @@ class Service:
             tell(f"holdpoint: not reloaded, the store is away: {error}")
             return
         tell(f"holdpoint: reloaded: {plan}")
-        if needs_restart(before, after):
-            tell("holdpoint: a changed `mail`, `oauth` or `public_url` is taken up by a restart")
+        if late := waiting(before, after):
+            named = ", ".join(f"`{member}`" for member in late)
+            tell(f"holdpoint: changed, and taken up by a restart: {named}")
         fresh = tuple(grant for grant in await self.grants() if grant.label not in known)
         if shown := issued(tuple(grant for grant in fresh if grant.token)):
             print(shown, flush=True)
@@ -152,7 +162,7 @@ async def _serve(
             await store.close()
 
 
-def open_store(folder: Folder) -> Store:
+def open_store(folder: Folder) -> SQLiteStore:
     """The store in the folder. Raises `CannotRun`."""
     try:
         return SQLiteStore(folder.database)
@@ -163,9 +173,10 @@ def open_store(folder: Folder) -> Store:
 async def _until_stopped(
     service: Service, around: World, http: uvicorn.Server, listener: socket.socket
 ) -> int:
-    """Serve, with the workflow and the reloading beside it. Where one of those fails, all stops."""
+    """Serve, with what goes on beside it. Where one of those ends, all stops."""
     beside = [
         asyncio.create_task(around.workflow.run()),
+        asyncio.create_task(around.cleaning.run()),
         asyncio.create_task(_reload_on_change(service)),
     ]
     for task in beside:
@@ -226,10 +237,10 @@ async def _unreachable(around: World, server: Server) -> str | None:
     return answer.reason
 
 
-def needs_restart(before: Manifest, after: Manifest) -> bool:
-    """Whether something changed that a running gateway does not take up."""
-    fixed = ("mail_from", "smtp", "oauth", "public_url")
-    return any(getattr(before, name) != getattr(after, name) for name in fixed)
+def waiting(before: Manifest, after: Manifest) -> list[str]:
+    """The members that changed and that a running gateway does not take up."""
+    changed = {name for name in FIXED if getattr(before, name) != getattr(after, name)}
+    return sorted({FIXED[name] for name in changed})
 
 
 def tell(text: str) -> None:

@@ -86,19 +86,20 @@ async def _wrap(manifest: Manifest, place: Place, inherited: Mapping[str, str]) 
 
 
 async def _served(around: World, door: Door, streams: Streams, http: asyncio.Task[None]) -> int:
-    """Serve the client, with pages and the workflow beside it."""
-    workflow = asyncio.create_task(around.workflow.run())
+    """Serve the client, with the pages, the workflow and the cleaning beside it."""
+    going_on = (around.workflow.run(), around.cleaning.run())
+    beside = [http, *map(asyncio.create_task, going_on)]
     client = asyncio.create_task(_client(door, streams))
     over = asyncio.create_task(door.over.wait())
     stopped = asyncio.create_task(_signal())
-    await asyncio.wait({client, over, stopped, workflow, http}, return_when="FIRST_COMPLETED")
+    await asyncio.wait({client, over, stopped, *beside}, return_when="FIRST_COMPLETED")
     client.cancel()
     await around.upstream.close()
     await door.settle(SETTLE_SECONDS)
-    failed = [task for task in (client, workflow, http) if task.done() and not task.cancelled()]
-    for task in (over, stopped, workflow, http):
+    failed = [task for task in (client, *beside) if task.done() and not task.cancelled()]
+    for task in (over, stopped, *beside):
         task.cancel()
-    await asyncio.gather(client, over, stopped, workflow, http, return_exceptions=True)
+    await asyncio.gather(client, over, stopped, *beside, return_exceptions=True)
     for task in failed:
         if (error := task.exception()) is not None and not isinstance(error, ConnectionError):
             raise CannotRun(f"stopped, since work that must go on ended: {error}")
