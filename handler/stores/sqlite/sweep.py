@@ -11,8 +11,8 @@ DAY = 24 * 3600
 AT_ONCE = 200
 """Rows of a table."""
 
-PAYLOADS_AT_ONCE = 8
-"""A payload is up to 4 MB, and each of its pages is written to when it is freed."""
+PAYLOADS_AT_ONCE = 1
+"""A payload is up to 4 MB, each page of which is written to when it is freed: some 30 ms."""
 
 FLEETING = (
     # table, the column with the end of its time, seconds it is kept beyond, rows at once
