@@ -109,6 +109,8 @@ def parse(text: bytes, folder: Path = Path(), file: str = "gateway.json") -> Man
     """The manifest a text spells; policy paths are taken from `folder`. Raises `ManifestError`."""
     try:
         document = json.loads(text.decode(), object_pairs_hook=_members_once)
+    except UnicodeDecodeError as error:
+        raise ManifestError(file, [Fault("", "not a JSON document: it is not UTF-8")]) from error
     except (ValueError, RecursionError) as error:
         raise ManifestError(file, [Fault("", f"not a JSON document: {error}")]) from error
     root = Member.root(document)

@@ -42,7 +42,9 @@ def _reason(error: OSError, host: str, port: int) -> str:
         )
     if error.errno == errno.EACCES:
         return f"port {port} needs more rights than yours; choose one above 1023 with --port"
-    return f"cannot listen on {host}, port {port}: {error.strerror or error}"
+    # Python adds what it was doing, which the sentence says already
+    what = str(error.strerror or error).partition(" (while")[0]
+    return f"cannot listen on {host}, port {port}: {what.lower()}"
 
 
 def address(listener: socket.socket) -> str:

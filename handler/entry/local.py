@@ -21,6 +21,7 @@ from handler.clock import Clock, SystemClock
 from handler.entry import listening
 from handler.entry.embedded import World, world
 from handler.entry.folder import Folder, user
+from handler.entry.opening import open_store
 from handler.entry.watch import changes
 from handler.entry.welcome import Facts, GrantFacts, ServerFacts, issued, welcome
 from handler.failure import CannotRun
@@ -28,7 +29,6 @@ from handler.gateway.exchange import Arrived
 from handler.gateway.server import Server
 from handler.grants.model import Grant
 from handler.stores.base import Store, StoreUnavailable
-from handler.stores.sqlite import SQLiteStore, StoreUnusable
 
 REACH_SECONDS = 3.0
 """How long an upstream may take to show that it is there."""
@@ -160,14 +160,6 @@ async def _serve(
         finally:
             await around.upstream.close()
             await store.close()
-
-
-def open_store(folder: Folder) -> SQLiteStore:
-    """The store in the folder. Raises `CannotRun`."""
-    try:
-        return SQLiteStore(folder.database)
-    except StoreUnusable as error:
-        raise CannotRun(f"cannot use {folder.database}: {error}") from error
 
 
 async def _until_stopped(

@@ -23,7 +23,8 @@ from handler.clock import SystemClock
 from handler.entry import listening
 from handler.entry.embedded import World, world
 from handler.entry.folder import Folder, derived
-from handler.entry.local import Place, Service, open_store, tell
+from handler.entry.local import Place, Service, tell
+from handler.entry.opening import open_store
 from handler.failure import CannotRun
 from handler.gateway.bounds import Bounds
 from handler.grants import tokens
