@@ -3,6 +3,7 @@
 Must not choose adapters: the store, the mailer, the executor and the judge come from the entry.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.routing import Route
@@ -47,6 +48,8 @@ class Embedded:
     desk: Desk
     workflow: LocalWorkflow
     routes: list[Route]
+    release: Callable[[], None]
+    """Let every waiting agent go, with what there is to say: this process ends."""
 
 
 def embedded(
@@ -92,4 +95,4 @@ def embedded(
     )
     desk = Desk(book=book, answers=answers, vault=vault, workflow=workflow, clock=clock)
     routes = pages.routes(desk, key=settings.key, base_url=settings.base_url, clock=clock)
-    return Embedded(approvals, desk, workflow, routes)
+    return Embedded(approvals, desk, workflow, routes, bell.close)

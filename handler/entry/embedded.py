@@ -4,7 +4,7 @@ SQLite, the workflow in this process, SMTP or the local outbox. Must not know wh
 from, what is printed, or how requests arrive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from starlette.applications import Starlette
@@ -49,6 +49,8 @@ class World:
     upstream: Upstream
     outbox: str | None
     """Where mails are read, if they are not sent."""
+    release: Callable[[], None]
+    """Let every agent go that waits for an answer: this process ends."""
 
 
 async def world(
@@ -115,6 +117,7 @@ async def world(
         Cleaning(store.sweep, clock, manifest.retention_days),
         upstream,
         outbox.url(base_url) if outbox else None,
+        held.release,
     )
 
 

@@ -156,7 +156,8 @@ async def _serve(
         try:
             await service.bring(manifest, made, rotate)
             print(welcome(await _facts(service, around, place)), flush=True)
-            return await _until_stopped(service, around, listening.server(around.app), listener)
+            http = listening.server(around.app, around.release)
+            return await _until_stopped(service, around, http, listener)
         finally:
             await around.upstream.close()
             await store.close()

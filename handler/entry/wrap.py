@@ -71,7 +71,8 @@ async def _wrap(manifest: Manifest, place: Place, inherited: Mapping[str, str]) 
                 service = Service(lambda: manifest, (), store, manifest, base_url, {}, clock)
                 await service.bring(manifest, made, rotate=False)
                 claim = await _claim(store, folder, manifest)
-                http = asyncio.create_task(listening.server(around.app).serve([listener]))
+                pages = listening.server(around.app, around.release)
+                http = asyncio.create_task(pages.serve([listener]))
                 tell(_words(around, manifest, folder))
                 door = Door(
                     around.endpoint,
