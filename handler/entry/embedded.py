@@ -7,7 +7,7 @@ from, what is printed, or how requests arrive.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from handler import settings
 from handler.admin.manifest import Manifest, Smtp
@@ -31,6 +31,7 @@ from handler.notify.outbox import pages as outbox_pages
 from handler.notify.smtp import SmtpMailer, SmtpServer
 from handler.oauth.entrance import Entrance
 from handler.policies.current import Policies
+from handler.routing import application
 from handler.sealing import Sealer
 from handler.secrets import Environment, SecretMissing, Secrets
 from handler.stdio.commands import Programs, safe
@@ -41,7 +42,7 @@ from handler.stores.sqlite import SQLiteStore
 class World:
     """What serves, what goes on meanwhile, and what to close at the end."""
 
-    app: Starlette
+    app: ASGIApp
     endpoint: Endpoint
     """What the app serves to agents, for one that comes another way."""
     workflow: LocalWorkflow
@@ -103,8 +104,8 @@ async def world(
         entrance=entrance,
     )
     at = endpoint(parts)
-    app = Starlette(
-        routes=[
+    app = application(
+        [
             *routes(parts, at),
             *held.routes,
             *(outbox_pages.routes(outbox) if outbox else ()),

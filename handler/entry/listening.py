@@ -10,6 +10,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from handler.entry.head_limit import HeadLimit
 from handler.failure import CannotRun
 
 GRACE_SECONDS = 5
@@ -83,8 +84,10 @@ def server(app: ASGIApp, stopping: Callable[[], None]) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            http=HeadLimit,
             lifespan="off",
             log_config=None,
+            log_level="error",  # requests that are no HTTP are no news
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -6,8 +6,8 @@ Must not choose adapters: the world's entry hands in the store, the secrets and 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from handler.approvals.service import Approvals
 from handler.clock import Clock
@@ -25,6 +25,7 @@ from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
 from handler.gateway.waiting import Waiting
 from handler.oauth.metadata import Metadata
+from handler.routing import application
 from handler.sealing import Sealer
 from handler.stores.base import Store
 
@@ -105,6 +106,6 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     ]
 
 
-def app(parts: Parts) -> Starlette:
+def app(parts: Parts) -> ASGIApp:
     """The gateway alone."""
-    return Starlette(routes=routes(parts))
+    return application(routes(parts))

@@ -82,10 +82,10 @@ class Endpoint:
             return claim
         if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
             return await self._refused(claim, FOREIGN_ORIGIN)
-        if request.method == "GET":
-            return await self._refused(claim, NO_STREAM)
         if request.method == "DELETE":
             return await self._delete(head, claim)
+        if request.method != "POST":  # GET, and HEAD, which the router adds to it
+            return await self._refused(claim, NO_STREAM)
         body = await _body(request, self._bounds.largest_request)
         if body is None:
             return await self._refused(claim, TOO_LARGE)
