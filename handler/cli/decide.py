@@ -142,7 +142,10 @@ def _wasm(policy: Compiled) -> Engine:
     try:
         from handler.decision.wasm_engine import WasmEngine
     except ImportError:
-        raise CannotRun("the engine `wasm` needs the package wasmtime; install it") from None
+        raise CannotRun(
+            "the engine `wasm` needs the package wasmtime; install holdpoint with it: "
+            "pip install '.[wasm]'"
+        ) from None
     from compiler.wasm.emit import emit
 
     return WasmEngine(policy.table, emit(policy.program))
