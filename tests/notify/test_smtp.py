@@ -1,6 +1,7 @@
 """Mail through a real SMTP server."""
 
 import asyncio
+import re
 import smtplib
 import socket
 import ssl
@@ -41,6 +42,7 @@ def test_a_mail_arrives_with_its_text_and_its_html() -> None:
     assert (mail["From"], mail["To"]) == ("gate@example.com", "ops@example.com")
     assert mail["Subject"] == "Approve £5?"
     assert mail["Date"] == "Wed, 18 Nov 2026 11:06:40 +0000"
+    assert re.fullmatch(r"<[0-9a-f]{24}\.1795000000000@example\.com>", mail["Message-ID"])
     assert part(mail, "plain").strip() == "text of the mail"
     assert part(mail, "html").strip() == "<p>html of the mail</p>"
 
