@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -276,7 +277,8 @@ async def test_the_log_is_followed_and_searched_and_holds_no_values(operated: Op
             await client.call_tool("delete_customer", {"customer": "canary-value"})
             await following.says(r'"effect": "deny"')
     finally:
-        await following.stop()
+        following.signal(signal.SIGINT)
+        assert await following.end() == 0
     record = json.loads(line)
     assert (record["tool"], record["label"], record["effect"]) == ("send_message", "six", "allow")
     found = await operated.does("log", "search", "--grant", "six", "--effect", "deny")
