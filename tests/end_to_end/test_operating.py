@@ -287,7 +287,7 @@ async def test_the_log_is_followed_and_searched_and_holds_no_values(operated: Op
     everything = await operated.does("log", "search", "--since", "1h", "--format", "json")
     assert "canary-value" not in everything + following.text + found
     kinds = {json.loads(line)["record"] for line in everything.splitlines()}
-    assert kinds == {"decided", "held", "ended"}
+    assert {"decided", "ended"} <= kinds <= {"decided", "held", "ended"}
 
 
 async def test_a_running_gateway_forgets_records_past_their_retention(
