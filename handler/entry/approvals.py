@@ -25,7 +25,13 @@ async def approvals() -> ASGIApp:
         clock=made.clock,
     )
     return application(
-        pages.routes(desk, key=keys.form, base_url=made.deployment.base_url, clock=made.clock)
+        pages.routes(
+            desk,
+            key=keys.form,
+            base_url=made.deployment.base_url,
+            clock=made.clock,
+            terms=made.terms,
+        )
     )
 
 

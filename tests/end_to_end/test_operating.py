@@ -20,6 +20,7 @@ from handler.demo.child import Child
 from handler.entry.folder import Folder
 from handler.stores.sqlite import SQLiteStore
 from tests.end_to_end.stage import Gateway, Upstream, refused, serving, write
+from tests.traced import TRACE, in_trace
 
 pytestmark = pytest.mark.anyio
 
@@ -89,7 +90,7 @@ async def operated(
 ) -> AsyncIterator[Operated]:
     folder = tmp_path_factory.mktemp("operated")
     write(folder / "policy.json", POLICY)
-    labels = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    labels = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     manifest = write(
         folder / "gateway.json",
         {
@@ -307,3 +308,18 @@ async def test_a_running_gateway_forgets_records_past_their_retention(
     assert await child.stop() == 0
     assert await store.journal.recent(10) == [kept]
     await store.close()
+
+
+async def test_a_held_call_is_found_by_its_agents_trace(operated: Operated) -> None:
+    async with operated.agent("ten") as client:
+        with in_trace():
+            refund = {"charge": "ch_traced", "amount": 1.0}
+            waiting = asyncio.create_task(client.call_tool("create_refund", refund))
+        held = await operated.held("ten")
+        found = await operated.does("log", "search", "--trace", TRACE, "--format", "json")
+        decided, holding = map(json.loads, found.splitlines())
+        assert (decided["effect"], holding["approval"]) == ("require_approval", held)
+        shown = json.loads(await operated.does("approvals", "show", held, "--format", "json"))
+        assert (shown["trace"], shown["call"]) == (TRACE, decided["call"])
+        await operated.does("approvals", "reject", held)
+        assert (await final(client, "create_refund", refund, waiting)).is_error
