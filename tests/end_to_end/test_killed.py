@@ -17,7 +17,7 @@ import pytest
 from handler.approvals.model import Approval
 from handler.demo.agent import agent
 from handler.demo.browser import open_page
-from handler.demo.child import Child
+from handler.demo.child import Child, Ended
 from handler.stores.sqlite import SQLiteStore
 from tests.approvals.test_crash_windows import WINDOWS, Window
 from tests.end_to_end.stage import Gateway, Mailbox, Upstream, gateway_of, mail_server, write
@@ -112,24 +112,11 @@ async def first_life(stage: Stage) -> None:
     child = await stage.start(window.call, window.when, str(window.nth))
     gateway = await gateway_of(child)
     asking = asyncio.create_task(stage.ask(gateway))
-    ended = asyncio.create_task(child.end())
-    if await answered_in_first_life(stage, child, ended):
-        with contextlib.suppress(OSError):
-            await stage.answer(gateway, 1)
-    assert await ended == -signal.SIGKILL
+    with contextlib.suppress(Ended, OSError):
+        await child.says("^mailed$")
+        await stage.answer(gateway, 1)
+    assert await child.end() == -signal.SIGKILL
     await asyncio.gather(asking, return_exceptions=True)
-
-
-async def answered_in_first_life(stage: Stage, child: Child, ended: "asyncio.Task[int]") -> bool:
-    """Whether a mail came before the process ended; the mailing is over by then, too."""
-    mailed = asyncio.create_task(stage.link(1))
-    await asyncio.wait({mailed, ended}, return_when=asyncio.FIRST_COMPLETED)
-    if not mailed.done():
-        mailed.cancel()
-        return False
-    if stage.window.nth < 4 and stage.window.call == "ledger.advance":
-        return False
-    return not ended.done()
 
 
 @pytest.mark.parametrize("name", CASES)
