@@ -37,7 +37,6 @@ REACH_SECONDS = 3.0
 FIXED = {
     "mail_from": "mail",
     "smtp": "mail",
-    "oauth": "oauth",
     "public_url": "public_url",
     "retention_days": "retention_days",
 }
@@ -71,12 +70,13 @@ class Service:
     clock: Clock
 
     async def bring(self, manifest: Manifest, made: Policies, rotate: bool) -> apply.Plan:
-        """Apply the manifest with its compiled policies; make tokens for grants without one."""
+        """Apply the manifest with its compiled policies; make tokens for its grants without one."""
         if made.warnings:
             tell(made.warnings)
         plan = await self._apply(manifest, made)
         self.manifest = manifest
-        for grant in (await apply.current_grants(self.store.ledger)).values():
+        current = await apply.current_grants(self.store.ledger)
+        for grant in (current[entry.label] for entry in manifest.grants):
             if rotate or not grant.token_hashes:
                 self.tokens[grant.label] = await grants.rotate(self.store.ledger, grant)
         return plan

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from handler.oauth.model import Authority
+
 
 class Sessions(StrEnum):
     """Whether an approved call may run in a session other than the agent's own (legacy only)."""
@@ -50,6 +52,10 @@ class Server:
     """Variables for the command: names to secret references."""
 
     drift: Drift = Drift.WARN
+    oauth: Authority | None = None
+    """Whose access tokens are good here beside grant tokens."""
+    declared: bool = False
+    """Whether a gateway.json is where it comes from: then one that no longer names it ends it."""
 
     @property
     def place(self) -> str:
