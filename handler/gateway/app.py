@@ -5,8 +5,8 @@ Must not choose adapters: the world's entry hands in the store, the secrets and 
 
 from dataclasses import dataclass, field
 
-from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
@@ -28,6 +28,7 @@ from handler.gateway.tokens import Tokens
 from handler.gateway.waiting import Waiting
 from handler.oauth.entrance import Entrance
 from handler.oauth.metadata import Metadata
+from handler.routing import application
 from handler.sealing import Sealer
 from handler.stores.base import Store
 
@@ -118,6 +119,6 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     ]
 
 
-def app(parts: Parts) -> Starlette:
+def app(parts: Parts) -> ASGIApp:
     """The gateway alone."""
-    return Starlette(routes=routes(parts))
+    return application(routes(parts))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from compiler import names
 from compiler.verdict import Call, Effect, Engine, Place, Verdict
 from handler.gateway import mirror
 from handler.gateway.protocol import PLAIN_NAME
@@ -18,7 +19,7 @@ from handler.limits.debits import Debit
 from handler.limits.plan import debits
 from handler.policies.current import Policies
 
-NO_POLICY = Place("(no policy)")
+NO_POLICY = Place(names.NO_POLICY)
 PAUSED = Place("(paused)")
 ODD_NAME = Place("(tool name)")
 GONE = Place("(grant)")

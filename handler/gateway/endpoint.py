@@ -113,6 +113,8 @@ class Endpoint:
             return FOREIGN_ORIGIN
         if request.method in ("GET", "DELETE"):
             return _bodiless(request.method, head)
+        if request.method != "POST":  # HEAD, which the router adds to GET
+            return NO_STREAM
         body = await _body(request, self._bounds.largest_request)
         return TOO_LARGE if body is None else protocol.read(head, body)
 
