@@ -167,6 +167,7 @@ def registered(
         command=entry.command,
         env=dict(entry.env),
         drift=entry.drift,
+        narrow=entry.narrow,
     )
 
 
@@ -195,7 +196,7 @@ def _server_step(before: Server | None, after: Server) -> Step:
     ]
     fields = (
         "upstream", "command", "env", "headers", "paused", "sessions", "allow", "private_network",
-        "drift",
+        "drift", "narrow",
     )  # fmt: skip
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
     return Step(Change.CHANGE, f"server {after.name}", ", ".join(differences))

@@ -4,7 +4,9 @@ Must not know policy text: it loads nothing of the compiler but what reads a tab
 those of `compiler.meaning`, and tests hold it to them.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from compiler import names
 from compiler.ir import HoldRow
@@ -36,6 +38,12 @@ class TableEngine:
 
     def lists(self, tool: str) -> bool:
         return self._table.own(tool) is not None
+
+    def narrowed(self, tool: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The tool's input schema with what the policy demands of its calls."""
+        from handler.decision.schemas import narrowed  # only where a server's registration asks
+
+        return narrowed(self._table, tool, schema)
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         tool = call.tool

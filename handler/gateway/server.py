@@ -50,6 +50,8 @@ class Server:
     """Variables for the command: names to secret references."""
 
     drift: Drift = Drift.WARN
+    narrow: bool = False
+    """Whether tools/list shows input schemas narrowed by the grant's policy."""
 
     @property
     def place(self) -> str:

@@ -148,6 +148,7 @@ def _item(server: Server) -> Item:
         "allow": list(server.allow),
         "private": server.private_network,
         "drift": server.drift.value,
+        "narrow": server.narrow,
     }
     size = len(str(item).encode())
     if size > LARGEST_SERVER:
@@ -169,4 +170,5 @@ def _read(item: Item) -> Server:
         allow=tuple(item["allow"]),
         private_network=item["private"],
         drift=Drift(item.get("drift", Drift.WARN)),
+        narrow=item.get("narrow", False),
     )
