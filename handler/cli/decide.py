@@ -145,7 +145,7 @@ def _wasm(policy: Compiled) -> Engine:
         raise CannotRun("the engine `wasm` needs the package wasmtime; install it") from None
     from compiler.wasm.emit import emit
 
-    return WasmEngine(policy.table, emit(policy.program))
+    return WasmEngine(emit(policy.program))
 
 
 ENGINES: dict[str, Callable[[Compiled], Engine]] = {

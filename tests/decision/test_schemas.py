@@ -139,6 +139,12 @@ def test_a_tool_that_no_entry_serves_keeps_its_schema() -> None:
     assert narrowed(table, "other", AMOUNT) == AMOUNT
 
 
+def test_a_schema_of_an_old_draft_is_left_as_it_is() -> None:
+    """Numbers as exclusive bounds would make it no schema of that draft."""
+    old = {"$schema": "http://json-schema.org/draft-04/schema#", **AMOUNT}
+    assert shown({"deny_if": [rule("args.amount", "gte", 5)]}, old) == old
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
