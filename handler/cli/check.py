@@ -14,11 +14,13 @@ from pathlib import Path
 from compiler.answers.relation import Relation
 from compiler.answers.wording import difference_text
 from compiler.check import check
+from compiler.check.given import check_given
 from compiler.diagnostics import Diagnostic, Severity, ordered, render
 from compiler.fix import Fixed, fix, offer_approval
 from compiler.parse import parse
 from compiler.source import LARGEST
 from handler.cli.formats import FORMATS
+from handler.cli.tool_list import listed
 from handler.failure import CannotRun
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
@@ -35,6 +37,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("policy", help="a policy.json, or - for standard input")
     parser.add_argument("--format", choices=("text", *FORMATS), default="text")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    parser.add_argument(
+        "--tools",
+        metavar="FILE",
+        type=Path,
+        help="the server's tools, as tools/list answers or a JSON list of names: show entries "
+        "that serve none of them",
+    )
     # Two options and no optional value, or `--fix policy.json` would take the file for it.
     parser.add_argument(
         "--fix",
@@ -61,10 +70,15 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.policy}: cannot be read: {error.strerror}", file=sys.stderr)
         return UNREADABLE
     name = "<stdin>" if args.policy == "-" else args.policy
+    tools = None if args.tools is None else listed(args.tools)
     if args.fix:
         data = _fixed(args.policy, data, args.fix)
     parsed = parse(data)
-    found = ordered((*parsed.diagnostics, *(check(parsed.policy) if parsed.policy else ())))
+    found = [*parsed.diagnostics]
+    if parsed.policy is not None:
+        found += check(parsed.policy)
+        found += () if tools is None else check_given(parsed.policy, tools)
+    found = ordered(found)
     if args.format in FORMATS:
         print(FORMATS[args.format](found, name))
     else:
