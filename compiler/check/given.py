@@ -11,6 +11,8 @@ from compiler.diagnostics import Diagnostic, EnoughErrors, Report, ordered, quot
 from compiler.policy import Policy
 
 CODE = "W113"
+MOST_NEAR = 500
+"""Names among which a similar one is looked for, which takes long."""
 
 
 def check_given(policy: Policy, tools: Collection[str]) -> tuple[Diagnostic, ...]:
@@ -31,5 +33,5 @@ def check_given(policy: Policy, tools: Collection[str]) -> tuple[Diagnostic, ...
 
 
 def _meant(name: str, names: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, names, n=1)
+    close = difflib.get_close_matches(name, names, n=1) if len(names) <= MOST_NEAR else []
     return f"did you mean {quote(close[0])}?" if close else ""
