@@ -143,10 +143,11 @@ class Told:
 
 @dataclass
 class Gateway:
-    """One deployment: its address, its store as an operator reaches it, and its outbox."""
+    """One deployment: its address, its store as an operator and as it reaches it, its outbox."""
 
     url: str
     store: Store
+    own: Store
     outbox: Outbox
     meter: Told = field(default_factory=Told)
     token: str = ""
@@ -186,7 +187,8 @@ class Gateway:
         self.grants[grant.id] = grant
 
     def journal(self) -> list[dict[str, Any]]:
-        return done(self.store.journal.recent(1_000))
+        """All records, also those that the gateway took and has not kept yet."""
+        return done(self.own.journal.recent(1_000))
 
     def post(
         self,
@@ -301,7 +303,7 @@ def gateway(
         store or own, outbox, bounds or Bounds(), environment or {}, around, meter, authority
     )
     with serving as url:
-        found = Gateway(url, operators, outbox, meter)
+        found = Gateway(url, operators, store or own, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
         try:
