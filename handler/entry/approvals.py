@@ -25,7 +25,11 @@ async def application() -> Starlette:
     )
     return Starlette(
         routes=pages.routes(
-            desk, key=keys.form, base_url=made.deployment.base_url, clock=made.clock
+            desk,
+            key=keys.form,
+            base_url=made.deployment.base_url,
+            clock=made.clock,
+            terms=made.terms,
         )
     )
 
