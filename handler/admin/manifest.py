@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from handler.admin.members import Fault, Member
 from handler.gateway.server import Drift, Sessions
 from handler.notify.smtp import Security
-from handler.oauth.model import Authority, Rule
+from handler.oauth.model import Issuer
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
@@ -25,6 +25,7 @@ SECRET = re.compile(r"(env|ssm|secretsmanager):\S+")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A field name (RFC 9110, section 5.1)."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RETENTION_DAYS, LONGEST_RETENTION = 90, 36_500
 FAMILIES = ("resources", "prompts", "completion", "logging", "sampling", "elicitation", "roots")
 
 
@@ -75,6 +76,26 @@ class GrantEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleEntry:
+    """One of `oauth.grants`: access tokens whose claim has this value stand for this grant."""
+
+    claim: str
+    value: str
+    grant: str
+    """The grant's label."""
+    server: str
+    """The grant's."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthEntry:
+    """`oauth`: whose access tokens are accepted beside grant tokens."""
+
+    issuer: Issuer
+    rules: tuple[RuleEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A whole gateway.json."""
 
@@ -84,10 +105,11 @@ class Manifest:
     """Who is asked where the policy that holds a call names nobody."""
     mail_from: str = "holdpoint@localhost"
     smtp: Smtp | None = None
-    oauth: Authority | None = None
-    """Whose tokens are accepted beside grant tokens."""
+    oauth: OAuthEntry | None = None
     public_url: str | None = None
     """Where approvers reach this gateway, when not at the address it listens on."""
+    retention_days: int = RETENTION_DAYS
+    """How long the embedded world keeps records and finished approvals; 0: for ever."""
 
 
 class ManifestError(Exception):
@@ -107,6 +129,8 @@ def parse(text: bytes, folder: Path = Path(), file: str = "gateway.json") -> Man
     """The manifest a text spells; policy paths are taken from `folder`. Raises `ManifestError`."""
     try:
         document = json.loads(text.decode(), object_pairs_hook=_members_once)
+    except UnicodeDecodeError as error:
+        raise ManifestError(file, [Fault("", "not a JSON document: it is not UTF-8")]) from error
     except (ValueError, RecursionError) as error:
         raise ManifestError(file, [Fault("", f"not a JSON document: {error}")]) from error
     root = Member.root(document)
@@ -126,7 +150,7 @@ def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _manifest(root: Member, folder: Path) -> Manifest:
-    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url")
+    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url", "retention_days")
     approvals, mail = root.get("approvals"), root.get("mail")
     approvals.only("approvers")
     mail.only("from", "smtp")
@@ -139,7 +163,8 @@ def _manifest(root: Member, folder: Path) -> Manifest:
         approvers=_addresses(approvals.get("approvers")),
         mail_from=_address(mail.get("from"), "holdpoint@localhost"),
         smtp=_smtp(mail.get("smtp")),
-        public_url=_url(root.get("public_url")) or None,
+        public_url=_url(root.get("public_url")).rstrip("/") or None,
+        retention_days=root.get("retention_days").whole(0, LONGEST_RETENTION, RETENTION_DAYS),
     )
 
 
@@ -234,7 +259,7 @@ def _smtp(member: Member) -> Smtp | None:
     )
 
 
-def _oauth(member: Member, grants: tuple[GrantEntry, ...]) -> Authority | None:
+def _oauth(member: Member, grants: tuple[GrantEntry, ...]) -> OAuthEntry | None:
     if not member.present:
         return None
     member.only("issuer", "jwks", "private_network", "grants")
@@ -244,19 +269,17 @@ def _oauth(member: Member, grants: tuple[GrantEntry, ...]) -> Authority | None:
     for address, url in zip(addresses, (issuer, jwks), strict=True):
         if url.startswith("http:") and not private:
             address.fault("must be https, or http on this machine with `private_network: true`")
-    return Authority(
-        issuer=issuer,
+    return OAuthEntry(
+        issuer=Issuer(issuer, jwks or None, private),
         rules=tuple(_rule(entry, grants) for entry in member.need("grants").items()),
-        jwks=jwks or None,
-        private_network=private,
     )
 
 
-def _rule(entry: Member, grants: tuple[GrantEntry, ...]) -> Rule:
+def _rule(entry: Member, grants: tuple[GrantEntry, ...]) -> RuleEntry:
     entry.only("claim", "value", "grant")
     servers = {grant.label: grant.server for grant in grants}
     label = entry.need("grant").one_of(tuple(servers))
-    return Rule(
+    return RuleEntry(
         claim=entry.need("claim").text(),
         value=entry.need("value").text(),
         grant=label,

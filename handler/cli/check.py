@@ -8,7 +8,7 @@ Exit codes: 0 fine (warnings too, unless --strict), 1 found errors, 2 could not 
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from compiler.answers.relation import Relation
@@ -18,9 +18,11 @@ from compiler.check.given import check_given
 from compiler.diagnostics import Diagnostic, Severity, ordered, render
 from compiler.fix import Fixed, fix, offer_approval
 from compiler.parse import parse
+from compiler.policy import Policy
 from compiler.source import LARGEST
 from handler.cli.formats import FORMATS
 from handler.cli.tool_list import listed
+from handler.cli.working import working
 from handler.failure import CannotRun
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
@@ -73,18 +75,20 @@ def run(args: argparse.Namespace) -> int:
     tools = None if args.tools is None else listed(args.tools)
     if args.fix:
         data = _fixed(args.policy, data, args.fix)
-    parsed = parse(data)
-    found = [*parsed.diagnostics]
-    if parsed.policy is not None:
-        found += check(parsed.policy)
-        found += () if tools is None else check_given(parsed.policy, tools)
-    found = ordered(found)
+    with working("checking"):
+        parsed = parse(data)
+        warnings = _warnings(parsed.policy, tools) if parsed.policy else ()
+    found = ordered((*parsed.diagnostics, *warnings))
     if args.format in FORMATS:
         print(FORMATS[args.format](found, name))
     else:
         print(render(found, parsed.text, name) + _summary(found, name))
     errors = sum(one.severity is Severity.ERROR for one in found)
     return FOUND if errors or (args.strict and found) else FINE
+
+
+def _warnings(policy: Policy, tools: Sequence[str] | None) -> tuple[Diagnostic, ...]:
+    return check(policy) + (() if tools is None else check_given(policy, tools))
 
 
 def _read(name: str) -> bytes:
@@ -100,7 +104,8 @@ def _fixed(name: str, data: bytes, rewrite: Callable[[str], Fixed]) -> bytes:
     if name == "-":
         raise CannotRun("`--fix` rewrites a file; name one instead of `-`")
     text = parse(data).text
-    fixed = rewrite(text)
+    with working("rewriting"):
+        fixed = rewrite(text)
     for one in fixed.done:
         print(f"{name}:{one.span.line}:{one.span.column}: fixed {one.code}", file=sys.stderr)
     if not fixed.done:

@@ -151,6 +151,8 @@ async def _remove(world: "World", arguments: argparse.Namespace) -> int:
 
 
 def _facts(server: "Server") -> "Facts":
+    from handler.cli.printing import made_by
+
     return {
         "name": server.name,
         "upstream": server.place,
@@ -162,4 +164,6 @@ def _facts(server: "Server") -> "Facts":
         "drift": server.drift.value,
         "narrow": server.narrow,
         "allow": list(server.allow),
+        "oauth": server.oauth and server.oauth.issuer.url,
+        "made_by": made_by(declared=server.declared),
     }

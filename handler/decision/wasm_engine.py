@@ -5,7 +5,6 @@ a decision table. Its answers are those of `compiler.meaning`, and tests hold
 it to them.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -19,6 +18,7 @@ from compiler.values import Value
 from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
 from compiler.wasm import abi
 from compiler.wasm.custom import custom
+from handler.decision.charges import charge
 from handler.decision.wasm import Answer, ModuleError, PolicyModule, charges_of, holds_of
 
 MOST_ROWS = 8_192
@@ -144,7 +144,7 @@ class WasmEngine:
         for which, cost in charges_of(answer):
             row = self._limit(rows[which])
             per = tuple(map(_value, islice(texts, len(row.per)))) if row.per else None
-            charges.append(_charge(row, cost, per))
+            charges.append(charge(row, cost, per))
         return tuple(charges)
 
 
@@ -172,17 +172,3 @@ def _value(text: bytes) -> Value:
 
 def _denial(place: Place, message: str) -> Verdict:
     return Verdict(Effect.DENY, place, message)
-
-
-def _charge(row: LimitRow, cost: int, per: Sequence[Value] | None) -> Charge:
-    return Charge(
-        place=row.place,
-        owner=row.owner,
-        counter=row.counter,
-        window=row.window,
-        scope=row.scope,
-        maximum=row.maximum,
-        cost=cost,
-        per=None if per is None else tuple(per),
-        message=row.message,
-    )

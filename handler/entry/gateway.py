@@ -1,9 +1,10 @@
 """The gateway function: faces agents. No SDK is loaded here.
 
-Its time is the front door's 30 s: 3 s of store steps, the upstream's, and 2 s to answer.
+Its time is the front door's 30 s: 3 s of store steps, the upstream's, and 2 s to answer; of those
+the first access token that a container sees may take 3 s more, for its issuer's keys.
 """
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
@@ -26,7 +27,7 @@ MOST_ASKS = 60
 """Approvals that one grant may ask for in an hour."""
 
 
-async def application() -> Starlette:
+async def application() -> ASGIApp:
     """Raises `SecretMissing`; the next request then tries again."""
     made = parts()
     deployment, keys = made.deployment, await made.keys()

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from handler.oauth.model import Authority
+
 
 class Sessions(StrEnum):
     """Whether an approved call may run in a session other than the agent's own (legacy only)."""
@@ -52,6 +54,10 @@ class Server:
     drift: Drift = Drift.WARN
     narrow: bool = False
     """Whether tools/list shows input schemas narrowed by the grant's policy."""
+    oauth: Authority | None = None
+    """Whose access tokens are good here beside grant tokens."""
+    declared: bool = False
+    """Whether a gateway.json is where it comes from: then one that no longer names it ends it."""
 
     @property
     def place(self) -> str:
