@@ -6,7 +6,8 @@ Must not know requests, or whether what was read still holds: `enforce` and `jud
 from dataclasses import dataclass, replace
 
 from compiler import names
-from compiler.verdict import Call, Effect, Engine, Place, Verdict
+from compiler.verdict import Call, Effect, Place, Verdict
+from handler.decision.table import TableEngine
 from handler.gateway.protocol import PLAIN_NAME
 from handler.gateway.server import Server
 from handler.gateway.watch import Watch
@@ -83,7 +84,7 @@ class Decider:
             return "the definitions of this server's tools cannot be checked here."
         return await self.watch.refusal(server, tool, session)
 
-    async def engine(self, grant: Grant, server: Server) -> Engine | None:
+    async def engine(self, grant: Grant, server: Server) -> TableEngine | None:
         """The policy in force, or None where the grant has none."""
         digest = None if grant.policy is None else server.policies.get(grant.policy)
         return None if digest is None else await self._policies.engine(digest)

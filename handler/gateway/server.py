@@ -52,6 +52,8 @@ class Server:
     """Variables for the command: names to secret references."""
 
     drift: Drift = Drift.WARN
+    narrow: bool = False
+    """Whether tools/list shows input schemas narrowed by the grant's policy."""
     oauth: Authority | None = None
     """Whose access tokens are good here beside grant tokens."""
     declared: bool = False
