@@ -8,10 +8,11 @@ import select
 import ssl
 import time
 from collections import deque
-from dataclasses import dataclass
 from functools import cache
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
+
+from compiler.frozen import dataclass
 
 IDLE_SECONDS = 5.0
 """A connection that lay still for longer is not used again: it may be gone without a word."""

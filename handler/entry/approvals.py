@@ -2,8 +2,8 @@
 
 from starlette.applications import Starlette
 
-from handler.approvals import pages
 from handler.approvals.desk import Desk
+from handler.approvals.pages.routes import routes
 from handler.entry.asgi import lambda_handler
 from handler.entry.deployment import parts
 from handler.entry.logs import logger
@@ -24,9 +24,7 @@ async def application() -> Starlette:
         clock=made.clock,
     )
     return Starlette(
-        routes=pages.routes(
-            desk, key=keys.form, base_url=made.deployment.base_url, clock=made.clock
-        )
+        routes=routes(desk, key=keys.form, base_url=made.deployment.base_url, clock=made.clock)
     )
 
 

@@ -3,8 +3,9 @@
 Must not know requests, or whether what was read still holds: `enforce` and `judge` see to that.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from compiler.frozen import dataclass
 from compiler.verdict import Call, Effect, Engine, Place, Verdict
 from handler.gateway.protocol import PLAIN_NAME
 from handler.gateway.server import Server

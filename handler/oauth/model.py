@@ -1,8 +1,9 @@
 """What an operator says about tokens of an authorization server. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from compiler.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)
