@@ -132,6 +132,7 @@ async def ends(strict: World, label: str, window: Window) -> None:
 async def test_a_yes_of_which_nobody_was_woken_is_not_run_after_five_minutes(
     strict: World,
 ) -> None:
+    strict.hasten(1500)
     label, held = await strict.held()
     page = await strict.opened(await strict.link(label))
     strict.dies(strict.approvals, "TransactWriteItems", "after")

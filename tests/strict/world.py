@@ -469,7 +469,7 @@ async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
         yield url
     finally:
         if process.returncode is None:
-            process.terminate()
+            process.kill()  # asked to end, it waits for its executions
         await process.wait()
 
 
