@@ -12,14 +12,13 @@ import aiohttp
 import boto3
 import orjson
 
-from handler.admin.doctor import Answered, DoorClosed, Finding, Patient, State, examine
+from handler.admin.doctor import Answered, DoorClosed, Finding, Patient, examine
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Terms
 from handler.clock import SystemClock
 from handler.entry import account
 from handler.entry.stack import Stack, open_stack
-from handler.stores.base import StoreUnavailable
 
 REVISION = "2025-11-25"
 """Of MCP; without sessions a call may come first."""
@@ -85,9 +84,4 @@ async def _gateway(stack: Stack, approver: str) -> list[Finding]:
             approver=approver,
             pause=asyncio.sleep,
         )
-        try:
-            return await examine(patient)
-        except StoreUnavailable as error:
-            told = f"the tables did not take what was asked: {error}"
-            mend = f"attach the stack's admin policy ({stack.outputs.get('AdminPolicyArn')})"
-            return [Finding("tables", State.WRONG, told, mend)]
+        return await examine(patient)

@@ -79,14 +79,20 @@ class CloudWatchJournal:
         self, client: Any, start: float, end: float | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """The events of that time, page by page."""
+        # Functions write the log without the SDK; whoever hands in a client has loaded it.
+        from botocore.exceptions import BotoCoreError, ClientError
+
         pages = client.get_paginator("filter_log_events").paginate(
             logGroupName=self._group,
             startTime=int(start * 1000),
             filterPattern=f'{{ $.log = "{KIND}" }}',
             **({} if end is None else {"endTime": math.ceil(end * 1000)}),
         )
-        for page in pages:
-            yield page["events"]
+        try:
+            for page in pages:
+                yield page["events"]
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable(f"the log {self._group} was not read: {error}") from error
 
 
 def _records(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -80,7 +80,7 @@ class Proxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        operation = _operation(request)
+        operation = _operation(request, body)
         self.requests.append(operation)
         refusal = _refused_by_dynamodb(operation, body)
         if refusal:
@@ -147,10 +147,22 @@ FAULTS: dict[Fault | None, Handler] = {
 }
 
 
-def _operation(request: web.Request) -> str:
-    """What is asked: a JSON service says it in a header, SES by its path."""
+PATHS = {
+    "/v2/email/outbound-emails": "SendEmail",
+    "/v2/email/identities/": "GetEmailIdentity",
+    "/v2/email/account": "GetAccount",
+    "/2016-08-19/account-settings": "GetAccountSettings",
+}
+"""How the paths of REST services start."""
+
+
+def _operation(request: web.Request, body: bytes) -> str:
+    """What is asked: JSON services say it in a header, query services in a form, REST by path."""
     named = request.headers.get("x-amz-target", "").rpartition(".")[2]
-    return named or {"/v2/email/outbound-emails": "SendEmail"}.get(request.path, "")
+    if body.startswith(b"Action="):
+        named = body.partition(b"&")[0].removeprefix(b"Action=").decode()
+    by_path = (name for start, name in PATHS.items() if request.path.startswith(start))
+    return named or next(by_path, "")
 
 
 def _refused_by_dynamodb(operation: str, body: bytes) -> str | None:

@@ -102,6 +102,7 @@ class World:
     machine: str
     http: aiohttp.ClientSession
     folder: Path
+    names: Names
     tokens: dict[str, str] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
 
@@ -358,6 +359,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             machine,
             http,
             folder,
+            names,
         )
 
 
