@@ -26,6 +26,8 @@ class Fault(Enum):
     CONFLICT = "TransactionConflict"
     BROKEN = "500"
     HANGING = "no answer at all"
+    LATE = "answered after half a second"
+    TOO_LATE = "done, and answered when nobody waits any more"
     OLD_DATE = "answered by a store whose clock is an hour behind"
 
 
@@ -127,7 +129,17 @@ class Proxy:
         await self._released.wait()
         return web.Response()
 
-    async def answer_late(self, request: web.Request, body: bytes) -> web.StreamResponse:
+    async def answer_slowly(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        response = await self.forward(request, body)
+        await asyncio.sleep(0.5)  # the fault itself, and no wait of a test
+        return response
+
+    async def answer_too_late(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        response = await self.forward(request, body)
+        await self._released.wait()
+        return response
+
+    async def answer_behind(self, request: web.Request, body: bytes) -> web.StreamResponse:
         response = await self.forward(request, body)
         response.headers["date"] = "Sat, 01 Jan 2000 00:00:00 GMT"
         return response
@@ -143,7 +155,9 @@ FAULTS: dict[Fault | None, Handler] = {
     Fault.CONFLICT: Proxy.conflict,
     Fault.BROKEN: Proxy.break_down,
     Fault.HANGING: Proxy.hang,
-    Fault.OLD_DATE: Proxy.answer_late,
+    Fault.LATE: Proxy.answer_slowly,
+    Fault.TOO_LATE: Proxy.answer_too_late,
+    Fault.OLD_DATE: Proxy.answer_behind,
 }
 
 
