@@ -31,7 +31,9 @@ class Container:
         self._thread = ThreadPoolExecutor(1, "container")
         self._loop = asyncio.new_event_loop()
         self._thread.submit(asyncio.set_event_loop, self._loop).result()
-        self._app, self._handler = app, Mangum(app, lifespan="off")
+        self._app = app
+        # Made on the container's own thread: Mangum leaves a loop on a thread that has none.
+        self._handler = self._thread.submit(Mangum, app, "off").result()
 
     def invoke(self, event: dict[str, Any]) -> Future[dict[str, Any]]:
         return self._thread.submit(self._handler, event, None)  # type: ignore[arg-type]
@@ -58,10 +60,12 @@ class ApiGateway:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan" or not scope["path"].startswith(AGENTS):
-            await self._app(scope, receive, send)
-            if scope["type"] == "lifespan":
-                for container in self._containers:
-                    container.end()
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                if scope["type"] == "lifespan":
+                    for container in self._containers:
+                        container.end()
             return
         made = event(scope, await Request(scope, receive).body())
         container = await self._idle.get()

@@ -12,7 +12,7 @@ from handler.approvals.desk import Desk, Recorded
 from handler.approvals.lifecycle import Status, Terms, as_of
 from handler.approvals.model import Answer, Approval
 from handler.failure import CannotRun
-from handler.stores.base import Answers, Ledger
+from handler.stores.base import Answers, Ledger, NotAllowed
 
 NEWEST = 1_000
 """How many approvals are looked through for one of this id's beginning."""
@@ -26,7 +26,8 @@ class Held:
     """One held call, and what was answered."""
 
     approval: Approval
-    answers: tuple[Answer, ...]
+    answers: tuple[Answer, ...] | None
+    """None where whoever asks has no right to them."""
 
 
 async def listed(
@@ -53,13 +54,21 @@ async def named(ledger: Ledger, start: str) -> Approval:
 
 
 async def shown(ledger: Ledger, answers: Answers, start: str, now: float, terms: Terms) -> Held:
-    """One held call as of now. Raises `CannotRun`."""
+    """One held call as of now, with as much as the identity may see. Raises `CannotRun`."""
     approval = as_of(await named(ledger, start), now, terms)
-    return Held(approval, tuple(await answers.answers(approval.id)))
+    try:
+        return Held(approval, tuple(await answers.answers(approval.id)))
+    except NotAllowed:
+        return Held(approval, None)
 
 
-async def approve(desk: Desk, held: Held, approver: str, note: str, operator: str) -> Approval:
-    """Say yes in an approver's name. The approval as it is then; raises `CannotRun`."""
+async def approve(desk: Desk, held: Held, approver: str, note: str, operator: str) -> Recorded:
+    """Say yes in an approver's name. What counts then; raises `CannotRun`.
+
+    A call that is approved and not started is only told of once more to whoever runs it.
+    """
+    if held.approval.status is Status.APPROVED:
+        return Recorded(held.approval, await desk.tell(held.approval))
     approval = _open(held)
     asked = quorum.asked(approval.holds, approval.grant_label)
     listed = {quorum.person(address): address for address in asked}
@@ -67,7 +76,8 @@ async def approve(desk: Desk, held: Held, approver: str, note: str, operator: st
         raise CannotRun(
             f"`{approver}` is not asked about this call; give --as one of: {', '.join(asked)}"
         )
-    if quorum.person(approver) in {quorum.person(answer.approver) for answer in held.answers}:
+    given = held.answers or ()  # without the right to them nobody can answer either
+    if quorum.person(approver) in {quorum.person(answer.approver) for answer in given}:
         raise CannotRun(
             f"`{approver}` has answered already, and nobody counts twice; "
             "give --as another approver of the call"
@@ -77,17 +87,17 @@ async def approve(desk: Desk, held: Held, approver: str, note: str, operator: st
 
 async def reject(
     desk: Desk, held: Held, approver: str | None, note: str, operator: str
-) -> Approval:
+) -> Recorded:
     """Say no, in an approver's name or the operator's own. Raises `CannotRun`."""
     return await _answer(desk, _open(held), approver or operator, False, note, operator)
 
 
 async def _answer(
     desk: Desk, approval: Approval, approver: str, approved: bool, note: str, operator: str
-) -> Approval:
+) -> Recorded:
     outcome = await desk.answer_for(approval.id, approver, approved, note, operator)
     if isinstance(outcome, Recorded):
-        return outcome.approval
+        return outcome
     if outcome is None:
         raise CannotRun(f"the held call {approval.id} is gone")
     raise CannotRun(_over(outcome.approval))

@@ -34,6 +34,7 @@ class Query:
     effect: str | None = None
     rule: str | None = None
     call: str | None = None
+    trace: str | None = None
 
     def admits(self, decided: Record) -> bool:
         """Whether the record of a decision is of such a call."""
@@ -45,6 +46,7 @@ class Query:
             (self.effect, (decided["effect"],)),
             (self.rule, (rule,)),
             (self.call, (decided["call"],)),
+            (self.trace, (decided.get("trace", ""),)),
         )
         return all(
             wanted is None or any(fnmatchcase(fact, wanted) for fact in there)

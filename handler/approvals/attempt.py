@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from compiler.values import Value
 from compiler.verdict import Effect, Verdict
+from handler import logged, trace
 from handler.approvals import quorum
 from handler.approvals.book import Book
 from handler.approvals.call_key import call_key
@@ -70,6 +71,7 @@ class Attempts:
         approval = await self._book.current(approval_id)
         if approval is None or approval.status is not Status.APPROVED:
             return
+        logged.about(approval=approval_id, **trace.names(approval.origin.trace))
         arguments = await self._vault.arguments(approval_id, self._clock.now())
         if arguments is None:
             await self._book.take(

@@ -4,8 +4,10 @@ Must not know HTTP, nor who may be an operator. The answer and its outcome are o
 store; waking whoever executes comes after it and may be lost.
 """
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 
+from handler import logged, trace
 from handler.approvals import quorum
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status
@@ -16,7 +18,9 @@ from handler.approvals.ports import Workflow
 from handler.approvals.summary import Summary, summarise
 from handler.approvals.vault import Vault
 from handler.clock import Clock
-from handler.stores.base import Answers
+from handler.stores.base import Answers, StoreUnavailable
+
+log = logging.getLogger(__name__)
 
 
 class Unreadable(Exception):
@@ -36,9 +40,14 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The answer counts. The approval may still wait for others."""
+    """The answer counts. The approval may still wait for others.
+
+    `told` is whether whoever executes knows of it. If not, the answer is kept all the same, and
+    answering again tells them; a call that is approved and not started in time does not run.
+    """
 
     approval: Approval
+    told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,7 @@ class TooLate:
     """The link was used, or the call was decided otherwise first; the approval says how."""
 
     approval: Approval
+    told: bool = True
 
 
 class Desk:
@@ -76,9 +86,9 @@ class Desk:
         if link is None:
             return None
         outcome = await self._recorded(link, approved, note)
-        if outcome is not None:
-            await self._workflow.wake(link.approval_id)
-        return outcome
+        if outcome is None:
+            return None
+        return replace(outcome, told=await self.tell(outcome.approval))
 
     async def answer_for(
         self, approval_id: str, approver: str, approved: bool, note: str, operator: str
@@ -94,8 +104,19 @@ class Desk:
         link = Link(link_hash(mint()), approval.id, approver, approval.deadline)
         await self._answers.put_links([link])
         outcome = await self._recorded(link, approved, note, operator)
-        await self._workflow.wake(approval_id)
-        return outcome
+        if outcome is None:
+            return None
+        return replace(outcome, told=await self.tell(outcome.approval))
+
+    async def tell(self, approval: Approval) -> bool:
+        """Wake whoever executes; whether it is done. What was recorded stands either way."""
+        logged.about(approval=approval.id, **trace.names(approval.origin.trace))
+        try:
+            await self._workflow.wake(approval.id)
+        except StoreUnavailable as error:
+            log.warning("an answer is kept, but the workflow was not told of it: %s", error)
+            return False
+        return True
 
     async def _recorded(
         self, link: Link, approved: bool, note: str, operator: str = ""

@@ -14,6 +14,8 @@ class Origin:
     """The MCP revision of the request, such as 2025-11-25."""
     session: str | None = None
     """The upstream's session of a legacy request."""
+    trace: str = ""
+    """The `traceparent` of the call that asked: by it the call that runs later is its trace's."""
 
 
 @dataclass(frozen=True, slots=True)

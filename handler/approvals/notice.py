@@ -7,6 +7,7 @@ approval's lease says; a crash between a mail and its mark mails that approver a
 import asyncio
 import logging
 
+from handler import logged, trace
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status
 from handler.approvals.links import link_hash, mint
@@ -55,6 +56,7 @@ class Notices:
         approval = await self._book.current(approval_id)
         if approval is None or not wants_mail(approval, self._clock.now()):
             return
+        logged.about(approval=approval_id, **trace.names(approval.origin.trace))
         claimed = await self._book.note(approval, lease_until=self._clock.now() + MAILING)
         if claimed is None:
             return

@@ -13,6 +13,7 @@ from typing import Any
 from compiler.frozen import dataclass
 from compiler.verdict import Charge, Effect, Place
 from handler.grants.model import Grant
+from handler.trace import Trace
 
 
 class Outcome(StrEnum):
@@ -33,8 +34,8 @@ MOST_NAMES = 64
 class Subject:
     """The call that a record is about."""
 
-    call: str
-    """A random id that the two records share."""
+    trace: Trace
+    """By its ids the records of one call are known, and those of one trace."""
     grant: Grant
     server: str
     tool: str
@@ -55,7 +56,7 @@ def decided(
     """The record of a decision. `charges` are those that were taken."""
     return {
         "record": "decided",
-        "call": subject.call,
+        **subject.trace.names,
         "at": at,
         "grant": subject.grant.id,
         "label": subject.grant.label,
@@ -72,11 +73,11 @@ def decided(
     }
 
 
-def ended(call: str, at: float, outcome: Outcome, detail: str, refunded: bool) -> dict[str, Any]:
+def ended(trace: Trace, at: float, outcome: Outcome, detail: str, refunded: bool) -> dict[str, Any]:
     """The record of a forwarded call's end. `detail` holds no value and no secret."""
     return {
         "record": "ended",
-        "call": call,
+        **trace.names,
         "at": at,
         "outcome": outcome.value,
         "detail": detail,
@@ -84,6 +85,12 @@ def ended(call: str, at: float, outcome: Outcome, detail: str, refunded: bool) -
     }
 
 
-def held(call: str, at: float, approval: str, joined: bool) -> dict[str, Any]:
+def held(trace: Trace, at: float, approval: str, joined: bool) -> dict[str, Any]:
     """The record of a call that waits for an approval, its own or the one it joined."""
-    return {"record": "held", "call": call, "at": at, "approval": approval, "joined": joined}
+    return {
+        "record": "held",
+        **trace.names,
+        "at": at,
+        "approval": approval,
+        "joined": joined,
+    }

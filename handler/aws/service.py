@@ -26,7 +26,8 @@ class Protocol:
     version: str
     """Of the JSON protocol: 1.0 or 1.1."""
     connect_seconds: float = 1.0
-    read_seconds: float = 3.0
+    seconds: float = 3.0
+    """For one exchange, connecting included."""
 
 
 AT_ONCE = 64
@@ -89,7 +90,7 @@ class Service:
         self._url = account.url(protocol.service)
         content_type = f"application/x-amz-json-{protocol.version}"
         self._signer = Signer(self._url, account.region, protocol.service, content_type)
-        self._wire = Wire(self._url, protocol.connect_seconds, protocol.read_seconds)
+        self._wire = Wire(self._url, protocol.connect_seconds, protocol.seconds)
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix=protocol.service)
 
     async def ask(self, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,9 +107,11 @@ class Service:
         loop = asyncio.get_running_loop()
         try:
             answer = await loop.run_in_executor(self._threads, self._wire.post, data, headers)
-            body = orjson.loads(answer.body or b"{}")
+            body = orjson.loads(answer.body)
         except (WireBroken, orjson.JSONDecodeError) as error:
             raise Unanswered(str(error)) from error
+        if not isinstance(body, dict):
+            raise Unanswered("its answer is no object")
         return Reply(answer.status, answer.date, body)
 
     async def close(self) -> None:

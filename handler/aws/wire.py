@@ -1,21 +1,17 @@
-"""Blocking POSTs to one address over connections that are kept.
+"""Blocking POSTs to one address.
 
-Must not know AWS. Made of the standard library, since loading an HTTP client takes longer than all
-else that a cold start loads. Nothing is sent twice, no redirect followed, no proxy asked.
+Must not know AWS. Nothing is sent twice.
 """
 
-import select
-import ssl
-import time
-from collections import deque
-from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urlsplit
 
 from compiler.frozen import dataclass
+from handler.http1.connections import Connections, Origin
+from handler.http1.exchange import Exchange
+from handler.http1.head import Malformed
+from handler.http1.request import written
 
 IDLE_SECONDS = 5.0
-"""A connection that lay still for longer is not used again: it may be gone without a word."""
 
 
 class WireBroken(Exception):
@@ -32,67 +28,30 @@ class Answer:
 
 
 class Wire:
-    """Connections to one address. Safe to use from several threads."""
+    """One address. Safe to use from several threads; close it when done."""
 
-    def __init__(self, url: str, connect_seconds: float, read_seconds: float) -> None:
+    def __init__(self, url: str, connect_seconds: float, seconds: float) -> None:
+        """An exchange may take `seconds`, of which `connect_seconds` to connect."""
         parts = urlsplit(url)
-        self._secure = parts.scheme == "https"
-        self._host, self._port = parts.hostname or "", parts.port
+        secure = parts.scheme == "https"
+        self._origin = Origin(secure, parts.hostname or "", parts.port or (443 if secure else 80))
         self._path = parts.path or "/"
-        self._connect_seconds, self._read_seconds = connect_seconds, read_seconds
-        self._idle: deque[tuple[HTTPConnection, float]] = deque()
-        self._closed = False
+        self._seconds = seconds
+        self._connections = Connections(connect_seconds=connect_seconds, idle_seconds=IDLE_SECONDS)
 
     def post(self, data: bytes, headers: dict[str, str]) -> Answer:
-        """Send once. Raises `WireBroken`."""
-        connection = None
+        """Send once. `headers` have a Host. Raises `WireBroken`."""
+        request = written("POST", self._path, headers, data)
         try:
-            connection = self._kept() or self._open()
-            connection.request("POST", self._path, data, headers)
-            response = connection.getresponse()
-            answer = Answer(response.status, response.getheader("date"), response.read())
-        except (OSError, HTTPException) as error:
-            if connection is not None:
-                connection.close()
-            raise WireBroken(type(error).__name__) from error
-        if response.will_close:
-            connection.close()
-        else:
-            self._idle.append((connection, time.monotonic()))
-        if self._closed:  # a caller that gave up may leave its thread to end after the close
-            self.close()
-        return answer
+            exchange = Exchange(self._connections, self._origin, self._seconds)
+            try:
+                head = exchange.ask(request)
+                return Answer(head.status, head.get("date"), b"".join(iter(exchange.part, b"")))
+            finally:
+                exchange.end()
+        except (OSError, Malformed) as error:
+            raise WireBroken(f"{type(error).__name__} {error}".rstrip()) from error
 
     def close(self) -> None:
-        self._closed = True
-        while self._idle:
-            self._idle.pop()[0].close()
-
-    def _kept(self) -> HTTPConnection | None:
-        """The connection used last that still stands: one that can be read was closed."""
-        while True:
-            try:
-                connection, since = self._idle.pop()
-            except IndexError:
-                return None
-            idle = time.monotonic() - since
-            if idle < IDLE_SECONDS and not select.select([connection.sock], [], [], 0)[0]:
-                return connection
-            connection.close()
-
-    def _open(self) -> HTTPConnection:
-        seconds = self._connect_seconds
-        made = (
-            HTTPSConnection(self._host, self._port, timeout=seconds, context=_trust())
-            if self._secure
-            else HTTPConnection(self._host, self._port, timeout=seconds)
-        )
-        made.connect()
-        made.sock.settimeout(self._read_seconds)
-        return made
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Made once: it reads all certificates of the system."""
-    return ssl.create_default_context()
+        """A connection in use is closed when its answer has come."""
+        self._connections.close()

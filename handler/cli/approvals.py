@@ -5,9 +5,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from handler.cli.where import add_format, add_world, work
+from handler.failure import CannotRun
 
 if TYPE_CHECKING:
     from handler.admin.answering import Held
+    from handler.approvals.desk import Recorded
     from handler.approvals.model import Approval
     from handler.entry.worlds import World
 
@@ -84,17 +86,24 @@ async def _list(world: "World", arguments: argparse.Namespace) -> int:
 async def _show(world: "World", arguments: argparse.Namespace) -> int:
     from handler.approvals.listing import PAGE, listing
     from handler.cli.printing import sheet
+    from handler.stores.base import NotAllowed
 
     held = await _held(world, arguments.id)
     facts = _facts(held.approval) | _more(held)
+    hidden = {} if held.answers is not None else {"answers": NO_ANSWERS}
     asked = None
     if not arguments.no_arguments:
-        vault = await world.vault()
-        asked = await vault.arguments(held.approval.id, world.clock.now())
+        try:
+            vault = await world.vault()
+            asked = await vault.arguments(held.approval.id, world.clock.now())
+        except (CannotRun, NotAllowed) as error:
+            hidden["arguments"] = str(error)
     if arguments.format == "json":
-        print(sheet(facts | {"arguments": asked}, "json"))
+        print(sheet(facts | {"arguments": asked, "not_shown": hidden}, "json"))
         return FINE
     print(sheet(facts, "text"))
+    for what, why in hidden.items():
+        print(f"\nits {what} are not shown: {why}")
     if asked is not None:
         shown = listing(asked, PAGE)
         print("\narguments")
@@ -102,7 +111,7 @@ async def _show(world: "World", arguments: argparse.Namespace) -> int:
             print(f"  {'  ' * line.depth}{line.name}  {line.text}".rstrip())
         if shown.omitted:
             print(f"  … {shown.omitted} more")
-    elif not arguments.no_arguments:
+    elif not arguments.no_arguments and "arguments" not in hidden:
         print("\nits arguments are not kept any more")
     return FINE
 
@@ -111,10 +120,10 @@ async def _approve(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin import answering
 
     held = await _held(world, arguments.id)
-    approval = await answering.approve(
+    recorded = await answering.approve(
         await world.desk(), held, arguments.approver, arguments.note, world.operator()
     )
-    print(_said(approval), file=sys.stderr)
+    print(_said(recorded), file=sys.stderr)
     return FINE
 
 
@@ -122,10 +131,10 @@ async def _reject(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin import answering
 
     held = await _held(world, arguments.id)
-    approval = await answering.reject(
+    recorded = await answering.reject(
         await world.desk(), held, arguments.approver, arguments.note, world.operator()
     )
-    print(_said(approval), file=sys.stderr)
+    print(_said(recorded), file=sys.stderr)
     return FINE
 
 
@@ -153,15 +162,18 @@ def _facts(approval: "Approval") -> dict[str, object]:
 
 
 def _more(held: "Held") -> dict[str, object]:
+    from handler import trace
     from handler.approvals.quorum import standings
     from handler.cli.printing import moment
 
-    approval = held.approval
+    approval, answers = held.approval, held.answers
     return {
+        **trace.names(approval.origin.trace),
         "revision": approval.revision,
         "rules": [
-            f"{one.hold.place.rule} ({len(one.given)} of {one.hold.quorum}): {one.hold.reason}"
-            for one in standings(approval.holds, held.answers, approval.grant_label)
+            f"{one.hold.place.rule} ({'?' if answers is None else len(one.given)} of "
+            f"{one.hold.quorum}): {one.hold.reason}"
+            for one in standings(approval.holds, answers or (), approval.grant_label)
         ],
         "mailed": list(approval.mailed),
         "undeliverable": list(approval.undeliverable),
@@ -173,11 +185,15 @@ def _more(held: "Held") -> dict[str, object]:
                 "operator": answer.operator or None,
                 "note": answer.note,
             }
-            for answer in held.answers
-        ],
+            for answer in answers
+        ]
+        if answers is not None
+        else None,
         "detail": approval.detail,
     }
 
+
+NO_ANSWERS = "you have no right to read what was answered, which lies beside what wakes a call"
 
 SENTENCES = {
     "pending": "counted; the call still waits for others",
@@ -187,5 +203,12 @@ SENTENCES = {
 """What an answer led to."""
 
 
-def _said(approval: "Approval") -> str:
-    return SENTENCES[approval.status.value]
+NOT_TOLD = (
+    "approved and kept, but the gateway could not be told to run the call: run this command again "
+    "within five minutes, or the call is not run"
+)
+
+
+def _said(recorded: "Recorded") -> str:
+    status = recorded.approval.status.value
+    return NOT_TOLD if status == "approved" and not recorded.told else SENTENCES[status]

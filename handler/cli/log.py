@@ -58,12 +58,13 @@ def _add_query(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--effect", choices=EFFECTS, help="that were decided so")
     group.add_argument("--rule", metavar="RULE", help="that this rule decided, such as '*deny_if*'")
     group.add_argument("--call", metavar="ID", help="one call")
+    group.add_argument("--trace", metavar="ID", help="the calls of one trace")
 
 
 def _query(arguments: argparse.Namespace) -> "Query":
     from handler.admin.records import Query
 
-    names = ("grant", "server", "tool", "effect", "rule", "call")
+    names = ("grant", "server", "tool", "effect", "rule", "call", "trace")
     return Query(**{name: getattr(arguments, name) for name in names})
 
 

@@ -24,7 +24,13 @@ async def application() -> Starlette:
         clock=made.clock,
     )
     return Starlette(
-        routes=routes(desk, key=keys.form, base_url=made.deployment.base_url, clock=made.clock)
+        routes=routes(
+            desk,
+            key=keys.form,
+            base_url=made.deployment.base_url,
+            clock=made.clock,
+            terms=made.terms,
+        )
     )
 
 

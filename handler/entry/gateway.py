@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
 from handler.audit.measured import EmfMeter
-from handler.entry.asgi import lambda_handler
+from handler.entry.asgi import LARGEST_ANSWER, LARGEST_BODY, lambda_handler
 from handler.entry.deployment import parts
 from handler.entry.logs import logger
 from handler.gateway import app as gateway
@@ -26,9 +26,6 @@ from handler.sealing import Sealer
 log = logger()
 
 UPSTREAM_SECONDS = 22.0
-LARGEST_ANSWER = 2_900_000
-"""Bytes. Lambda answers 6 MB of a JSON string, in which each byte may take two."""
-
 MOST_ASKS = 60
 """Approvals that one grant may ask for in an hour."""
 
@@ -43,6 +40,7 @@ async def application() -> Starlette:
         upstream_seconds=UPSTREAM_SECONDS,
         leg_seconds=deployment.hold_seconds,
         largest_answer=LARGEST_ANSWER,
+        largest_reply=LARGEST_BODY,
         origins=deployment.origins,
     )
     approvals = Approvals(

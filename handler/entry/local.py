@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 
+from handler import logged
 from handler.admin import apply, grants
 from handler.admin.compiling import Policies, policies
 from handler.admin.manifest import Manifest, ServerEntry
@@ -128,7 +129,7 @@ def run(
 
     Raises `CannotRun` where there is nothing that can be served.
     """
-    logging.basicConfig(format="holdpoint: %(message)s", level=logging.WARNING)
+    logging.basicConfig(handlers=[logged.to_people()], level=logging.WARNING)
     return asyncio.run(_serve(read, files, place, rotate))
 
 

@@ -1,4 +1,4 @@
-"""One form for all log lines of a function: JSON, with the request's id.
+"""One form for all log lines of a function: JSON, with the ids of the request and of its call.
 
 A failure is logged by its kind and its place in our code. What it says is left out: a library may
 have put an argument's value into it.
@@ -10,6 +10,8 @@ from types import TracebackType
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
+
+from handler.logged import About
 
 Failure = tuple[type[BaseException], BaseException, TracebackType | None]
 
@@ -40,5 +42,7 @@ def shared(log: Logger) -> Logger:
     """Every module's logger writes through this one."""
     root = logging.getLogger()
     root.handlers = list(log.handlers)
+    for each in root.handlers:
+        each.addFilter(About())
     root.setLevel(logging.WARNING)
     return log

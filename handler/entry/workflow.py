@@ -15,11 +15,12 @@ from handler.audit.measured import Metric, count
 from handler.entry.deployment import parts
 from handler.entry.logs import logger
 from handler.gateway.bounds import Bounds
+from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.decide import Decider
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
-from handler.gateway.upstream import Upstream
 from handler.gateway.watch import Watch
+from handler.logged import about
 from handler.notify.ses import SesMailer
 from handler.policies.current import Policies
 from handler.sealing import Sealer
@@ -35,7 +36,8 @@ async def steps() -> Steps:
     made = parts()
     deployment, keys = made.deployment, await made.keys()
     vault = made.vault(Sealer(keys.seal()))
-    upstream = Upstream(made.secrets, Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS))
+    bounds = Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS)
+    upstream = BufferedUpstream(made.secrets, bounds)
     store, book, clock = made.store, made.book, made.clock
     decider = Decider(Policies(store.registry), keys.per, Watch(store.definitions, upstream, clock))
     return Steps(
@@ -73,6 +75,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """One step, named by the state machine (`step`) or by the source of a bounced mail."""
 
     async def run() -> dict[str, str]:
+        if "approval" in event:
+            about(approval=event["approval"])
         if not _made:
             _made.append(await steps())
         return await _made[0].take(event)

@@ -16,6 +16,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from handler import logged
 from handler.admin import apply
 from handler.admin.compiling import policies
 from handler.admin.manifest import Manifest
@@ -54,7 +55,7 @@ def run(manifest: Manifest, place: Place, inherited: Mapping[str, str]) -> int:
 
     `inherited` are the program's variables. Raises `CannotRun`.
     """
-    logging.basicConfig(format="holdpoint: %(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(handlers=[logged.to_people()], level=logging.WARNING)
     return asyncio.run(_wrap(manifest, place, inherited))
 
 

@@ -14,6 +14,7 @@ from compiler.frozen import dataclass
 from compiler.verdict import Place
 from handler.gateway import protocol
 from handler.gateway.protocol import Message, Rejection, RequestId
+from handler.trace import Trace
 
 DECISION_KEY = "holdpoint/decision"
 """The key of the machine-readable part, in a result's `_meta`."""
@@ -62,10 +63,11 @@ def dump(value: object) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:
-        return json.dumps(value, allow_nan=False).encode()
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        return text.encode("utf-8", "backslashreplace")  # half a pair, as JSON escapes it
 
 
-def denied(message: Message, denial: Denial) -> Reply:
+def denied(message: Message, denial: Denial, trace: Trace) -> Reply:
     """The answer to a call that the policy refuses."""
     facts = {
         "effect": "deny",
@@ -73,6 +75,7 @@ def denied(message: Message, denial: Denial) -> Reply:
         "index": denial.place.index,
         "retry_after": denial.retry_after,
         "remaining": denial.remaining,
+        **trace.names,
     }
     return failed(message, f"[POLICY DENIED] {denial.message}", facts)
 
@@ -133,6 +136,12 @@ def unknown_method(message: Message) -> Reply:
 def unavailable(message: Message) -> Reply:
     """The gateway could not decide: nothing was forwarded."""
     text = "the gateway could not decide on this request, so nothing was forwarded; try again"
+    return error(message.id, protocol.INTERNAL_ERROR, text)
+
+
+def too_large(message: Message) -> Reply:
+    """What was to be answered outgrew the front door once it was written anew."""
+    text = "the answer is too large to be passed on; ask for less of it"
     return error(message.id, protocol.INTERNAL_ERROR, text)
 
 

@@ -21,5 +21,8 @@ class Bounds:
     progress_seconds: float = 10.0
     largest_request: int = 2_621_440
     largest_answer: int = 16_777_216
+    """Of an upstream's, as it came."""
+    largest_reply: int | None = None
+    """Of a whole answer to a client: a front door may take no more."""
     origins: frozenset[str] = frozenset()
     """Web origins that may call; a request that names another is refused."""

@@ -1,46 +1,51 @@
-"""The HTTP client of a buffering front door: the standard library's, in threads.
+"""Implements `Sender` for a buffering front door: blocking HTTP, in threads.
 
 Loading aiohttp takes as long as all else that a cold start loads. Must not know policies, grants or
 JSON-RPC. What is connected to is what was checked; no proxy is asked and no redirect followed.
 """
 
 import asyncio
-import select
-import socket
 import ssl
-import time
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from functools import cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from urllib.parse import SplitResult, urlsplit
+from concurrent.futures import Future, ThreadPoolExecutor
+from socket import gaierror
+from urllib.parse import quote, urlsplit
 
 from handler.gateway.addresses import Forbidden, Reach, addresses, reach
 from handler.gateway.bounds import Bounds
+from handler.gateway.credentials import credentials
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Received
 from handler.gateway.server import Server
+from handler.http1.connections import Connections, Origin
+from handler.http1.exchange import Exchange
+from handler.http1.head import Head, Malformed
+from handler.http1.request import Unwritable, written
 from handler.secrets import SecretMissing, Secrets
 
 IDLE_SECONDS = 3.0
 """Shorter than servers keep idle connections, so that none is used while it is being closed."""
 
-MOST_IDLE = 64
 AT_ONCE = 64
-PIECE = 65_536
+"""Threads, made when needed."""
 
-Place = tuple[str, str, int | None, Reach]
-"""Whom a kept connection may be used for: scheme, host, port, and how far it was let."""
+PLAIN = "!$&'()*+,;=:@/?%-._~"
+"""Characters of a path and a query that stand for themselves, or are quoted already."""
 
 
 class BufferedUpstream:
-    """Implements `Sender`. Its threads serve any event loop."""
+    """Its threads serve any event loop. Close it when done."""
 
     def __init__(self, secrets: Secrets, bounds: Bounds) -> None:
         self._secrets, self._bounds = secrets, bounds
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upstream")
-        self._idle: dict[Place, deque[tuple[HTTPConnection, float]]] = {}
+        self._connections = {each: self._kept(each) for each in Reach}
+
+    def _kept(self, allowed: Reach) -> Connections:
+        return Connections(
+            connect_seconds=self._bounds.connect_seconds,
+            idle_seconds=IDLE_SECONDS,
+            look_up=lambda origin: addresses(origin.host, origin.port, allowed),
+        )
 
     @property
     def patience(self) -> float:
@@ -60,124 +65,99 @@ class BufferedUpstream:
             return NeverReached("this gateway does not start programs")
         try:
             allowed = reach(server.upstream, server.private_network)
-            own = {
-                name: await self._secrets.reveal(reference)
-                for name, reference in server.headers.items()
-            }
-        except (Forbidden, SecretMissing) as error:
+            own = await credentials(server, self._secrets)
+            origin, request = _request(server.upstream, {**headers, **own}, body, method)
+        except (Forbidden, SecretMissing, Unwritable) as error:
             return NeverReached(str(error))
-        sent = {"Accept-Encoding": "identity", "User-Agent": "holdpoint", **headers, **own}
-        parts = urlsplit(server.upstream)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._threads, self._exchange, parts, allowed, method, body, sent
-        )
+        except UnicodeError:
+            return NeverReached("its name could not be looked up")
+        work = self._threads.submit(self._exchange, allowed, origin, request)
+        try:
+            return await asyncio.wrap_future(work)
+        except asyncio.CancelledError:
+            work.add_done_callback(_let_go)
+            raise
+
+    async def close(self) -> None:
+        """Requests under way are left to their end; nobody waits for them."""
+        self._threads.shutdown(wait=False)
+        for connections in self._connections.values():
+            connections.close()
 
     def _exchange(
-        self,
-        parts: SplitResult,
-        allowed: Reach,
-        method: str,
-        body: bytes | None,
-        headers: dict[str, str],
+        self, allowed: Reach, origin: Origin, request: bytes
     ) -> Arrived | NeverReached | Lost:
-        place = (parts.scheme, parts.hostname or "", parts.port, allowed)
+        """Up to the head of the answer. Blocking."""
         try:
-            connection = self._kept(place) or self._open(place)
-        except ssl.SSLError:
-            return NeverReached("its TLS certificate or handshake was refused")
-        except Forbidden as error:
-            return NeverReached(str(error))
-        except (socket.gaierror, UnicodeError):
-            return NeverReached("its name could not be looked up")
-        except OSError:
-            return NeverReached("it does not accept connections")
+            exchange = Exchange(self._connections[allowed], origin, self._bounds.upstream_seconds)
+        except OSError as error:
+            return NeverReached(_unreached(error))
         try:
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request(method, target, body, headers)
-            wire = connection.sock  # the response has it to itself where it is not to be kept
-            response = connection.getresponse()
-        except TimeoutError:
-            connection.close()
-            return Lost("it did not answer in time")
-        except (OSError, HTTPException, ValueError):
-            connection.close()
-            return Lost("it broke off")
-        return self._arrived(place, connection, wire, response)
+            return self._arrived(exchange, exchange.ask(request))
+        except (OSError, Malformed) as error:
+            exchange.end()
+            late = isinstance(error, TimeoutError)
+            return Lost("it did not answer in time" if late else "it broke off")
 
-    def _arrived(
-        self,
-        place: Place,
-        connection: HTTPConnection,
-        wire: socket.socket,
-        response: HTTPResponse,
-    ) -> Arrived:
+    def _arrived(self, exchange: Exchange, head: Head) -> Arrived:
+        reading: Future[bytes] | None = None
+
+        async def piece() -> bytes:
+            nonlocal reading
+            if not exchange.waits:
+                return exchange.part()
+            reading = self._threads.submit(exchange.part)
+            return await asyncio.wrap_future(reading)
+
         async def pieces() -> AsyncIterator[bytes]:
-            loop = asyncio.get_running_loop()
             try:
-                while part := await loop.run_in_executor(self._threads, response.read1, PIECE):
+                while part := await piece():
                     yield part
-            except (OSError, HTTPException, ValueError):
+            except (OSError, Malformed):
                 raise Broken from None
-            if response.length:
-                raise Broken
 
         def close() -> None:
-            if response.isclosed() and connection.sock is not None:
-                kept = self._idle.setdefault(place, deque(maxlen=MOST_IDLE))
-                kept.append((connection, time.monotonic()))
-                return
-            with suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)  # wakes a thread that still reads
-            connection.close()
+            """Now, or when the thread that still reads is done."""
+            if reading is None:
+                exchange.end()
+            else:
+                reading.add_done_callback(lambda _: exchange.end())
 
-        most = self._bounds.largest_answer
-        return Received(response.status, response.headers, pieces(), close, most)
-
-    def _kept(self, place: Place) -> HTTPConnection | None:
-        """The connection used last that still stands: one that can be read was closed."""
-        kept = self._idle.get(place, deque())
-        while True:
-            try:
-                connection, since = kept.pop()
-            except IndexError:
-                return None
-            idle = time.monotonic() - since
-            if idle < IDLE_SECONDS and not select.select([connection.sock], [], [], 0)[0]:
-                return connection
-            connection.close()
-
-    def _open(self, place: Place) -> HTTPConnection:
-        """A connection to an address that was checked. Raises OSError before a byte is sent."""
-        scheme, host, port, allowed = place
-        usual = 443 if scheme == "https" else 80
-        number = port or usual
-        error: OSError = OSError("no address")
-        for address in addresses(host, number, allowed):
-            try:
-                plain = socket.create_connection((address, number), self._bounds.connect_seconds)
-            except OSError as refused:
-                error = refused
-                continue
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            connection = HTTPConnection(host, number)
-            connection.default_port = usual  # any other port belongs into the Host header
-            connection.auto_open = 0
-            connection.sock = _secured(plain, host) if scheme == "https" else plain
-            connection.sock.settimeout(self._bounds.upstream_seconds)
-            return connection
-        raise error
+        return Received(head.status, head, pieces(), close, self._bounds.largest_answer)
 
 
-def _secured(plain: socket.socket, host: str) -> ssl.SSLSocket:
-    try:
-        return _trust().wrap_socket(plain, server_hostname=host)
-    except BaseException:
-        plain.close()
-        raise
+def _request(
+    url: str, headers: Mapping[str, str], body: bytes | None, method: str
+) -> tuple[Origin, bytes]:
+    """Whom to ask, and what. Raises `Unwritable`, and UnicodeError for a name that is none."""
+    parts = urlsplit(url)
+    secure = parts.scheme == "https"
+    host = (parts.hostname or "").encode("idna").decode()
+    usual = 443 if secure else 80
+    origin = Origin(secure, host, parts.port or usual)
+    named = f"[{host}]" if ":" in host else host
+    sent = {
+        "host": named if origin.port == usual else f"{named}:{origin.port}",
+        "accept-encoding": "identity",
+        "user-agent": "holdpoint",
+        **{name.lower(): value for name, value in headers.items()},
+    }
+    target = quote(parts.path or "/", PLAIN) + (f"?{quote(parts.query, PLAIN)}" * bool(parts.query))
+    return origin, written(method, target, sent, body)
 
 
-@cache
-def _trust() -> ssl.SSLContext:
-    """Made once: it reads all certificates of the system."""
-    return ssl.create_default_context()
+def _unreached(error: OSError) -> str:
+    """Why no connection could be had, in a word or two, without addresses or values."""
+    if isinstance(error, Forbidden):
+        return str(error)
+    if isinstance(error, ssl.SSLError):
+        return "its TLS certificate or handshake was refused"
+    if isinstance(error, gaierror):
+        return "its name could not be looked up"
+    return "it does not accept connections"
+
+
+def _let_go(work: Future[Arrived | NeverReached | Lost]) -> None:
+    """End an exchange that nobody waits for any more."""
+    if not work.cancelled() and isinstance(arrived := work.result(), Arrived):
+        arrived.close()

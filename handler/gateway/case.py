@@ -8,14 +8,15 @@ from handler.gateway.protocol import Message
 from handler.gateway.tokens import State
 from handler.grants.model import Claim
 from handler.limits.debits import Debit
+from handler.trace import Trace
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """What is known of the call before anything was read."""
 
-    id: str
-    """Random; its decision records share it."""
+    trace: Trace
+    """Where it belongs, with an id of its own that its decision records share."""
     message: Message
     claim: Claim
     key: str

@@ -120,8 +120,13 @@ class Endpoint:
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The answer to one message, however it came."""
         if message.method == "tools/call":
-            return await self._enforcement.call(message, claim)
-        return await self._surface.answer(message, claim)
+            reply = await self._enforcement.call(message, claim)
+        else:
+            reply = await self._surface.answer(message, claim)
+        most = self._bounds.largest_reply
+        if isinstance(reply, Reply) and most is not None and len(reply.body) > most:
+            return answers.too_large(message)
+        return reply
 
     async def _delete(self, head: Head, claim: Claim) -> Reply:
         version = head.get(VERSION) or ASSUMED

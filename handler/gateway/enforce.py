@@ -6,12 +6,12 @@ taken is given back and the call is planned again. Whatever fails on the way end
 """
 
 import logging
-import secrets
 from dataclasses import replace
 
 from compiler.frozen import dataclass
 from compiler.values import Value
 from compiler.verdict import Call, Effect
+from handler import logged, trace
 from handler.approvals.call_key import call_key
 from handler.approvals.model import Origin
 from handler.approvals.service import Approvals, Ask
@@ -109,7 +109,9 @@ class Enforcement:
         except Foreign as foreign:
             known = await self._admission.knows(claim, now)
             return foreign.reply if known else answers.UNAUTHORIZED
-        case = Case(secrets.token_hex(8), message, claim, key, session, state)
+        place = trace.begin(message.meta, message.head.values)
+        logged.about(**place.names)
+        case = Case(place, message, claim, key, session, state)
         if state is not None:
             return await self._resume(case)
         return await self._begin(case)
@@ -134,7 +136,7 @@ class Enforcement:
             return decided
         if (denial := refusals.denial(decided.plan, decided.entry, decided.now)) is not None:
             await self._record(case, decided, Effect.DENY, denial)
-            return answers.denied(case.message, denial)
+            return answers.denied(case.message, denial, case.trace)
         if decided.plan.verdict.effect is Effect.REQUIRE_APPROVAL:
             return await self._hold(case, decided)
         assert isinstance(decided.entry, Entered)
@@ -183,7 +185,7 @@ class Enforcement:
                 revision=plan.revision or "",
                 holds=plan.verdict.holds,
                 debits=plan.debits,
-                origin=Origin(message.version, case.session),
+                origin=Origin(message.version, case.session, case.trace.parent),
             )
         )
         if isinstance(outcome, Unauthenticated):
@@ -191,18 +193,18 @@ class Enforcement:
         if isinstance(outcome, Held | Joined):
             joined, approval = isinstance(outcome, Joined), outcome.approval
             at = self._clock.now()
-            await self._journal.append(record.held(case.id, at, approval.id, joined))
+            await self._journal.append(record.held(case.trace, at, approval.id, joined))
             return Waits(case, approval, 0, joined)
         denial = refusals.not_asked(outcome, plan, decided.now)
         await self._record(case, decided, Effect.DENY, denial)
-        return answers.denied(message, denial)
+        return answers.denied(message, denial, case.trace)
 
     async def _record(
         self, case: Case, decided: Decided, effect: Effect, denial: Denial | None = None
     ) -> None:
         plan = decided.plan
         subject = record.Subject(
-            call=case.id,
+            trace=case.trace,
             grant=decided.seen.grant,
             server=case.claim.server,
             tool=case.message.tool,
@@ -225,9 +227,10 @@ class Enforcement:
         request = Request(
             server=server,
             message=case.message,
-            body=forward.body(case.message, server.allow, replaced),
+            body=forward.body(case.message, server.allow, replaced, case.trace),
             session=case.session,
             streams=self._bounds.streaming and case.message.head.takes_stream,
+            trace=case.trace,
         )
 
         async def finish(end: End) -> Reply:

@@ -126,7 +126,7 @@ class Received(Arrived):
 
 
 class Sender(Protocol):
-    """Sends requests to upstream servers. Nothing is sent twice; redirects are not followed."""
+    """Sends requests to upstream servers. No POST is sent twice; redirects are not followed."""
 
     @property
     def patience(self) -> float:

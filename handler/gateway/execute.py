@@ -17,6 +17,7 @@ from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, Unusable, exact, relay
 from handler.gateway.server import Server, Sessions
 from handler.stores.base import Registry
+from handler.trace import Trace, stored
 
 MOST_LEGS = 10
 
@@ -37,15 +38,15 @@ class UpstreamExecutor:
         server = await self._registry.server(approval.server)
         if server is None:
             return Execution(Sent.NEVER_REACHED, detail="Its server is no longer registered.")
-        call = _call(approval, arguments)
-        end = await self._send(server, call, approval.origin.session)
+        call, trace = _call(approval, arguments), stored(approval.origin.trace)
+        end = await self._send(server, call, approval.origin.session, trace)
         if _session_over(end, approval):
             if server.sessions is not Sessions.INTERCHANGEABLE:
                 return SESSION_OVER
             session = await self._open_session(server, approval)
             if not isinstance(session, str):
                 return _unsent(session)
-            end = await self._send(server, call, session)
+            end = await self._send(server, call, session, trace)
         return await self._followed(server, approval, arguments, end)
 
     async def _followed(
@@ -56,12 +57,15 @@ class UpstreamExecutor:
             state = _state(end)
             if state is None:
                 return _execution(end)
-            end = await self._send(server, _call(approval, arguments, state), None)
+            again = _call(approval, arguments, state)
+            end = await self._send(server, again, None, stored(approval.origin.trace))
             if isinstance(end, NeverReached):
                 return Execution(Sent.LOST)
         return NEEDS_INPUT
 
-    async def _send(self, server: Server, message: Message, session: str | None) -> End:
+    async def _send(
+        self, server: Server, message: Message, session: str | None, trace: Trace | None
+    ) -> End:
         """The end of one exchange; nothing of it goes to an agent."""
         ends: list[End] = []
 
@@ -69,14 +73,14 @@ class UpstreamExecutor:
             ends.append(end)
             return answers.ACCEPTED
 
-        body = forward.body(message, allow=())
-        await relay(self._upstream, Request(server, message, body, session, False), finish)
+        body = forward.body(message, allow=(), trace=trace)
+        await relay(self._upstream, Request(server, message, body, session, False, trace), finish)
         return ends[0]
 
     async def _open_session(self, server: Server, approval: Approval) -> str | End:
         """A session of our own at the upstream, or why there is none."""
         opening = _initialize(approval.origin.protocol_version)
-        end = await self._send(server, opening, None)
+        end = await self._send(server, opening, None, None)
         if not isinstance(end, Answered) or "error" in end.body or end.session is None:
             return end
         told = _notified(approval.origin.protocol_version)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from compiler.frozen import dataclass
+from handler import trace
 
 VERSION = "mcp-protocol-version"
 METHOD = "mcp-method"
@@ -21,6 +22,9 @@ SINGLE = frozenset(
     {VERSION, METHOD, NAME, SESSION, "authorization", "content-type", "content-encoding", "origin"}
 )
 """The headers that decide something here: a second copy of one refuses the request."""
+
+FOLDED = frozenset({trace.PARENT, trace.STATE})
+"""Headers whose copies count as one list: what must not be one is malformed then, not chosen."""
 
 _ENCODED = re.compile(r"=\?base64\?(.*)\?=")
 _PLAIN = re.compile(r"[\x20-\x7e]*")
@@ -59,6 +63,8 @@ def read_head(pairs: Iterable[tuple[str, str]]) -> Head:
         name, value = raw_name.lower(), raw_value.strip(" \t")
         if name not in values:
             values[name] = value
+        elif name in FOLDED:
+            values[name] += f",{value}"
         elif name in SINGLE or name.startswith(PARAM_PREFIX):
             repeated.append(name)
     return Head(values, tuple(repeated))

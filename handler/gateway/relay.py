@@ -20,6 +20,7 @@ from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Sender
 from handler.gateway.methods import SERVER_NOTIFICATIONS, SERVER_REQUESTS
 from handler.gateway.protocol import Message
 from handler.gateway.server import Server
+from handler.trace import Trace
 
 T = TypeVar("T")
 
@@ -63,6 +64,12 @@ class Request:
     body: bytes
     session: str | None
     streams: bool
+    trace: Trace | None = None
+    """The call that it is, where it is one."""
+
+    @property
+    def head(self) -> dict[str, str]:
+        return forward.head(self.message, self.session, self.trace)
 
 
 def exact(raw: bytes) -> Any:
@@ -75,9 +82,7 @@ def exact(raw: bytes) -> Any:
 
 async def relay(upstream: Sender, request: Request, finish: Finish) -> Reply | Stream:
     """Send the request and bring back its answer."""
-    arrived = await upstream.send(
-        request.server, forward.head(request.message, request.session), request.body
-    )
+    arrived = await upstream.send(request.server, request.head, request.body)
     if not isinstance(arrived, Arrived):
         return await finish(arrived)
     events = _Events(upstream, request, arrived)
@@ -242,7 +247,7 @@ class _Events:
             "id": id,
             "error": {"code": protocol.METHOD_NOT_FOUND, "message": "not available here"},
         }
-        headers = forward.head(self._request.message, self._request.session)
-        answer = await self._upstream.send(self._request.server, headers, orjson.dumps(refusal))
+        request = self._request
+        answer = await self._upstream.send(request.server, request.head, orjson.dumps(refusal))
         if isinstance(answer, Arrived):
             answer.close()

@@ -4,7 +4,6 @@ Must not know how the answer came. Quota comes back only where provably nothing 
 upstream; in every other end the call may have run, and the reply says so.
 """
 
-import json
 import logging
 
 from handler.audit import record
@@ -57,16 +56,17 @@ class Settlement:
             forwarding.taken, forwarding.at
         )
         entry = record.ended(
-            forwarding.case.id, self._clock.now(), outcome, reason, refunded=refunded
+            forwarding.case.trace, self._clock.now(), outcome, reason, refunded=refunded
         )
         try:
             await within(self._bounds.store_seconds, self._journal.note(entry))
         except StoreUnavailable:
-            log.error("the end of call %s could not be recorded: %s", forwarding.case.id, outcome)
+            log.error("the end of a call could not be recorded: %s", outcome)
         if reply is not None:
             return reply
         text = TEXTS[outcome].format(reason=reason)
-        return answers.failed(forwarding.case.message, text, {"outcome": outcome.value})
+        facts = {"outcome": outcome.value, **forwarding.case.trace.names}
+        return answers.failed(forwarding.case.message, text, facts)
 
     def _reading(self, forwarding: Forwarding, end: End) -> tuple[Outcome, str, Reply | None]:
         """What the end means, why, and the reply where the upstream gave one."""
@@ -107,7 +107,10 @@ class Settlement:
             return Outcome.UNUSABLE, "its answer cannot be read", None
         grant, server = case.claim.grant_id, case.claim.server
         body["result"]["requestState"] = self._tokens.state(grant, server, state)
-        return Outcome.ANSWERED, "input required", Reply(200, json.dumps(body).encode())
+        raw = answers.dump(body)
+        if len(raw) > self._bounds.largest_answer:
+            return Outcome.UNUSABLE, "its answer is too large", None
+        return Outcome.ANSWERED, "input required", Reply(200, raw)
 
 
 def _family(asked: object) -> str:

@@ -1,8 +1,9 @@
 """The HTTP client that talks to upstream servers.
 
 Must not know policies, grants or JSON-RPC. One request becomes one of three values: an answer has
-begun to arrive, the upstream was provably never reached, or it is lost (it may have run). Nothing
-is ever sent twice, redirects are not followed, and proxies of the environment are ignored.
+begun to arrive, the upstream was provably never reached, or it is lost (it may have run). No POST
+is ever sent twice (aiohttp repeats a DELETE whose kept connection ended), redirects are not
+followed, and proxies of the environment are ignored.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from handler.gateway.addresses import Forbidden, Reach, check, reach
 from handler.gateway.bounds import Bounds
+from handler.gateway.credentials import credentials
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Received
 from handler.gateway.server import Server
 from handler.secrets import SecretMissing, Secrets
@@ -59,9 +61,12 @@ class Resolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        found = await asyncio.get_running_loop().getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, family=family
-        )
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(
+                host, port, type=socket.SOCK_STREAM, family=family
+            )
+        except UnicodeError:
+            raise socket.gaierror("it is no name") from None
         for _, _, _, _, peer in found:
             check(ip_address(str(peer[0]).partition("%")[0]), self._allowed)
         return [
@@ -121,14 +126,15 @@ class Upstream:
             return await self._tell(server, headers, body, method)
         try:
             allowed = reach(server.upstream, server.private_network)
-            credentials = await self._credentials(server)
-            response = await self._session(allowed).request(
-                method,
-                server.upstream,
-                data=body,
-                headers={**headers, **credentials},
-                allow_redirects=False,
-            )
+            own = await credentials(server, self._secrets)
+            async with asyncio.timeout(self._bounds.upstream_seconds):  # however it drips
+                response = await self._session(allowed).request(
+                    method,
+                    server.upstream,
+                    data=body,
+                    headers={**headers, **own},
+                    allow_redirects=False,
+                )
         except NEVER_REACHED as error:
             return NeverReached(_reason(error))
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -152,12 +158,6 @@ class Upstream:
             await self._commands.close()
         for session in self._sessions.pop(asyncio.get_running_loop(), {}).values():
             await session.close()
-
-    async def _credentials(self, server: Server) -> dict[str, str]:
-        return {
-            name: await self._secrets.reveal(reference)
-            for name, reference in server.headers.items()
-        }
 
     def _session(self, allowed: Reach) -> aiohttp.ClientSession:
         """Made when first needed: a Lambda container's loop exists only inside an invocation."""

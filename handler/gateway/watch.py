@@ -2,6 +2,8 @@
 
 Must not know policies. What is current is what a list last said, to any agent, through any process
 of the gateway; where that is older than `FRESH_SECONDS`, a list of the gateway's own is fetched.
+So long a process may let calls go on by the catalog it saw last, without asking the store again;
+it refuses only on what it read for this very call.
 """
 
 import asyncio
@@ -50,6 +52,8 @@ class Watch:
     def __init__(self, store: Definitions, upstream: Sender, clock: Clock) -> None:
         self._store, self._upstream, self._clock = store, upstream, clock
         self._fetching: dict[str, asyncio.Lock] = {}
+        self._seen: dict[str, Catalog] = {}
+        """By server, as last read or written here; there are no more than servers."""
 
     async def note(
         self, server: Server, seen: Mapping[str, str], *, whole: bool
@@ -61,27 +65,31 @@ class Watch:
         if server.drift is Drift.ALLOW:
             return ()
         for _ in range(ATTEMPTS):
-            before = await self._store.catalog(server.name)
+            before = await self._read(server)
             if before is None and not whole:
                 return ()
             after = self._after(before, server, seen, whole)
             if after is None or await self._store.replace(before, after):
                 _warn(server, before, after)
                 known = after or before
-                return known.drifted if known else ()
+                if known is None:
+                    return ()
+                self._remember(known)
+                return known.drifted
         raise StoreUnavailable("the definitions keep changing")
 
     async def refusal(self, server: Server, tool: str, session: str | None) -> str | None:
         """Why a call of the tool may not go on, or None. Raises `StoreUnavailable`."""
         if not server.drift.gates:
             return None
+        if _standing(self._remembered(server), tool) is Standing.SAME:
+            return None
         catalog = await self._fresh(server, session)
         if catalog is None:
             return (
                 f"what the tool `{tool}` is could not be checked with the server; try again later."
             )
-        pin = catalog.pin(tool)
-        standing = pin.standing if pin else Standing.NEW
+        standing = _standing(catalog, tool)
         if standing is Standing.SAME:
             return None
         return SENTENCES[standing].format(tool=tool[:64]) + ENDINGS[server.drift]
@@ -100,13 +108,37 @@ class Watch:
             if seen is None:
                 return None
             await self.note(server, seen, whole=True)
-            return await self._store.catalog(server.name)
+            return await self._read(server)
 
     async def _known(self, server: Server) -> Catalog | None:
         """The stored catalog, where it is fresh."""
-        catalog = await self._store.catalog(server.name)
+        return self._if_fresh(await self._read(server))
+
+    def _remembered(self, server: Server) -> Catalog | None:
+        """The catalog as last seen here, where its list is fresh."""
+        return self._if_fresh(self._seen.get(server.name))
+
+    def _if_fresh(self, catalog: Catalog | None) -> Catalog | None:
         fresh = catalog and 0 <= self._clock.now() - catalog.listed_at < FRESH_SECONDS
         return catalog if fresh else None
+
+    async def _read(self, server: Server) -> Catalog | None:
+        """The stored catalog, remembered."""
+        catalog = await self._store.catalog(server.name)
+        if catalog is None:
+            self._seen.pop(server.name, None)
+        else:
+            self._remember(catalog)
+        return catalog
+
+    def _remember(self, catalog: Catalog) -> None:
+        """Keep it, unless what is kept is newer: reads and lists may overtake each other.
+
+        A catalog that was begun anew has a lower version, and a later list.
+        """
+        seen = self._seen.get(catalog.server)
+        if seen is None or catalog.version > seen.version or catalog.listed_at > seen.listed_at:
+            self._seen[catalog.server] = catalog
 
     async def _fetch(self, server: Server, session: str | None) -> dict[str, str] | None:
         """The whole list, asked for by us: in the agent's session, or in any era without one."""
@@ -162,6 +194,11 @@ class Watch:
         after = definitions.noted(before, seen, whole=whole, now=now)
         aged = server.drift.gates and whole and now - before.listed_at >= FRESH_SECONDS / 2
         return after if aged or after.pins != before.pins else None
+
+
+def _standing(catalog: Catalog | None, tool: str) -> Standing:
+    pin = catalog.pin(tool) if catalog else None
+    return pin.standing if pin else Standing.NEW
 
 
 def _warn(server: Server, before: Catalog | None, after: Catalog | None) -> None:

@@ -23,6 +23,10 @@ class StoreUnavailable(Exception):
     """The store could not answer, or not in time. What was asked may or may not have happened."""
 
 
+class NotAllowed(StoreUnavailable):
+    """This identity has no right to it: asking again would be refused again."""
+
+
 class PayloadTooLarge(Exception):
     """More than `LARGEST_PAYLOAD` bytes. Nothing was stored."""
 

@@ -79,9 +79,6 @@ class CloudWatchJournal:
         self, client: Any, start: float, end: float | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """The events of that time, page by page."""
-        # Functions write the log without the SDK; whoever hands in a client has loaded it.
-        from botocore.exceptions import BotoCoreError, ClientError
-
         pages = client.get_paginator("filter_log_events").paginate(
             logGroupName=self._group,
             startTime=int(start * 1000),
@@ -91,7 +88,7 @@ class CloudWatchJournal:
         try:
             for page in pages:
                 yield page["events"]
-        except (BotoCoreError, ClientError) as error:
+        except client.exceptions.ClientError as error:  # the SDK itself is not loaded here
             raise StoreUnavailable(f"the log {self._group} was not read: {error}") from error
 
 

@@ -3,10 +3,12 @@
 import asyncio
 from pathlib import Path
 
+from handler.admin import answering
+from handler.admin.answering import Held
 from handler.approvals.desk import Recorded, TooLate
 from handler.approvals.lifecycle import Status
 from handler.approvals.links import mint
-from tests.approvals.world import World, hold, play, secret
+from tests.approvals.world import Deaf, World, hold, play, secret
 
 
 def test_fifty_overlapping_answers_through_one_link_count_once(tmp_path: Path) -> None:
@@ -154,5 +156,28 @@ def test_a_link_that_was_used_answers_nothing_more_while_others_are_asked(tmp_pa
         await process.workflow.settled()
         assert await world.status(approval.id) == "pending"
         assert len(await world.store.answers.answers(approval.id)) == 1
+
+    play(tmp_path, scenario)
+
+
+def test_an_operators_yes_that_nobody_could_be_told_of_is_told_again_by_the_same_command(
+    tmp_path: Path,
+) -> None:
+    async def scenario(world: World) -> None:
+        process = world.process()
+        approval = await world.held(process)
+        deaf = Deaf(process.workflow)
+        desk = world.desk(deaf)
+
+        async def approve() -> Recorded:
+            held = Held((await process.approvals.current(approval.id)) or approval, ())
+            return await answering.approve(desk, held, "ops@example.com", "", "ada")
+
+        assert [(await approve()).told for _ in range(2)] == [False, False]
+        assert await world.status(approval.id) == "approved"
+        deaf.away = False
+        assert (await approve()).told
+        await process.workflow.settled()
+        assert (await world.status(approval.id), len(world.executor.sent)) == ("executed", 1)
 
     play(tmp_path, scenario)

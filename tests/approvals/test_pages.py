@@ -3,13 +3,18 @@
 import re
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
 
+from handler.approvals.lifecycle import Terms
 from handler.approvals.links import form_token, mint
-from handler.stores.base import StoreUnavailable
-from tests.approvals.world import KEY, START, World, browser, hold, play
+from handler.approvals.pages.routes import routes
+from handler.approvals.ports import Workflow
+from handler.stores.base import Ledger, StoreUnavailable
+from tests.approvals.world import BASE_URL, KEY, START, Deaf, World, browser, hold, play
 
 SECURITY = {
     "referrer-policy": "no-referrer",
@@ -292,11 +297,82 @@ def test_a_store_that_is_away_shows_one_calm_page(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         await world.held(world.process())
         process = world.process(ledger=Away())
-        for answer in (
-            await browser(process).get(f"/approve/{world.links()[0]}"),
-            await post(browser(process), world.links()[0]),
-        ):
+        shown = await browser(process).get(f"/approve/{world.links()[0]}")
+        answered = await post(browser(process), world.links()[0])
+        for answer in (shown, answered):
             assert answer.status_code == 503
             assert "Please try again in a moment" in answer.text
+        assert "Opening the link decides nothing." in shown.text
+        assert "It is not known whether your answer was kept." in answered.text
+
+    play(tmp_path, scenario)
+
+
+class Forgetful:
+    """A ledger that breaks off after each step it has done."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+    async def advance(self, *arguments: Any, **options: Any) -> bool:
+        await self._ledger.advance(*arguments, **options)
+        raise StoreUnavailable("its answer was lost")
+
+
+def test_an_answer_that_may_have_been_kept_is_not_said_to_be_lost(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        approval = await world.held(world.process())
+        process = world.process(ledger=Forgetful(world.store.ledger))
+        answered = await post(browser(process), world.links()[0], "reject")
+        assert "It is not known whether your answer was kept." in answered.text
+        assert await world.status(approval.id) == "rejected"
+        again = await post(browser(process), world.links()[0], "reject")
+        assert "Already decided: rejected" in again.text
+
+    play(tmp_path, scenario)
+
+
+def pages_with(world: World, workflow: Workflow) -> httpx2.AsyncClient:
+    """A browser of pages whose workflow is this one."""
+    desk, clock = world.desk(workflow), world.clock
+    found = routes(desk, key=KEY, base_url=BASE_URL, clock=clock, terms=Terms())
+    transport = httpx2.ASGITransport(Starlette(routes=found))
+    return httpx2.AsyncClient(transport=transport, base_url=BASE_URL)
+
+
+def test_an_approval_that_nobody_could_be_told_of_is_kept_and_pressing_again_runs_it(
+    tmp_path: Path,
+) -> None:
+    async def scenario(world: World) -> None:
+        process = world.process()
+        approval = await world.held(process)
+        deaf = Deaf(process.workflow)
+        client, (link,) = pages_with(world, deaf), world.links()
+        for _ in range(2):
+            told = await post(client, link)
+            assert told.status_code == 503
+            assert "<h1>Approved, not started yet</h1>" in told.text
+            assert "The approval is kept." in told.text and "by 18 Nov 2026, 11:11 UTC" in told.text
+            assert await world.status(approval.id) == "approved"
+        deaf.away = False
+        fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', told.text))
+        pressed = await post(client, link, **fields)
+        assert "Already decided: approved" in pressed.text
+        await process.workflow.settled()
+        assert await world.status(approval.id) == "executed"
+        assert len(world.executor.sent) == 1
+
+    play(tmp_path, scenario)
+
+
+def test_what_ends_or_still_waits_needs_nobody_to_be_told(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        process = world.process()
+        await world.held(process)
+        rejected = await post(pages_with(world, Deaf(process.workflow)), world.links()[0], "reject")
+        assert rejected.status_code == 200 and "<h1>Rejected</h1>" in rejected.text
 
     play(tmp_path, scenario)

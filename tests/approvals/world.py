@@ -16,10 +16,15 @@ from starlette.applications import Starlette
 
 from compiler.values import Value
 from compiler.verdict import Effect, Hold, Place, Scope, Verdict
+from handler.approvals.bell import Bell
+from handler.approvals.book import Book
+from handler.approvals.desk import Desk
 from handler.approvals.embedded import Embedded, Settings, embedded
+from handler.approvals.lifecycle import Terms
 from handler.approvals.model import Approval, Origin
-from handler.approvals.ports import Execution, Mail, Mailer, Sent
+from handler.approvals.ports import Execution, Mail, Mailer, Sent, Workflow
 from handler.approvals.service import Ask
+from handler.approvals.vault import Vault
 from handler.clock import FixedClock
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.limits.debits import Debit
@@ -110,6 +115,21 @@ class ToldJudge:
         if self.away:
             raise StoreUnavailable
         return self.verdict or Verdict(Effect.REQUIRE_APPROVAL, None, holds=approval.holds)
+
+
+class Deaf:
+    """A workflow that cannot be told anything, for as long as it is away."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self._workflow, self.away = workflow, True
+
+    async def start(self, approval: Approval) -> None:
+        await self._workflow.start(approval)
+
+    async def wake(self, approval_id: str) -> None:
+        if self.away:
+            raise StoreUnavailable("the workflow did not answer")
+        await self._workflow.wake(approval_id)
 
 
 class Death:
@@ -203,6 +223,16 @@ class World:
             mailer=sender,
             clock=self.clock,
             settings=Settings(base_url, KEY, **settings),
+        )
+
+    def desk(self, workflow: Workflow) -> Desk:
+        """A desk whose workflow is this one."""
+        return Desk(
+            book=Book(self.store.ledger, self.clock, Bell(), Terms()),
+            answers=self.store.answers,
+            vault=Vault(self.store.payloads, SEALER),
+            workflow=workflow,
+            clock=self.clock,
         )
 
     async def held(self, process: Embedded, *holds: Hold, **arguments: Any) -> Approval:

@@ -286,7 +286,7 @@ RECORDS = [
     decided("two", effect="deny", place=RULE),
     decided("three", label="other", grant="g2", tool="pay\x1b[2J", server="bank"),
     ended("one"),
-    decided("four", at=samples.NOW + 60),
+    decided("four", at=samples.NOW + 60, trace="0af7"),
 ]
 FILTERS: dict[str, tuple[Sequence[str], set[str]]] = {
     "nothing": ((), {"one", "two", "three", "four"}),
@@ -297,6 +297,7 @@ FILTERS: dict[str, tuple[Sequence[str], set[str]]] = {
     "an effect": (("--effect", "deny"), {"two"}),
     "a rule": (("--rule", "*/deny_if/*"), {"two"}),
     "a call": (("--call", "one"), {"one"}),
+    "a trace": (("--trace", "0af7"), {"four"}),
     "a time": (("--until", "2026-11-20T12:00:30Z"), {"one", "two", "three"}),
     "two together": (("--grant", "agent", "--effect", "deny"), {"two"}),
 }

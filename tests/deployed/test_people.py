@@ -1,275 +1,103 @@
-"""The three policies of the deployed stack, attached to IAM users: what each may, and may not.
+"""What a viewer reads of a stack with the operators' commands, under the stack's own policy.
 
-The emulator judges users by actions and resources. It gives a request no `dynamodb:LeadingKeys`, so
-it refuses the writes that a policy manager may make under that condition. Those are judged here by
-the emulator's evaluator with the conditions' keys handed in, and by tests/infra/test_people.py.
+The emulator decides by the identity's policies, as far as it knows their conditions; tests/infra
+decides the same requests by the policies' text.
 """
 
+import asyncio
 import json
-import os
-import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from contextlib import closing
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
 
-from handler.aws.signature import Credentials
-from handler.stores.base import StoreUnavailable
-from handler.stores.dynamodb.store import DynamoStore
-from handler.stores.dynamodb.tables import Names
-from infra.emulated_stack import NAME, SENDER
-from infra.emulator import ACCOUNT, REGION, tool
+from handler.demo.agent import agent
+from handler.demo.child import Child
+from infra.emulated_stack import NAME
 from tests.deployed.stage import Deployed
-from tests.emulated.world import journal
-from tests.end_to_end.stage import refused
-from tests.infra.acts import ACTS, NEW, ROLES, SERVER, Recorded, prepare
-from tests.infra.iam import Asked
 
 pytestmark = pytest.mark.anyio
 
-CONDITIONED = {"put a policy on a server", "attach a policy to a grant"}
-"""What a policy manager may under conditions that the emulator does not know."""
 
-Outputs = dict[str, str]
-Ask = Callable[[boto3.Session, Outputs], object]
-ALL, ADMIN, NOBODY = set(ROLES), {"Admin"}, set[str]()
-
-
-def _put(session: boto3.Session, table: str) -> object:
-    return session.client("dynamodb").put_item(TableName=table, Item={"pk": {"S": "people"}})
-
-
-def _mail(session: boto3.Session) -> object:
-    text = {"Data": "hello"}
-    return session.client("sesv2").send_email(
-        FromEmailAddress=SENDER,
-        Destination={"ToAddresses": [SENDER]},
-        Content={"Simple": {"Subject": text, "Body": {"Text": text}}},
-    )
-
-
-ASKS: dict[str, tuple[Ask, set[str]]] = {
-    "find the stack": (
-        lambda s, o: s.client("cloudformation").describe_stacks(StackName=NAME),
-        ALL,
-    ),
-    "read the decision log": (
-        lambda s, o: s.client("logs").filter_log_events(logGroupName=o["DecisionLog"]),
-        ALL,
-    ),
-    "read another function's log": (
-        lambda s, o: s.client("logs").filter_log_events(logGroupName=f"/holdpoint/{NAME}/workflow"),
-        NOBODY,
-    ),
-    "read the sealing keys": (
-        lambda s, o: s.client("secretsmanager").get_secret_value(SecretId=o["SealingKeysArn"]),
-        ADMIN,
-    ),
-    "change the sealing keys": (
-        lambda s, o: s.client("secretsmanager").put_secret_value(
-            SecretId=o["SealingKeysArn"], SecretString="{}"
-        ),
-        NOBODY,
-    ),
-    "read an upstream's credential": (
-        lambda s, o: s.client("secretsmanager").get_secret_value(SecretId=f"holdpoint/{NAME}/x"),
-        NOBODY,
-    ),
-    "wake an approval": (
-        lambda s, o: s.client("stepfunctions").send_task_success(taskToken="none", output="{}"),
-        ADMIN,
-    ),
-    "start an approval's workflow": (
-        lambda s, o: s.client("stepfunctions").start_execution(
-            stateMachineArn=o["ApprovalMachineArn"], input="{}"
-        ),
-        NOBODY,
-    ),
-    "call a function": (
-        lambda s, o: s.client("lambda").invoke(FunctionName=f"{NAME}-WorkflowFunction"),
-        NOBODY,
-    ),
-    "read a whole table": (
-        lambda s, o: s.client("dynamodb").scan(TableName=o["LedgerTable"]),
-        NOBODY,
-    ),
-    "write an answer": (lambda s, o: _put(s, o["AnswersTable"]), ADMIN),
-    "write a held call's arguments": (lambda s, o: _put(s, o["PayloadsTable"]), NOBODY),
-    "drop a table": (
-        lambda s, o: s.client("dynamodb").delete_table(TableName=o["PayloadsTable"]),
-        NOBODY,
-    ),
-    "mail as the gateway": (lambda s, o: _mail(s), NOBODY),
-    "take more rights": (
-        lambda s, o: s.client("iam").attach_user_policy(
-            UserName="Viewer", PolicyArn=o["AdminPolicyArn"]
-        ),
-        NOBODY,
-    ),
-    "make another's keys": (
-        lambda s, o: s.client("iam").create_access_key(UserName="Admin"),
-        NOBODY,
-    ),
-}
-"""What lies beside the tables, and who may."""
-
-
-@dataclass(frozen=True)
-class People:
-    """One IAM user for each role, with that policy of the stack's and nothing else."""
-
-    keys: dict[str, Credentials]
-    documents: dict[str, Any]
-    """The policies, as the stack has them."""
-
-    def session(self, role: str) -> boto3.Session:
-        keys = self.keys[role]
-        return boto3.Session(keys.access_key, keys.secret_key, region_name=REGION)
-
-
-@pytest.fixture(scope="module")
-async def people(deployed: Deployed) -> AsyncIterator[People]:
-    keys, documents = {}, {}
+@pytest.fixture
+def viewer(deployed: Deployed) -> Iterator[Mapping[str, str]]:
+    """The environment of somebody to whom the viewer policy is attached and nothing else."""
     with closing(boto3.client("iam")) as iam:
-        for role in ROLES:
-            arn = deployed.stack.outputs[f"{role}PolicyArn"]
-            iam.create_user(UserName=role)
-            iam.attach_user_policy(UserName=role, PolicyArn=arn)
-            made = iam.create_access_key(UserName=role)["AccessKey"]
-            keys[role] = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
-            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
-            found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
-            documents[role] = found["PolicyVersion"]["Document"]
-    yield People(keys, documents)
-    await deployed.stack.store.registry.remove_server(SERVER.name)
-    await deployed.stack.store.registry.remove_server(NEW)
-    with closing(boto3.client("dynamodb")) as tables:
-        for grant in ("people-1", "people-2"):
-            tables.delete_item(
-                TableName=deployed.stack.outputs["LedgerTable"], Key={"pk": {"S": f"grant#{grant}"}}
-            )
+        iam.create_user(UserName="viewer")
+        policy = deployed.stack.outputs["ViewerPolicyArn"]
+        iam.attach_user_policy(UserName="viewer", PolicyArn=policy)
+        key = iam.create_access_key(UserName="viewer")["AccessKey"]
+        own = {
+            "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+        }
+        yield {**deployed.emulator.environment, **own}
+        iam.delete_access_key(UserName="viewer", AccessKeyId=key["AccessKeyId"])
+        iam.detach_user_policy(UserName="viewer", PolicyArn=policy)
+        iam.delete_user(UserName="viewer")
 
 
-def names(outputs: Outputs) -> Names:
-    return Names(*(outputs[f"{each.title()}Table"] for each in Names.__slots__))
+async def run(identity: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a command of theirs."""
+    child = await Child.start("handler.cli.main", *arguments, "--stack", NAME, env=identity)
+    return await child.end(), child.text
 
 
-@contextmanager
-def denied(found: list[bool]) -> Iterator[None]:
-    """Notes whether IAM refused; what goes wrong after that was not refused by IAM."""
-    try:
-        yield
-    except StoreUnavailable as error:
-        if "AccessDenied" not in str(error):
-            raise
-        found.append(True)
-    except ClientError as error:
-        if error.response["Error"]["Code"].startswith("AccessDenied"):
-            found.append(True)
+READS = {
+    "server list": "shop",
+    "server show shop": "shop",
+    "grant list": "watched",
+    "grant show watched": "watched",
+    "policy show shop default": "create_refund",
+    "policy history shop default": "",
+    "approvals list": "watched",
+    "approvals list --all": "watched",
+    "log search --grant watched": "shop/create_refund(amount, charge)",
+    "log tail --grant watched": "shop/create_refund(amount, charge)",
+    "drift list": "",
+}
+"""Every command that only reads, and what it says of the call below."""
 
 
-@pytest.mark.parametrize("act", ACTS)
-async def test_only_these_roles_may_work_on_the_stacks_tables(
-    deployed: Deployed, people: People, act: str
+async def test_a_viewer_reads_all_but_arguments_and_answers_and_is_told_what_is_left_out(
+    deployed: Deployed, viewer: Mapping[str, str]
 ) -> None:
-    do, wanted = ACTS[act]
-    may = set()
-    for role in ROLES:
-        await prepare(deployed.stack.store)
-        tables = names(deployed.stack.outputs)
-        store = DynamoStore(
-            Recorded(deployed.emulator.url, tables, people.keys[role]), tables, journal()
-        )
-        refusals: list[bool] = []
-        with denied(refusals):
-            await do(store)
-        await store.close()
-        may |= set() if refusals else {role}
-    assert may == wanted - ({"PolicyManager"} if act in CONDITIONED else set())
+    token = await deployed.token("watched")
+    async with agent(deployed.url(), token, "legacy") as client:
+        refund = {"charge": "ch_watched", "amount": 250.0}
+        waiting = asyncio.create_task(client.call_tool("create_refund", refund))
+        await deployed.mailbox.mail()
+        found = await asyncio.gather(*(run(viewer, *command.split()) for command in READS))
+        wrong = {
+            command: printed
+            for command, (code, printed) in zip(READS, found, strict=True)
+            if code or READS[command] not in printed
+        }
+        assert wrong == {}
+        _, listed = await run(viewer, "approvals", "list", "--format", "json")
+        (held,) = [each["id"] for each in json.loads(listed) if each["agent"] == "watched"]
+
+        code, shown = await run(viewer, "approvals", "show", held)
+        assert code == 0 and "create_refund" in shown and "ops@example.com" in shown, shown
+        assert "its answers are not shown: you have no right" in shown
+        assert "its arguments are not shown: your AWS identity may not read" in shown
+        assert "ch_watched" not in shown
+        code, shown = await run(viewer, "approvals", "show", held, "--format", "json")
+        told = json.loads(shown)
+        assert (told["arguments"], told["answers"], told["call"] != "") == (None, None, True)
+        assert set(told["not_shown"]) == {"arguments", "answers"}
+
+        code, printed = await run(viewer, "approvals", "reject", held)
+        assert code == 2 and "your AWS identity may not read" in printed
+        await waiting
 
 
-@pytest.mark.parametrize("ask", ASKS)
-async def test_only_these_roles_may_ask_what_lies_beside_the_tables(
-    deployed: Deployed, people: People, ask: str
-) -> None:
-    do, wanted = ASKS[ask]
-    may = set()
-    for role in ROLES:
-        refusals: list[bool] = []
-        with denied(refusals):
-            do(people.session(role), deployed.stack.outputs)
-        may |= set() if refusals else {role}
-    assert may == wanted
-
-
-EVALUATE = """
-import json, sys
-from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
-documents, requests = json.load(sys.stdin)
-def allows(document, asked):
-    conditions = {
-        "dynamodb:leadingkeys": asked["keys"], "dynamodb:attributes": asked["attributes"]
-    }
-    context = EvalContext(
-        principal_arn="arn:aws:iam::000000000000:user/somebody", principal_type="User",
-        principal_account="000000000000", action=asked["action"], resource_arn=asked["table"],
-        region="us-east-1", service_context={k: v for k, v in conditions.items() if v},
-    )
-    return evaluate(context, [parse_policy_document(document)]).decision == "Allow"
-json.dump([
-    [role for role, document in documents.items() if all(allows(document, a) for a in each)]
-    for each in requests
-], sys.stdout)
-"""
-"""The emulator's evaluator of policies by itself: documents and requests in, who may out."""
-
-
-async def test_the_stacks_policies_allow_each_role_these_writes_and_no_others(
-    deployed: Deployed, people: People
-) -> None:
-    outputs, tables = deployed.stack.outputs, names(deployed.stack.outputs)
-    requests = []
-    for do, _ in ACTS.values():
-        await prepare(deployed.stack.store)
-        connection = Recorded(deployed.emulator.url, tables)
-        store = DynamoStore(connection, tables, journal())
-        await do(store)
-        await store.close()
-        requests.append([_real(asked, outputs) for asked in connection.asked])
-    done = subprocess.run(
-        [str(tool("ministack") / "bin" / "python"), "-c", EVALUATE],
-        input=json.dumps([people.documents, requests]),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    may = {act: set(found) for act, found in zip(ACTS, json.loads(done.stdout), strict=True)}
-    assert may == {act: wanted for act, (_, wanted) in ACTS.items()}
-
-
-def _real(asked: Asked, outputs: Outputs) -> dict[str, Any]:
-    """A request with the ARN of the table or index that it goes to."""
-    table, _, index = asked.table.partition("/")
-    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{outputs[f'{table}Table']}"
-    return {
-        **asdict(asked),
-        "table": f"{arn}/index/listing" if index else arn,
-        "keys": sorted(asked.keys),
-        "attributes": sorted(asked.attributes),
-    }
-
-
-async def test_a_viewers_command_says_which_right_is_missing(
-    deployed: Deployed, people: People, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keys = people.keys["Viewer"]
-    monkeypatch.setitem(os.environ, "AWS_ACCESS_KEY_ID", keys.access_key)
-    monkeypatch.setitem(os.environ, "AWS_SECRET_ACCESS_KEY", keys.secret_key)
-    place = ("--stack", NAME, "--region", REGION)
-    assert (await refused("grant", "list", *place))[0] == 0
-    code, printed = await refused("pause", "--all", *place)
-    assert code == 2 and "dynamodb:UpdateItem" in printed
+async def test_a_viewer_changes_nothing(deployed: Deployed, viewer: Mapping[str, str]) -> None:
+    await deployed.token("kept")
+    for command in ("pause --grant kept", "grant revoke kept", "drift accept shop"):
+        code, printed = await run(viewer, *command.split())
+        assert code == 2, printed
+    code, printed = await run(viewer, "pause", "--grant", "kept")
+    assert "your AWS identity has no right to it" in printed
+    assert (await deployed.grant("kept")).status.value == "active"

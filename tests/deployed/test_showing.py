@@ -25,10 +25,10 @@ async def test_the_address_and_the_token_that_are_shown_reach_the_gateway(
 async def test_mails_are_shown_until_somebody_ends_it(
     deployed: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    token = await deployed.token("watched")
+    token = await deployed.token("shown mails")
     before = signal.getsignal(signal.SIGINT)
     staying = asyncio.create_task(stay(deployed))
-    refund = {"charge": "ch_watched", "amount": 250.0}
+    refund = {"charge": "ch_shown", "amount": 250.0}
     printed = ""
     async with agent(deployed.url(), token, "legacy") as client:
         held = asyncio.create_task(client.call_tool("create_refund", refund))

@@ -19,7 +19,7 @@ UNITS = {
     "denied": 2 * READ,
     "allowed, no limit": 2 * READ,
     "allowed, limits of the grant in one item under 1 KB": READ + WRITE,
-    "allowed, limits of the grant and two other scopes": READ + 4 * 2 * WRITE,
+    "allowed, limits of the grant and two other scopes": (1 + 3) * READ + 3 * 2 * WRITE,
 }
 
 
@@ -53,5 +53,5 @@ def test_the_figures_of_split_counters_are_those_of_the_simulation() -> None:
 
 
 def test_the_test_that_counts_a_calls_requests_is_there() -> None:
-    (named,) = re.findall(r"`(test_an_allowed_call_\w+)`", PAGE)
-    assert f"def {named}(" in (TESTS / "emulated" / "test_exactness.py").read_text()
+    (named,) = re.findall(r"`(test_a_call_\w+)`", PAGE)
+    assert f"def {named}(" in (TESTS / "emulated" / "test_requests_per_call.py").read_text()

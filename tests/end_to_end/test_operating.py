@@ -16,6 +16,7 @@ from mcp.types import CallToolResult
 from handler.demo.agent import agent, said
 from handler.demo.child import Child
 from tests.end_to_end.stage import Gateway, Upstream, refused, serving, write
+from tests.traced import TRACE, in_trace
 
 pytestmark = pytest.mark.anyio
 
@@ -85,7 +86,7 @@ async def operated(
 ) -> AsyncIterator[Operated]:
     folder = tmp_path_factory.mktemp("operated")
     write(folder / "policy.json", POLICY)
-    labels = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    labels = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     manifest = write(
         folder / "gateway.json",
         {
@@ -283,3 +284,18 @@ async def test_the_log_is_followed_and_searched_and_holds_no_values(operated: Op
     assert "canary-value" not in everything + following.text + found
     kinds = {json.loads(line)["record"] for line in everything.splitlines()}
     assert kinds == {"decided", "held", "ended"}
+
+
+async def test_a_held_call_is_found_by_its_agents_trace(operated: Operated) -> None:
+    async with operated.agent("ten") as client:
+        with in_trace():
+            refund = {"charge": "ch_traced", "amount": 1.0}
+            waiting = asyncio.create_task(client.call_tool("create_refund", refund))
+        held = await operated.held("ten")
+        found = await operated.does("log", "search", "--trace", TRACE, "--format", "json")
+        decided, holding = map(json.loads, found.splitlines())
+        assert (decided["effect"], holding["approval"]) == ("require_approval", held)
+        shown = json.loads(await operated.does("approvals", "show", held, "--format", "json"))
+        assert (shown["trace"], shown["call"]) == (TRACE, decided["call"])
+        await operated.does("approvals", "reject", held)
+        assert (await final(client, "create_refund", refund, waiting)).is_error

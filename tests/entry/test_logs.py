@@ -1,13 +1,17 @@
 """What a function's log lines hold, and what they leave out."""
 
+import asyncio
+import contextvars
 import io
 import json
 import logging
 from typing import Any
 
 import pytest
+from aws_lambda_powertools import Logger
 
-from handler.entry.logs import Places
+from handler.entry.logs import Places, shared
+from handler.logged import about, to_people
 
 CANARY = "canary of an argument's value"
 
@@ -43,3 +47,40 @@ def test_a_failure_is_logged_by_its_kind_and_its_place(line: dict[str, Any]) -> 
 def test_what_a_failure_says_is_left_out(line: dict[str, Any]) -> None:
     failing_lines = line["exception"].replace("{CANARY}", "")
     assert CANARY not in json.dumps(line) and "canary" not in failing_lines
+
+
+def test_a_line_names_the_call_and_the_trace_it_is_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    root, out = logging.getLogger(), io.StringIO()
+    monkeypatch.setattr(root, "handlers", [])
+    monkeypatch.setattr(root, "level", root.level)
+    log = Logger("of this test", logger_formatter=Places(), stream=out)
+    shared(log)
+    warning = logging.getLogger("handler.gateway.enforce").warning
+
+    async def serve(number: str) -> None:
+        about(call=number, trace=f"trace {number}")
+        await asyncio.sleep(0)
+        warning("a call was not forwarded")
+
+    async def serve_two() -> None:
+        await asyncio.gather(serve("1"), serve("2"))
+        warning("about nothing")
+
+    asyncio.run(serve_two())
+    first, second, last = map(json.loads, out.getvalue().splitlines())
+    assert (first["call"], first["trace"]) == ("1", "trace 1")
+    assert (second["call"], second["trace"]) == ("2", "trace 2")
+    assert "call" not in last
+
+
+def test_people_read_the_same_at_the_lines_end() -> None:
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "a call was %s", ("refused",), None)
+
+    def told() -> tuple[str, str]:
+        before = to_people().format(record)
+        about(call="4f", trace="0a")
+        return before, to_people().format(record)
+
+    before, after = contextvars.copy_context().run(told)
+    assert before == "holdpoint: a call was refused"
+    assert after == "holdpoint: a call was refused [call 4f, trace 0a]"

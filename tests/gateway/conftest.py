@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.gateway.world import Gateway, UpstreamProcess, gateway, upstream_process
+from handler.gateway.upstream import Upstream
+from tests.gateway.world import Adapter, Gateway, UpstreamProcess, gateway, upstream_process
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +23,15 @@ def upstream(upstream_server: UpstreamProcess) -> UpstreamProcess:
 
 
 @pytest.fixture
-def door(tmp_path: Path, upstream: UpstreamProcess) -> Iterator[Gateway]:
+def adapter() -> Adapter:
+    """The embedded world's client. A module about upstreams has a fixture of this name for both."""
+    return Upstream
+
+
+@pytest.fixture
+def door(tmp_path: Path, upstream: UpstreamProcess, adapter: Adapter) -> Iterator[Gateway]:
     """A gateway before the upstream."""
-    with gateway(tmp_path, upstream.url) as found:
+    with gateway(tmp_path, upstream.url, adapter=adapter) as found:
         yield found
 
 

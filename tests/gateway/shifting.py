@@ -34,6 +34,8 @@ class Shifting:
     away: bool = False
     """Whether lists are refused."""
     calls: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """Of every call."""
     lists: int = 0
     methods: set[str | None] = field(default_factory=set)
     """Every method that reached it; None is a reply."""
@@ -44,6 +46,8 @@ class Shifting:
         self.methods.add(body.get("method"))
         if "id" not in body or "method" not in body:
             return Response(status_code=202)
+        if body["method"] == "tools/call":
+            self.headers.append(dict(request.headers))
         answer = {"resultType": "complete", **self._answer(body["method"], body["params"])}
         key = "error" if "code" in answer else "result"
         return JSONResponse({"jsonrpc": "2.0", "id": body["id"], key: answer})

@@ -10,6 +10,7 @@ import pytest
 
 from handler.admin import drift as operators
 from handler.gateway import catalog, watch
+from handler.gateway.bounds import Bounds
 from handler.gateway.server import Drift
 from tests.gateway.shifting import Shifting, shifting, tool
 from tests.gateway.world import Gateway, done, gateway, legacy, modern
@@ -136,6 +137,27 @@ def test_what_any_agent_s_list_shows_counts_for_all_at_once(
     refused(called(door, amount=1))
 
 
+def test_what_another_process_saw_counts_here_within_the_minute_that_a_list_is_good_for(
+    tmp_path: Path, upstream: Shifting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with gateway(tmp_path, upstream.url) as one, gateway(tmp_path, upstream.url) as other:
+        handled(other, Drift.HOLD)
+        one.token = other.token
+        for process in (one, other):
+            assert "isError" not in called(process, amount=1)
+        upstream.tools[0]["description"] = "Other."
+        listed(one)
+        refused(called(one, amount=1))
+        assert "isError" not in called(other, amount=1)
+        with monkeypatch.context() as moved:  # the list that `other` knows is a minute old
+            moved.setattr(watch, "FRESH_SECONDS", 0)
+            refused(called(other, amount=1))
+        refused(called(other, amount=1))
+        assert done(operators.accept(other.store, "crm", [])) == ["pay"]
+        for process in (one, other):
+            assert "isError" not in called(process, "list")
+
+
 def test_calls_share_one_list_of_our_own_for_a_while(door: Gateway, upstream: Shifting) -> None:
     handled(door, Drift.HOLD)
     for _ in range(3):
@@ -217,6 +239,16 @@ def test_long_texts_of_a_server_are_cut(door: Gateway, upstream: Shifting) -> No
     body, headers = modern("server/discover", {})
     told = door.post(body, headers=headers).json()["result"]["instructions"]
     assert shown == told == "é" * catalog.LONGEST_TEXT + catalog.CUT
+
+
+def test_a_list_that_outgrows_the_front_door_is_an_error_that_says_so(
+    tmp_path: Path, upstream: Shifting
+) -> None:
+    upstream.tools[0]["description"] = "x" * 9_000
+    with gateway(tmp_path, upstream.url, bounds=Bounds(largest_reply=9_000)) as narrow:
+        body, headers = modern("tools/list", {})
+        error = narrow.post(body, headers=headers).json()["error"]
+    assert error["code"] == -32603 and "too large to be passed on" in error["message"]
 
 
 def test_a_server_whose_tools_were_never_seen_has_not_drifted(door: Gateway) -> None:

@@ -11,11 +11,21 @@ import pytest
 from handler.gateway.bounds import Bounds
 from handler.gateway.sse import Events, TooLong, ascii_json
 from tests.gateway.test_upstreams import answer, point, scripted
-from tests.gateway.world import LEGACY, Gateway, UpstreamProcess, gateway, legacy, modern
+from tests.gateway.world import (
+    LEGACY,
+    Adapter,
+    Gateway,
+    UpstreamProcess,
+    both,
+    gateway,
+    legacy,
+    modern,
+)
 
 ALLOW = {"version": "1", "default": "allow"}
 
 
+@both
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_progress_reaches_the_client_before_the_result(door: Gateway, mode: str) -> None:
@@ -30,6 +40,7 @@ async def test_progress_reaches_the_client_before_the_result(door: Gateway, mode
     assert "\u2028" in result.content[0].text  # type: ignore[union-attr]
 
 
+@both
 def test_events_are_written_in_ascii_on_one_line_each(door: Gateway) -> None:
     body, headers = modern("tools/call", {"name": "count", "arguments": {"to": 2}})
     body["params"]["_meta"]["progressToken"] = 1
@@ -98,6 +109,7 @@ def test_the_upstream_s_own_session_id_is_not_taken_from_a_client(
     assert upstream.calls == []
 
 
+@both
 @pytest.mark.parametrize("version", [{}, {"MCP-Protocol-Version": LEGACY}])
 def test_a_deleted_session_is_over_upstream_too(
     door: Gateway, upstream: UpstreamProcess, version: dict[str, str]
@@ -111,6 +123,7 @@ def test_a_deleted_session_is_over_upstream_too(
     assert upstream.calls == []
 
 
+@both
 def test_a_handshake_advertises_only_what_is_served(door: Gateway) -> None:
     capabilities = opened(door)[0].json()["result"]["capabilities"]
     assert capabilities == {"tools": {"listChanged": False}}
@@ -120,6 +133,7 @@ def test_a_handshake_advertises_only_what_is_served(door: Gateway) -> None:
     assert found["capabilities"]["extensions"] == {"io.modelcontextprotocol/tasks": {}}
 
 
+@both
 def test_a_registration_opens_a_family_of_methods(door: Gateway, upstream: UpstreamProcess) -> None:
     door.register(replace(door.servers["crm"], allow=("resources",)))
     body, headers = modern("resources/read", {"uri": "test://secret"})
@@ -128,6 +142,7 @@ def test_a_registration_opens_a_family_of_methods(door: Gateway, upstream: Upstr
     assert upstream.calls == [{"resource": "test://secret"}]
 
 
+@both
 @pytest.mark.anyio
 async def test_a_client_falls_back_to_initialize_before_a_legacy_upstream(door: Gateway) -> None:
     body, headers = modern("server/discover", {})
@@ -162,6 +177,7 @@ def test_an_upstream_s_question_passes_only_where_its_kind_is_allowed(door: Gate
     assert passed["requestState"] != "upstream-state"
 
 
+@both
 def test_an_upstream_s_state_comes_back_with_the_same_arguments_or_not_at_all(
     door: Gateway,
 ) -> None:
@@ -190,6 +206,7 @@ def test_input_that_no_upstream_asked_for_is_not_passed_on(door: Gateway) -> Non
     assert b"inputResponses" not in requests[0]
 
 
+@both
 def test_a_server_s_question_in_mid_call_is_refused_for_the_client_and_not_shown(
     door: Gateway,
 ) -> None:
@@ -220,12 +237,13 @@ def test_there_is_no_oauth_metadata(door: Gateway) -> None:
         assert httpx2.get(url).status_code == 404
 
 
+@both
 def test_where_answers_are_buffered_notifications_come_before_the_result_in_one_answer(
-    tmp_path: Path, upstream: UpstreamProcess
+    tmp_path: Path, upstream: UpstreamProcess, adapter: Adapter
 ) -> None:
     body, headers = modern("tools/call", {"name": "count", "arguments": {"to": 2}})
     body["params"]["_meta"]["progressToken"] = 1
-    with gateway(tmp_path, upstream.url, bounds=Bounds(streaming=False)) as door:
+    with gateway(tmp_path, upstream.url, bounds=Bounds(streaming=False), adapter=adapter) as door:
         found = door.post(body, headers=headers)
         alone = door.post(body, headers={**headers, "Accept": "application/json"})
     assert "content-length" in found.headers
@@ -234,8 +252,9 @@ def test_where_answers_are_buffered_notifications_come_before_the_result_in_one_
     assert alone.json()["result"] == events[-1]["result"]
 
 
+@both
 def test_where_answers_are_buffered_notifications_that_do_not_fit_are_left_out(
-    tmp_path: Path, upstream: UpstreamProcess
+    tmp_path: Path, upstream: UpstreamProcess, adapter: Adapter
 ) -> None:
     told = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {"x": "y" * 3_000}}
     final = {"jsonrpc": "2.0", "id": 1, "result": DONE}
@@ -243,7 +262,7 @@ def test_where_answers_are_buffered_notifications_that_do_not_fit_are_left_out(
     stream = "".join(f"data: {json.dumps(each)}\n\n" for each in events)
     bounds = Bounds(streaming=False, largest_answer=10_000)
     with (
-        gateway(tmp_path, upstream.url, bounds=bounds) as door,
+        gateway(tmp_path, upstream.url, bounds=bounds, adapter=adapter) as door,
         scripted(answer("200 OK", stream, "text/event-stream")) as (url, _),
     ):
         point(door, url, ALLOW)

@@ -2,9 +2,8 @@
 
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,10 @@ import pytest
 
 from handler.gateway.bounds import Bounds
 from handler.gateway.server import Server
-from tests.gateway.world import Gateway, UpstreamProcess, gateway, legacy, modern
+from tests.gateway.world import Adapter, Gateway, UpstreamProcess, both, gateway, legacy, modern
+from tests.peer import End, Step, peer
+
+pytestmark = both
 
 MESSAGE = {"to": "+1500", "body": "hello"}
 ONE = {
@@ -38,48 +40,21 @@ def answer(status: str, body: str, media: str = "application/json", extra: str =
 def scripted(
     *answers: bytes | list[bytes] | Callable[[bytes], bytes] | None,
 ) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that gives these bytes, one for each connection.
+    """A server that gives these answers, one for each connection; its URL, and what it was asked.
 
     None is silence until the end; a list is given piece by piece, slowly; a function is given the
     request.
     """
-    requests: list[bytes] = []
-    over = threading.Event()
-
-    def serve() -> None:
-        for reply in answers:
-            try:
-                peer, _ = listener.accept()
-            except OSError:
-                return
-            with peer:
-                requests.append(peer.recv(1 << 20))
-                if callable(reply):
-                    peer.sendall(reply(requests[-1]))
-                elif reply is None:
-                    over.wait(10)
-                elif isinstance(reply, bytes):
-                    peer.sendall(reply)
-                else:
-                    with suppress(OSError):
-                        for piece in reply:
-                            peer.sendall(piece)
-                            over.wait(0.1)
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", requests
-        over.set()
-        listener.shutdown(socket.SHUT_RDWR)
-    thread.join()
+    scripts: list[list[Step]] = [[each] if each is None else [each, End.LEFT] for each in answers]
+    with peer(*scripts) as found:
+        yield found.url, found.requests
 
 
 @pytest.fixture
-def patient(tmp_path: Path, upstream: UpstreamProcess) -> Iterator[Gateway]:
+def patient(tmp_path: Path, upstream: UpstreamProcess, adapter: Adapter) -> Iterator[Gateway]:
     """A gateway whose patience with an upstream, and whose appetite, are small."""
     bounds = Bounds(upstream_seconds=0.3, largest_answer=10_000)
-    with gateway(tmp_path, upstream.url, bounds=bounds) as found:
+    with gateway(tmp_path, upstream.url, bounds=bounds, adapter=adapter) as found:
         yield found
 
 
@@ -111,6 +86,7 @@ def test_an_upstream_that_was_never_reached_gives_the_quota_back(
     assert room(door, upstream)
 
 
+ASKING = '{"jsonrpc":"2.0","id":1,"result":{"resultType":"input_required","requestState":"%s"}}'
 BROKEN: dict[str, tuple[bytes | list[bytes] | None, str]] = {
     "a 500": (answer("500 Internal Server Error", "no"), "unusable answer"),
     "a 503": (answer("503 Service Unavailable", "{}"), "unusable answer"),
@@ -122,6 +98,10 @@ BROKEN: dict[str, tuple[bytes | list[bytes] | None, str]] = {
         "unusable answer",
     ),
     "a huge answer": (answer("200 OK", f'"{"x" * 20_000}"'), "unusable answer"),
+    "a state that outgrows the answer once it is sealed": (
+        answer("200 OK", ASKING % ("s" * 9_000)),
+        "unusable answer",
+    ),
     "a huge event": (
         answer("200 OK", f"data: {'x' * 20_000}", "text/event-stream"),
         "unusable answer",
@@ -205,9 +185,10 @@ def test_a_list_that_cannot_be_read_is_an_error_and_never_shown_unfiltered(
 
 
 def test_upstream_credentials_go_up_and_nowhere_else(
-    tmp_path: Path, upstream: UpstreamProcess
+    tmp_path: Path, upstream: UpstreamProcess, adapter: Adapter
 ) -> None:
-    with gateway(tmp_path, upstream.url, environment={"KEY": "canary-9"}) as door:
+    environment = {"KEY": "canary-9"}
+    with gateway(tmp_path, upstream.url, environment=environment, adapter=adapter) as door:
         server = replace(door.servers["crm"], headers={"X-Api-Key": "env:KEY"})
         door.register(server)
         answered = door.call("read_customer", {"id": "1"})

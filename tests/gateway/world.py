@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import httpx2
+import pytest
 import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
@@ -35,6 +36,7 @@ from handler.approvals.vault import Vault
 from handler.clock import SystemClock
 from handler.gateway.app import Parts, routes
 from handler.gateway.bounds import Bounds
+from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.decide import Decider
 from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
@@ -143,10 +145,11 @@ class Told:
 
 @dataclass
 class Gateway:
-    """One deployment: its address, its store as an operator reaches it, and its outbox."""
+    """One deployment: its address, its store as an operator and as it reaches it, its outbox."""
 
     url: str
     store: Store
+    own: Store
     outbox: Outbox
     meter: Told = field(default_factory=Told)
     token: str = ""
@@ -186,7 +189,8 @@ class Gateway:
         self.grants[grant.id] = grant
 
     def journal(self) -> list[dict[str, Any]]:
-        return done(self.store.journal.recent(1_000))
+        """All records, also those that the gateway took and has not kept yet."""
+        return done(self.own.journal.recent(1_000))
 
     def post(
         self,
@@ -280,6 +284,12 @@ def nothing(app: Starlette) -> ASGIApp:
     return app
 
 
+Adapter = type[Upstream] | type[BufferedUpstream]
+"""What speaks to upstreams: one of each world. Both keep the same promises."""
+
+both = pytest.mark.parametrize("adapter", [Upstream, BufferedUpstream])
+
+
 @contextmanager
 def gateway(
     folder: Path,
@@ -290,6 +300,7 @@ def gateway(
     environment: Mapping[str, str] | None = None,
     around: Around = nothing,
     authority: Authority | None = None,
+    adapter: Adapter = Upstream,
 ) -> Iterator[Gateway]:
     """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's."""
     path, clock = folder / "store.db", SystemClock()
@@ -298,10 +309,17 @@ def gateway(
     outbox = Outbox(folder / "outbox", clock)
     meter = Told()
     serving = _listening(
-        store or own, outbox, bounds or Bounds(), environment or {}, around, meter, authority
+        store or own,
+        outbox,
+        bounds or Bounds(),
+        environment or {},
+        around,
+        meter,
+        authority,
+        adapter,
     )
     with serving as url:
-        found = Gateway(url, operators, outbox, meter)
+        found = Gateway(url, operators, store or own, outbox, meter)
         found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
         found.token = found.grant("g1")
         try:
@@ -324,12 +342,13 @@ def _listening(
     around: Around,
     meter: Told,
     authority: Authority | None,
+    adapter: Adapter,
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     bounds = replace(bounds, origins=frozenset({url}))
     clock, sealer = SystemClock(), Sealer([KEY])
-    upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
+    upstream = adapter(Secrets({"env": Environment(environment)}), bounds)
     decider = Decider(Policies(store.registry), KEY, Watch(store.definitions, upstream, clock))
     held = embedded(
         store,
@@ -366,7 +385,7 @@ def _listening(
         await upstream.close()
 
     app = Starlette(routes=[*routes(parts), *held.routes], lifespan=lifespan)
-    app.state.make = lambda: _function(store, bounds, environment, url)
+    app.state.make = lambda: function(store, bounds, environment, url)
     server = uvicorn.Server(uvicorn.Config(around(app), log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
@@ -388,9 +407,10 @@ class Elsewhere:
         pass
 
 
-def _function(store: Store, bounds: Bounds, environment: Mapping[str, str], url: str) -> Starlette:
+def function(store: Store, bounds: Bounds, environment: Mapping[str, str], url: str) -> Starlette:
+    """The gateway alone on a store, as one container has it; `state.close` ends its connections."""
     clock, sealer, bell, terms = SystemClock(), Sealer([KEY]), Bell(), Terms()
-    upstream = Upstream(Secrets({"env": Environment(environment)}), bounds)
+    upstream = BufferedUpstream(Secrets({"env": Environment(environment)}), bounds)
     approvals = Approvals(
         ledger=store.ledger,
         book=Book(store.ledger, clock, bell, terms),

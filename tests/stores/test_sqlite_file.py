@@ -93,6 +93,23 @@ async def test_a_commit_is_on_the_disk_before_it_is_answered(store: SQLiteStore)
     assert await store._writes.ask(settings) == ("wal", 2)
 
 
+async def test_what_a_call_takes_is_on_the_disk_with_the_record_that_lets_it_go(
+    store: SQLiteStore,
+) -> None:
+    """A call's first commit counts for nothing until its second one, which keeps both."""
+    said: list[str] = []
+
+    def listen(db: sqlite3.Connection) -> None:
+        db.set_trace_callback(said.append)
+
+    await store._writes.ask(listen)
+    said.clear()
+    assert isinstance(await store.ledger.enter(CLAIM, [debit()], NOW), Entered)
+    await store.journal.append({"call": 1})
+    told = [each for each in said if each.startswith(("PRAGMA", "COMMIT"))]
+    assert told == ["PRAGMA synchronous=NORMAL", "COMMIT", "PRAGMA synchronous=FULL", "COMMIT"]
+
+
 async def test_a_store_of_a_newer_version_is_refused_and_left_alone(path: Path) -> None:
     await SQLiteStore(path).close()
     with closing(sqlite3.connect(path)) as db:

@@ -3,6 +3,7 @@
 Each test is a row of docs/faults.md: the text that the row quotes is what the agent hears.
 """
 
+import asyncio
 import json
 import re
 import time
@@ -202,12 +203,14 @@ async def test_an_answer_that_could_not_wake_is_kept_and_pressing_again_wakes(
     strict.proxy.plan = lambda asked, n: Fault.BROKEN if asked == "SendTaskSuccess" else None
     link = await strict.link(label)
     page = await strict.opened(link)
-    assert await strict.pressed(page, "approve") == "Please try again in a moment"
+    told = await asyncio.to_thread(page.press, "approve", note="")
+    assert told.title == "Approved, not started yet" and "The approval is kept." in told.html
+    assert "an answer is kept" in strict.approvals.log
     answer = await strict.call(label, "refund", id=label)
     assert hears(answer, "SendTaskSuccess fails")
     assert await strict.status(label) is Status.APPROVED
     strict.calm()
-    await strict.pressed(page, "approve")
+    assert await strict.pressed(told, "approve") == "Already decided: approved"
     await strict.becomes(label, Status.EXECUTED)
     assert (strict.upstream.calls[label], await strict.tally(held)) == (1, 1)
 

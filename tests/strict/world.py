@@ -9,7 +9,7 @@ import json
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -165,7 +165,13 @@ class World:
         self.tokens[label] = await grants.rotate(self.store.ledger, grant)
         return label
 
-    async def call(self, label: str, tool_name: str, **arguments: Any) -> dict[str, Any]:
+    async def call(
+        self,
+        label: str,
+        tool_name: str,
+        headers: Mapping[str, str] | None = None,
+        **arguments: Any,
+    ) -> dict[str, Any]:
         """One tools/call by a legacy client; the JSON-RPC answer."""
         body = {
             "jsonrpc": "2.0",
@@ -173,13 +179,14 @@ class World:
             "method": "tools/call",
             "params": {"name": tool_name, "arguments": arguments},
         }
-        headers = {
+        sent = {
             "Authorization": f"Bearer {self.tokens[label]}",
             "Accept": "application/json, text/event-stream",
             "MCP-Protocol-Version": "2025-11-25",
+            **(headers or {}),
         }
         url = f"{self.front.url}/mcp/{self.servers[label]}"
-        async with self.http.post(url, json=body, headers=headers) as answered:
+        async with self.http.post(url, json=body, headers=sent) as answered:
             found: dict[str, Any] = await answered.json()
             return found
 

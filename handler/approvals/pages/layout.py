@@ -66,8 +66,10 @@ def shown(text: str) -> str:
     return re.sub(r"\\u\{[0-9a-f]+\}", r'<span class="esc">\g<0></span>', escape(text))
 
 
-def ending(title: str, name: str, *paragraphs: str, status: int = 200) -> HTMLResponse:
-    """A page that is one short message. The paragraphs are HTML."""
+def ending(
+    title: str, name: str, *paragraphs: str, status: int = 200, form: str = ""
+) -> HTMLResponse:
+    """A page that is one short message, perhaps with a form. Paragraphs and form are HTML."""
     words = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     message = f'<div class="end">{icon(name)}<h1>{escape(title)}</h1>{words}</div>'
-    return page(title, f'<div class="card">{message}</div>', status)
+    return page(title, f'<div class="card">{message}{form}</div>', status)

@@ -3,9 +3,11 @@
 from starlette.responses import HTMLResponse
 
 from handler.approvals.display import visible
-from handler.approvals.lifecycle import Status
+from handler.approvals.lifecycle import Status, Terms
 from handler.approvals.model import Approval
 from handler.approvals.pages.layout import ending, shown
+from handler.approvals.pages.question import again
+from handler.approvals.summary import moment
 
 RUNNING = "It runs once, and the agent receives the result."
 
@@ -71,12 +73,41 @@ def malformed() -> HTMLResponse:
     )
 
 
+def not_started(approval: Approval, token: str, terms: Terms) -> HTMLResponse:
+    """Approved, and whoever runs the call could not be told: the button tells them again.
+
+    `token` is the form's; the answer it sends changes nothing that is kept.
+    """
+    until = moment(approval.changed_at + terms.start_within)
+    return ending(
+        "Approved, not started yet",
+        "calm",
+        "The approval is kept. The gateway could not be told to run the call. Press again: it "
+        "still runs once at most.",
+        f"If nobody does by {until}, the call will not run.",
+        _call(approval),
+        status=503,
+        form=again(token),
+    )
+
+
 def away() -> HTMLResponse:
-    """We cannot show or store anything just now."""
+    """We cannot show the call just now."""
     return ending(
         "Please try again in a moment",
         "calm",
-        "The call cannot be read just now. Nothing was decided.",
+        "The call cannot be read just now. Opening the link decides nothing.",
+        status=503,
+    )
+
+
+def unsure() -> HTMLResponse:
+    """The store broke off while an answer was given: it may have been kept."""
+    return ending(
+        "Please try again in a moment",
+        "calm",
+        "It is not known whether your answer was kept. Go back and press again: it counts once, "
+        "and you will see how the call stands.",
         status=503,
     )
 

@@ -124,6 +124,16 @@ def _form(summary: Summary, token: str) -> str:
     )
 
 
+def again(token: str) -> str:
+    """The form that sends a yes once more."""
+    return (
+        '<form class="part" method="post" autocomplete="off">'
+        f'<input type="hidden" name="token" value="{escape(token)}">'
+        '<input type="hidden" name="note" value="">'
+        '<button class="approve" name="answer" value="approve">Press again</button></form>'
+    )
+
+
 def _facts(summary: Summary) -> str:
     facts = {
         "Asked": moment(summary.asked_at),

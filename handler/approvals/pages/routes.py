@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from handler.approvals.desk import Desk, Recorded, Unreadable
-from handler.approvals.lifecycle import Status
+from handler.approvals.lifecycle import Status, Terms
 from handler.approvals.links import form_token, is_form_token, is_own_origin
 from handler.approvals.pages import outcome
 from handler.approvals.pages.question import LONGEST_NOTE, question
@@ -35,7 +35,7 @@ class Form:
     note: str
 
 
-def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock) -> list[Route]:
+def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock, terms: Terms) -> list[Route]:
     """The routes of the approval pages. `key` is the deployment's, `base_url` where they are."""
 
     async def show(request: Request) -> Response:
@@ -62,19 +62,21 @@ def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock) -> list[Route
         said = await desk.answer(secret, form.approved, form.note)
         if said is None:
             return outcome.closed()
+        if said.approval.status is Status.APPROVED and not said.told:
+            return outcome.not_started(said.approval, form.token, terms)
         if isinstance(said, Recorded):
             return outcome.recorded(said.approval)
         return outcome.decided(said.approval, 409)
 
     path = "/approve/{secret}"
     return [
-        Route(path, guarded(show), methods=["GET"]),
-        Route(path, guarded(answer), methods=["POST"]),
+        Route(path, guarded(show, outcome.away), methods=["GET"]),
+        Route(path, guarded(answer, outcome.unsure), methods=["POST"]),
     ]
 
 
 def guarded(
-    endpoint: Callable[[Request], Awaitable[Response]],
+    endpoint: Callable[[Request], Awaitable[Response]], away: Callable[[], Response]
 ) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint, with one calm page where the store or the call cannot be read."""
 
@@ -82,7 +84,7 @@ def guarded(
         try:
             return await endpoint(request)
         except (StoreUnavailable, Unreadable):
-            return outcome.away()
+            return away()
 
     return guard
 

@@ -10,6 +10,7 @@ import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -17,7 +18,7 @@ import orjson
 from compiler.frozen import dataclass
 from handler.aws.service import DYNAMODB, Account, Reply, Service, Unanswered
 from handler.clock import Clock, SystemClock
-from handler.stores.base import StoreUnavailable
+from handler.stores.base import NotAllowed, StoreUnavailable
 from handler.stores.dynamodb.attributes import Item, decode_item
 
 STEP_SECONDS = 3.0
@@ -45,6 +46,8 @@ PASSING = frozenset(
     }
 )
 """Refusals that another attempt may get past."""
+
+FORBIDDEN = "AccessDeniedException"
 
 
 class ConditionFailed(Exception):
@@ -135,7 +138,7 @@ class Connection:
         if date is None:
             return
         try:
-            theirs = parsedate_to_datetime(date).timestamp()
+            theirs = _seconds(date)
         except ValueError as error:
             raise StoreUnavailable("the store's Date header cannot be read") from error
         skew = self._clock.now() - theirs
@@ -143,6 +146,12 @@ class Connection:
             raise StoreUnavailable(
                 f"this machine's clock differs from the store's by {skew:.0f} s: set it right"
             )
+
+
+@lru_cache(maxsize=1)
+def _seconds(date: str) -> float:
+    """The time that a Date header tells: the same one for a second. Raises ValueError."""
+    return parsedate_to_datetime(date).timestamp()
 
 
 def _refusal(operation: str, reply: Reply) -> Exception:
@@ -153,6 +162,8 @@ def _refusal(operation: str, reply: Reply) -> Exception:
         return _cancellation(operation, answer.get("CancellationReasons") or [])
     if reply.status >= 500 or code in PASSING:
         return _Passing(code or str(reply.status))
+    if code == FORBIDDEN:
+        return NotAllowed(f"{operation} was refused: your AWS identity has no right to it")
     return StoreUnavailable(f"{operation} was refused: {code} {answer.get('message', '')}")
 
 

@@ -1,7 +1,8 @@
 """Opening the file: its rights, its pragmas, its schema.
 
-WAL with synchronous=FULL: a commit that returned survives a power cut, and readers never wait for a
-writer. See sqlite.org/wal.html and sqlite.org/pragma.html#pragma_synchronous.
+WAL with synchronous=FULL: a commit that returned survives a power cut (lanes.py says where less is
+enough), and readers never wait for a writer. See sqlite.org/wal.html and
+sqlite.org/pragma.html#pragma_synchronous.
 """
 
 import os

@@ -2,16 +2,18 @@
 
 Must not know what is asked. Writes that wait are taken into one transaction, each in a savepoint of
 its own: one commit (one fsync) keeps them all or none. A question therefore sees all those before
-it, and is answered only when its answer is kept. SQLite's errors and waits end as
-`StoreUnavailable` within `LONGEST_WAIT`.
+it, and is answered only when its answer is kept: on the disk, unless all that wait can do with
+less (`Kept.PROCESS`). SQLite's errors and waits end as `StoreUnavailable` within `LONGEST_WAIT`.
 """
 
 import asyncio
+import enum
 import logging
 import os
 import queue
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -33,11 +35,27 @@ MOST_TOGETHER = 64
 """Questions in one transaction: enough to share an fsync, few enough to let others in."""
 
 
+SOON = 0.01
+"""Seconds that what nobody waits for may wait for a transaction that others need."""
+
+
+class Kept(enum.Enum):
+    """What an answer survives. In a write-ahead log a commit kept on disk takes with it all
+    commits before it, so a step that counts for nothing until the next one needs only `PROCESS`.
+    """
+
+    DISK = "FULL"
+    """A power cut."""
+    PROCESS = "NORMAL"
+    """The end of this process, however sudden."""
+
+
 @dataclass(slots=True)
 class Job:
     """A question, and where its answer goes."""
 
     question: Callable[[sqlite3.Connection], Any]
+    kept: Kept = Kept.DISK
     answer: Future[Any] = field(default_factory=Future)
     asked_at: float = field(default_factory=time.monotonic)
 
@@ -52,15 +70,17 @@ class Lane:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection = connect(path)
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._jobs: deque[Job] = deque()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._gate = Lock()
         self._closed = False
         self._thread = Thread(target=self._run, name=f"holdpoint {path.name}", daemon=True)
         self._thread.start()
 
-    async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    async def ask(self, question: Callable[[sqlite3.Connection], T], kept: Kept = Kept.DISK) -> T:
         """What the question returns or raises. Raises `StoreUnavailable`."""
-        job = self._put(question)
+        job = self._put(Job(question, kept))
+        self._bell.put(None)
         try:
             async with asyncio.timeout(LONGEST_WAIT):
                 answer: T = await asyncio.wrap_future(job.answer)
@@ -69,23 +89,26 @@ class Lane:
         return answer
 
     def tell(self, question: Callable[[sqlite3.Connection], None]) -> None:
-        """Ask, and do not wait; a failure is logged. Raises `StoreUnavailable` once closed."""
-        self._put(question).answer.add_done_callback(_log_failure)
+        """Ask, and do not wait; a failure is logged. Raises `StoreUnavailable` once closed.
 
-    def _put(self, question: Callable[[sqlite3.Connection], Any]) -> Job:
-        job = Job(question)
+        It is answered with the next question, or `SOON`: waking the thread takes longer than all
+        else here.
+        """
+        self._put(Job(question)).answer.add_done_callback(_log_failure)
+        asyncio.get_running_loop().call_later(SOON, self._bell.put, None)
+
+    def _put(self, job: Job) -> Job:
         with self._gate:
             if self._closed:
                 raise StoreUnavailable("the store is closed")
-            self._jobs.put(job)
+            self._jobs.append(job)
         return job
 
     def close(self) -> None:
         """Answer what was asked before, then stop. Blocks; may be called twice."""
         with self._gate:
-            if not self._closed:
-                self._closed = True
-                self._jobs.put(None)
+            self._closed = True
+        self._bell.put(None)
         self._thread.join()
 
     def _run(self) -> None:
@@ -99,15 +122,10 @@ class Lane:
         self._connection.close()
 
     def _take(self) -> list[Job]:
-        """The next job and those that wait behind it; none once the lane is closed and empty."""
-        jobs: list[Job] = []
-        while not jobs or (len(jobs) < MOST_TOGETHER and not self._jobs.empty()):
-            job = self._jobs.get()
-            if job is None:
-                self._jobs.put(None)
-                break
-            jobs.append(job)
-        return jobs
+        """Those that wait, once the bell has rung; none once the lane is closed and empty."""
+        while not self._jobs and not self._closed:
+            self._bell.get()
+        return [self._jobs.popleft() for _ in range(min(len(self._jobs), MOST_TOGETHER))]
 
     def _answer(self, jobs: Sequence[Job]) -> list[Outcome]:
         raise NotImplementedError
@@ -155,12 +173,14 @@ class WriteLane(Lane):
 
     def __init__(self, path: Path) -> None:
         self._file = _identity(path)
+        self._kept = Kept.DISK
         super().__init__(path)
 
     def _answer(self, jobs: Sequence[Job]) -> list[Outcome]:
         try:
             self._check_file()
             deadline = min(job.asked_at for job in jobs) + PATIENCE
+            self._keep(Kept.DISK if any(job.kept is Kept.DISK for job in jobs) else Kept.PROCESS)
             patiently(lambda: self._connection.execute("BEGIN IMMEDIATE"), deadline)
             outcomes = [self._write(job) for job in jobs]
             self._connection.execute("COMMIT")
@@ -181,6 +201,11 @@ class WriteLane(Lane):
             outcome = job, None, error
         self._connection.execute("RELEASE question")
         return outcome
+
+    def _keep(self, kept: Kept) -> None:
+        if kept is not self._kept:
+            self._connection.execute(f"PRAGMA synchronous={kept.value}")
+            self._kept = kept
 
     def _check_file(self) -> None:
         """A file that was removed or replaced would be counted on by us alone."""

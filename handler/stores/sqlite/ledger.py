@@ -20,7 +20,7 @@ from handler.stores.base import (
     Unauthenticated,
 )
 from handler.stores.sqlite import approvals, tallies
-from handler.stores.sqlite.lanes import ReadLane, WriteLane
+from handler.stores.sqlite.lanes import Kept, ReadLane, WriteLane
 
 
 class SQLiteLedger:
@@ -65,7 +65,8 @@ class SQLiteLedger:
             return _charge(db, grant, debits, now) if isinstance(grant, Grant) else grant
 
         if debits:
-            return await self._writes.ask(question)
+            # A call is forwarded only once it is recorded, and that record is kept on the disk.
+            return await self._writes.ask(question, Kept.PROCESS)
         return await self._reads.look(question)
 
     async def release(self, debits: Sequence[Debit], now: float) -> None:

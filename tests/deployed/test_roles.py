@@ -1,0 +1,261 @@
+"""The three policies of the deployed stack, attached to IAM users: what each may, and may not.
+
+The emulator judges users by actions and resources. It gives a request no `dynamodb:LeadingKeys`, so
+it refuses the writes that a policy manager may make under that condition. Those are judged here by
+the emulator's evaluator with the conditions' keys handed in, and by tests/infra/test_people.py.
+"""
+
+import json
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from handler.aws.signature import Credentials
+from handler.stores.base import StoreUnavailable
+from handler.stores.dynamodb.store import DynamoStore
+from handler.stores.dynamodb.tables import Names
+from infra.emulated_stack import NAME, SENDER
+from infra.emulator import ACCOUNT, REGION, tool
+from tests.deployed.stage import Deployed
+from tests.emulated.world import journal
+from tests.infra.acts import ACTS, NEW, ROLES, SERVER, Recorded, prepare
+from tests.infra.iam import Asked
+
+pytestmark = pytest.mark.anyio
+
+CONDITIONED = {"put a policy on a server", "attach a policy to a grant"}
+"""What a policy manager may under conditions that the emulator does not know."""
+
+Outputs = dict[str, str]
+Ask = Callable[[boto3.Session, Outputs], object]
+ALL, ADMIN, NOBODY = set(ROLES), {"Admin"}, set[str]()
+
+
+def _put(session: boto3.Session, table: str) -> object:
+    return session.client("dynamodb").put_item(TableName=table, Item={"pk": {"S": "people"}})
+
+
+def _mail(session: boto3.Session) -> object:
+    text = {"Data": "hello"}
+    return session.client("sesv2").send_email(
+        FromEmailAddress=SENDER,
+        Destination={"ToAddresses": [SENDER]},
+        Content={"Simple": {"Subject": text, "Body": {"Text": text}}},
+    )
+
+
+ASKS: dict[str, tuple[Ask, set[str]]] = {
+    "find the stack": (
+        lambda s, o: s.client("cloudformation").describe_stacks(StackName=NAME),
+        ALL,
+    ),
+    "read the decision log": (
+        lambda s, o: s.client("logs").filter_log_events(logGroupName=o["DecisionLog"]),
+        ALL,
+    ),
+    "read another function's log": (
+        lambda s, o: s.client("logs").filter_log_events(logGroupName=f"/holdpoint/{NAME}/workflow"),
+        NOBODY,
+    ),
+    "read the sealing keys": (
+        lambda s, o: s.client("secretsmanager").get_secret_value(SecretId=o["SealingKeysArn"]),
+        ADMIN,
+    ),
+    "change the sealing keys": (
+        lambda s, o: s.client("secretsmanager").put_secret_value(
+            SecretId=o["SealingKeysArn"], SecretString="{}"
+        ),
+        NOBODY,
+    ),
+    "read an upstream's credential": (
+        lambda s, o: s.client("secretsmanager").get_secret_value(SecretId=f"holdpoint/{NAME}/x"),
+        NOBODY,
+    ),
+    "wake an approval": (
+        lambda s, o: s.client("stepfunctions").send_task_success(taskToken="none", output="{}"),
+        ADMIN,
+    ),
+    "start an approval's workflow": (
+        lambda s, o: s.client("stepfunctions").start_execution(
+            stateMachineArn=o["ApprovalMachineArn"], input="{}"
+        ),
+        NOBODY,
+    ),
+    "call a function": (
+        lambda s, o: s.client("lambda").invoke(FunctionName=f"{NAME}-WorkflowFunction"),
+        NOBODY,
+    ),
+    "read a whole table": (
+        lambda s, o: s.client("dynamodb").scan(TableName=o["LedgerTable"]),
+        NOBODY,
+    ),
+    "write an answer": (lambda s, o: _put(s, o["AnswersTable"]), ADMIN),
+    "write a held call's arguments": (lambda s, o: _put(s, o["PayloadsTable"]), NOBODY),
+    "drop a table": (
+        lambda s, o: s.client("dynamodb").delete_table(TableName=o["PayloadsTable"]),
+        NOBODY,
+    ),
+    "mail as the gateway": (lambda s, o: _mail(s), NOBODY),
+    "take more rights": (
+        lambda s, o: s.client("iam").attach_user_policy(
+            UserName="Viewer", PolicyArn=o["AdminPolicyArn"]
+        ),
+        NOBODY,
+    ),
+    "make another's keys": (
+        lambda s, o: s.client("iam").create_access_key(UserName="Admin"),
+        NOBODY,
+    ),
+}
+"""What lies beside the tables, and who may."""
+
+
+@dataclass(frozen=True)
+class People:
+    """One IAM user for each role, with that policy of the stack's and nothing else."""
+
+    keys: dict[str, Credentials]
+    documents: dict[str, Any]
+    """The policies, as the stack has them."""
+
+    def session(self, role: str) -> boto3.Session:
+        keys = self.keys[role]
+        return boto3.Session(keys.access_key, keys.secret_key, region_name=REGION)
+
+
+@pytest.fixture(scope="module")
+async def people(deployed: Deployed) -> AsyncIterator[People]:
+    keys, documents = {}, {}
+    with closing(boto3.client("iam")) as iam:
+        for role in ROLES:
+            arn = deployed.stack.outputs[f"{role}PolicyArn"]
+            iam.create_user(UserName=role)
+            iam.attach_user_policy(UserName=role, PolicyArn=arn)
+            made = iam.create_access_key(UserName=role)["AccessKey"]
+            keys[role] = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+            version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+            found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
+            documents[role] = found["PolicyVersion"]["Document"]
+    yield People(keys, documents)
+    await deployed.stack.store.registry.remove_server(SERVER.name)
+    await deployed.stack.store.registry.remove_server(NEW)
+    with closing(boto3.client("dynamodb")) as tables:
+        for grant in ("people-1", "people-2"):
+            tables.delete_item(
+                TableName=deployed.stack.outputs["LedgerTable"], Key={"pk": {"S": f"grant#{grant}"}}
+            )
+
+
+def names(outputs: Outputs) -> Names:
+    return Names(*(outputs[f"{each.title()}Table"] for each in Names.__slots__))
+
+
+@contextmanager
+def denied(found: list[bool]) -> Iterator[None]:
+    """Notes whether IAM refused; what goes wrong after that was not refused by IAM."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        if "AccessDenied" not in str(error):
+            raise
+        found.append(True)
+    except ClientError as error:
+        if error.response["Error"]["Code"].startswith("AccessDenied"):
+            found.append(True)
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_only_these_roles_may_work_on_the_stacks_tables(
+    deployed: Deployed, people: People, act: str
+) -> None:
+    do, wanted = ACTS[act]
+    may = set()
+    for role in ROLES:
+        await prepare(deployed.stack.store)
+        tables = names(deployed.stack.outputs)
+        store = DynamoStore(
+            Recorded(deployed.emulator.url, tables, people.keys[role]), tables, journal()
+        )
+        refusals: list[bool] = []
+        with denied(refusals):
+            await do(store)
+        await store.close()
+        may |= set() if refusals else {role}
+    assert may == wanted - ({"PolicyManager"} if act in CONDITIONED else set())
+
+
+@pytest.mark.parametrize("ask", ASKS)
+async def test_only_these_roles_may_ask_what_lies_beside_the_tables(
+    deployed: Deployed, people: People, ask: str
+) -> None:
+    do, wanted = ASKS[ask]
+    may = set()
+    for role in ROLES:
+        refusals: list[bool] = []
+        with denied(refusals):
+            do(people.session(role), deployed.stack.outputs)
+        may |= set() if refusals else {role}
+    assert may == wanted
+
+
+EVALUATE = """
+import json, sys
+from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
+documents, requests = json.load(sys.stdin)
+def allows(document, asked):
+    conditions = {
+        "dynamodb:leadingkeys": asked["keys"], "dynamodb:attributes": asked["attributes"]
+    }
+    context = EvalContext(
+        principal_arn="arn:aws:iam::000000000000:user/somebody", principal_type="User",
+        principal_account="000000000000", action=asked["action"], resource_arn=asked["table"],
+        region="us-east-1", service_context={k: v for k, v in conditions.items() if v},
+    )
+    return evaluate(context, [parse_policy_document(document)]).decision == "Allow"
+json.dump([
+    [role for role, document in documents.items() if all(allows(document, a) for a in each)]
+    for each in requests
+], sys.stdout)
+"""
+"""The emulator's evaluator of policies by itself: documents and requests in, who may out."""
+
+
+async def test_the_stacks_policies_allow_each_role_these_writes_and_no_others(
+    deployed: Deployed, people: People
+) -> None:
+    outputs, tables = deployed.stack.outputs, names(deployed.stack.outputs)
+    requests = []
+    for do, _ in ACTS.values():
+        await prepare(deployed.stack.store)
+        connection = Recorded(deployed.emulator.url, tables)
+        store = DynamoStore(connection, tables, journal())
+        await do(store)
+        await store.close()
+        requests.append([_real(asked, outputs) for asked in connection.asked])
+    done = subprocess.run(
+        [str(tool("ministack") / "bin" / "python"), "-c", EVALUATE],
+        input=json.dumps([people.documents, requests]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    may = {act: set(found) for act, found in zip(ACTS, json.loads(done.stdout), strict=True)}
+    assert may == {act: wanted for act, (_, wanted) in ACTS.items()}
+
+
+def _real(asked: Asked, outputs: Outputs) -> dict[str, Any]:
+    """A request with the ARN of the table or index that it goes to."""
+    table, _, index = asked.table.partition("/")
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{outputs[f'{table}Table']}"
+    return {
+        **asdict(asked),
+        "table": f"{arn}/index/listing" if index else arn,
+        "keys": sorted(asked.keys),
+        "attributes": sorted(asked.attributes),
+    }

@@ -1,0 +1,58 @@
+"""One request and its answer over a connection of many."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from handler.http1.connections import Connections, Origin
+from handler.http1.exchange import Exchange
+from tests.peer import answer, peer
+
+ASKED = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
+
+@contextmanager
+def connections() -> Iterator[Connections]:
+    made = Connections(connect_seconds=1, idle_seconds=5)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def test_a_connection_given_back_twice_still_serves_one_exchange_at_a_time() -> None:
+    with peer([answer("1"), answer("2")], [answer("3")]) as found, connections() as kept:
+        origin = Origin(False, "127.0.0.1", found.port)
+        first = Exchange(kept, origin, 5)
+        first.ask(ASKED)
+        assert first.part() == b"1"
+        first.end()
+        first.end()
+        second, third = Exchange(kept, origin, 5), Exchange(kept, origin, 5)
+        for each, expected in ((second, b"2"), (third, b"3")):
+            each.ask(ASKED)
+            assert each.part() == expected
+            each.end()
+    assert found.numbers == [0, 0, 1]
+
+
+def test_an_answer_that_was_not_read_to_its_end_takes_its_connection_with_it() -> None:
+    with peer([answer("x" * 100_000)]) as found, connections() as kept:
+        exchange = Exchange(kept, Origin(False, "127.0.0.1", found.port), 5)
+        exchange.ask(ASKED)
+        assert exchange.waits or exchange.part()
+        exchange.end()
+        assert found.ended[0].wait(5)
+
+
+def test_an_exchange_has_its_time_however_often_something_comes() -> None:
+    text = answer("x" * 100)
+    with peer([[text[i : i + 1] for i in range(len(text))]]) as found, connections() as kept:
+        exchange = Exchange(kept, Origin(False, "127.0.0.1", found.port), 0.2)
+        try:
+            with pytest.raises(TimeoutError):
+                exchange.ask(ASKED)
+        finally:
+            exchange.end()
+    assert found.pieces < len(text)
