@@ -136,7 +136,7 @@ async def examine(patient: Patient) -> list[Finding]:
                 except DoorClosed as closed:
                     findings.append(_closed(str(closed)))
     except StoreUnavailable as error:
-        findings.append(_tables(str(error)))
+        findings.append(_tables(error))
     return findings
 
 
@@ -183,17 +183,17 @@ def _closed(why: str) -> Finding:
 
 
 TABLE_MENDS = {
-    "AccessDenied": "attach the stack's admin policy (its AdminPolicyArn output) to your identity",
+    "no right": "attach the stack's admin policy (its AdminPolicyArn output) to your identity",
     "clock differs": "set this machine's clock",
     "ResourceNotFound": "a table of the stack is gone: deploy it again, or recover the table",
 }
 """What to do, by a word of the store's complaint."""
 
 
-def _tables(why: str) -> Finding:
+def _tables(error: StoreUnavailable) -> Finding:
     mend = "run it again; if it stays, look at Ledger on the dashboard and at AWS Health"
-    mends = (text for word, text in TABLE_MENDS.items() if word in why)
-    told = f"the tables did not take what was asked: {why}"
+    mends = (text for word, text in TABLE_MENDS.items() if word in str(error))
+    told = f"the tables did not take what was asked: {error}"
     return Finding("tables", State.WRONG, told, next(mends, mend))
 
 

@@ -25,7 +25,7 @@ async def test_the_address_and_the_token_that_are_shown_reach_the_gateway(
 async def test_mails_are_shown_until_somebody_ends_it(
     deployed: Deployed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    token = await deployed.token("shown mails")
+    token = await deployed.token("shown-mails")
     before = signal.getsignal(signal.SIGINT)
     staying = asyncio.create_task(stay(deployed))
     refund = {"charge": "ch_shown", "amount": 250.0}

@@ -194,9 +194,9 @@ async def test_approval_pages_that_fail_are_told(strict: World) -> None:
 
 WRITES = ("PutItem", "UpdateItem", "TransactWriteItems", "DeleteItem")
 REFUSALS = {
-    "AccessDeniedException": "AdminPolicyArn",
-    "ResourceNotFoundException": "a table of the stack is gone",
-    "ThrottlingException": "AWS Health",
+    "AccessDeniedException": ("has no right to it", "AdminPolicyArn"),
+    "ResourceNotFoundException": ("ResourceNotFound", "a table of the stack is gone"),
+    "ThrottlingException": ("was not answered in time", "AWS Health"),
 }
 
 
@@ -214,4 +214,5 @@ async def test_tables_that_do_not_take_the_operators_writes_are_told(
         await store.close()
     assert found["front door"].state is State.FINE, "what was found before is not lost"
     assert found["tables"].state is State.WRONG
-    assert code in found["tables"].told and REFUSALS[code] in found["tables"].mend
+    why, mend = REFUSALS[code]
+    assert why in found["tables"].told and mend in found["tables"].mend
