@@ -2,7 +2,8 @@
 
 Each request becomes a v2 event, which a container's Mangum handler answers whole. A container
 serves one event at a time, on a thread and an event loop of its own, and shares nothing with the
-others but the store. Repeated headers are folded with commas, and 30 s are all there is.
+others but the store. Repeated headers are folded with commas, `WWW-Authenticate` gets another name,
+and 30 s are all there is.
 """
 
 import asyncio
@@ -22,6 +23,12 @@ AGENTS = ("/mcp/", "/status/", "/.well-known/")
 """The paths that template.yaml routes to the gateway function."""
 
 INTEGRATION_SECONDS = 30.0
+
+RENAMED = {
+    "www-authenticate": "x-amzn-remapped-www-authenticate",
+    "content-length": "content-length",
+}
+"""What API Gateway may do to headers of an answer: clients must find their way without."""
 
 
 class Container:
@@ -117,5 +124,6 @@ def response(answer: dict[str, Any]) -> Response:
     """The HTTP response that a handler's answer becomes."""
     body = answer.get("body") or ""
     content = base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode()
-    headers = {k: v for k, v in answer["headers"].items() if k.lower() != "content-length"}
+    headers = {RENAMED.get(name.lower(), name): text for name, text in answer["headers"].items()}
+    headers.pop("content-length", None)
     return Response(content, answer["statusCode"], headers=headers)

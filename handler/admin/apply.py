@@ -1,8 +1,8 @@
 """Brings a store to what a gateway.json says: first a plan, then the changes.
 
-The file is the whole truth: servers it does not name are removed, grants it does not name are
-revoked. Doing it twice changes nothing. Must not know files, compilers or which store it is; the
-artifacts come in compiled.
+What a file made and it no longer names ends; what was made by hand stays, and becomes the file's
+where the file names it. Doing it twice changes nothing. Must not know files, compilers or which
+store it is; the artifacts come in compiled.
 """
 
 from collections.abc import Mapping
@@ -10,12 +10,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handler.admin import grants
-from handler.admin.manifest import GrantEntry, Manifest, ServerEntry
+from handler.admin.endings import UNNAMED, endings
+from handler.admin.manifest import GrantEntry, Manifest, OAuthEntry, ServerEntry
 from handler.admin.servers import Moved, moves, told
 from handler.gateway.server import Server
 from handler.grants.model import Grant
+from handler.oauth.model import Authority, Rule
 from handler.policies.model import Artifact
 from handler.stores.base import Ledger, Store
+
+ADOPTED = "made by hand, the file's from now on"
 
 Compiled = Mapping[str, Mapping[str, Artifact]]
 """Server name -> policy name -> what its policy.json compiled to."""
@@ -58,6 +62,8 @@ class Plan:
     steps: tuple[Step, ...] = ()
     left: tuple[str, ...] = ()
     """What stays as it is, as steps name it."""
+    by_hand: tuple[str, ...] = ()
+    """What stays though the file does not name it, since no file made it."""
     moved: tuple[Moved, ...] = ()
     seen: tuple[Server, ...] = ()
     """All servers as the plan read them."""
@@ -79,29 +85,36 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
     """The changes that bring the store to what the manifest says. Only reads."""
     seen = {server.name: server for server in await store.registry.servers()}
     everyone, existing = await grants.listed(store.ledger), await current_grants(store.ledger)
-    wanted = [
-        registered(entry, compiled[entry.name], seen.get(entry.name)) for entry in manifest.servers
-    ]
-    changed = [server for server in wanted if seen.get(server.name) != server]
-    removed = [name for name in seen if name not in compiled]
     put = [
         GrantChange(before, _grant(entry, before))
         for entry in manifest.grants
         for before in (existing.get(entry.label),)
     ]
-    named = {entry.label for entry in manifest.grants}
-    revoked = [g for g in everyone if g.label not in named or existing.get(g.label) != g]
+    ids = {change.after.label: change.after.id for change in put}
+    wanted = [
+        registered(
+            entry,
+            compiled[entry.name],
+            seen.get(entry.name),
+            _authority(manifest.oauth, entry.name, ids),
+            declared=True,
+        )
+        for entry in manifest.servers
+    ]
+    changed = [server for server in wanted if seen.get(server.name) != server]
+    ending = endings(manifest, tuple(seen.values()), everyone, existing)
     return Plan(
         steps=(
             *(_server_step(seen.get(server.name), server) for server in changed),
             *(_grant_step(change) for change in put if change.before != change.after),
-            *(Step(Change.REVOKE, f"grant {grant.label}", "not in the file") for grant in revoked),
-            *(Step(Change.REMOVE, f"server {name}", "not in the file") for name in removed),
+            *(Step(Change.REVOKE, f"grant {grant.label}", why) for grant, why in ending.grants),
+            *(Step(Change.REMOVE, f"server {name}", UNNAMED) for name in ending.servers),
         ),
         left=(
             *(f"server {server.name}" for server in wanted if server not in changed),
             *(f"grant {change.after.label}" for change in put if change.before == change.after),
         ),
+        by_hand=ending.by_hand,
         moved=tuple(move for server in changed for move in _moves(seen.get(server.name), server)),
         seen=tuple(seen.values()),
         artifacts=tuple(
@@ -112,9 +125,9 @@ async def plan(store: Store, manifest: Manifest, compiled: Compiled) -> Plan:
             }.values()
         ),
         servers=tuple(changed),
-        removed=tuple(removed),
+        removed=ending.servers,
         grants=tuple(change for change in put if change.before != change.after),
-        revoked=tuple(revoked),
+        revoked=tuple(grant for grant, _ in ending.grants),
     )
 
 
@@ -152,7 +165,12 @@ async def current_grants(ledger: Ledger) -> dict[str, Grant]:
 
 
 def registered(
-    entry: ServerEntry, artifacts: Mapping[str, Artifact], existing: Server | None
+    entry: ServerEntry,
+    artifacts: Mapping[str, Artifact],
+    existing: Server | None,
+    oauth: Authority | None = None,
+    *,
+    declared: bool = False,
 ) -> Server:
     as_it_is = existing is not None and existing.paused
     return Server(
@@ -167,7 +185,16 @@ def registered(
         command=entry.command,
         env=dict(entry.env),
         drift=entry.drift,
+        oauth=oauth,
+        declared=declared,
     )
+
+
+def _authority(entry: OAuthEntry | None, server: str, ids: Mapping[str, str]) -> Authority | None:
+    """What the file says of access tokens at one server, by the ids of grants."""
+    rules = entry.rules if entry is not None else ()
+    found = tuple(Rule(r.claim, r.value, ids[r.grant]) for r in rules if r.server == server)
+    return Authority(entry.issuer, found) if entry is not None and found else None
 
 
 def _grant(entry: GrantEntry, existing: Grant | None) -> Grant:
@@ -177,6 +204,7 @@ def _grant(entry: GrantEntry, existing: Grant | None) -> Grant:
         server=entry.server,
         policy=entry.policy,
         expires_at=entry.expires_at,
+        declared=True,
     )
 
 
@@ -195,14 +223,17 @@ def _server_step(before: Server | None, after: Server) -> Step:
     ]
     fields = (
         "upstream", "command", "env", "headers", "paused", "sessions", "allow", "private_network",
-        "drift",
+        "drift", "oauth",
     )  # fmt: skip
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
+    differences += [ADOPTED] if not before.declared else []
     return Step(Change.CHANGE, f"server {after.name}", ", ".join(differences))
 
 
 def _grant_step(change: GrantChange) -> Step:
     after = change.after
     under = f"server {after.server}, policy {after.policy or '(none: every call is denied)'}"
+    if change.before is not None and not change.before.declared:
+        under += f", {ADOPTED}"
     kind = Change.CREATE if change.before is None else Change.CHANGE
     return Step(kind, f"grant {after.label}", under)

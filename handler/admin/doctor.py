@@ -7,18 +7,18 @@ to mend it.
 
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any, Protocol
 from urllib.parse import urlsplit
 
+from handler.admin import authorities
+from handler.admin.door import Answered, Door, DoorClosed
+from handler.admin.findings import Finding, State
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Event, Status
 from handler.audit.record import Outcome
 from handler.clock import Clock
-from handler.gateway.answers import DECISION_KEY
 from handler.gateway.server import Server
 from handler.grants.model import Grant, GrantStatus
 from handler.grants.tokens import mint
@@ -38,59 +38,6 @@ MOST_DRIFT = 30.0
 """Seconds by which clocks may differ; the gateway denies beyond it."""
 
 
-class State(StrEnum):
-    """What was found about one thing."""
-
-    FINE = "fine"
-    WRONG = "wrong"
-    UNTOLD = "untold"
-    """It could not be examined, most often for lack of a right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was examined."""
-
-    what: str
-    state: State
-    told: str
-    mend: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What came through the front door. `at` is its clock, POSIX seconds, if it said."""
-
-    status: int
-    body: Mapping[str, Any]
-    at: float | None
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        """The gateway's machine-readable part of a tool's result."""
-        found = self.body.get("result", {}).get("_meta", {}).get(DECISION_KEY, {})
-        return found if isinstance(found, Mapping) else {}
-
-    @property
-    def said(self) -> str:
-        """For a person: the result's text, or the error's."""
-        content = self.body.get("result", {}).get("content") or [{}]
-        error = self.body.get("error", {})
-        return str(content[0].get("text") or error.get("message") or f"HTTP {self.status}")
-
-
-class DoorClosed(Exception):
-    """Nothing answered at the gateway's address."""
-
-
-class Door(Protocol):
-    """Calls a tool of a server as an agent does. Raises `DoorClosed`."""
-
-    async def call(
-        self, server: str, token: str, tool: str, arguments: Mapping[str, str]
-    ) -> Answered: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Patient:
     """The gateway to examine."""
@@ -102,6 +49,7 @@ class Patient:
     clock: Clock
     gateway_url: str
     approver: str
+    keys: authorities.CountKeys
     pause: Callable[[float], Awaitable[None]]
     """Waits so many seconds: the workflow tells nobody that it has mailed."""
 
@@ -135,9 +83,11 @@ async def examine(patient: Patient) -> list[Finding]:
                     findings.append(await examination(patient, token))
                 except DoorClosed as closed:
                     findings.append(_closed(str(closed)))
+        servers = await patient.registry.servers()
     except StoreUnavailable as error:
-        findings.append(_tables(error))
-    return findings
+        return [*findings, _tables(error)]
+    found = await authorities.examine(servers, patient.door, patient.keys, patient.gateway_url)
+    return findings + found
 
 
 @asynccontextmanager

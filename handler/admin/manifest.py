@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from handler.admin.members import Fault, Member
 from handler.gateway.server import Drift, Sessions
 from handler.notify.smtp import Security
-from handler.oauth.model import Authority, Rule
+from handler.oauth.model import Issuer
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
@@ -74,6 +74,26 @@ class GrantEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleEntry:
+    """One of `oauth.grants`: access tokens whose claim has this value stand for this grant."""
+
+    claim: str
+    value: str
+    grant: str
+    """The grant's label."""
+    server: str
+    """The grant's."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthEntry:
+    """`oauth`: whose access tokens are accepted beside grant tokens."""
+
+    issuer: Issuer
+    rules: tuple[RuleEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A whole gateway.json."""
 
@@ -83,8 +103,7 @@ class Manifest:
     """Who is asked where the policy that holds a call names nobody."""
     mail_from: str = "holdpoint@localhost"
     smtp: Smtp | None = None
-    oauth: Authority | None = None
-    """Whose tokens are accepted beside grant tokens."""
+    oauth: OAuthEntry | None = None
     public_url: str | None = None
     """Where approvers reach this gateway, when not at the address it listens on."""
 
@@ -138,7 +157,7 @@ def _manifest(root: Member, folder: Path) -> Manifest:
         approvers=_addresses(approvals.get("approvers")),
         mail_from=_address(mail.get("from"), "holdpoint@localhost"),
         smtp=_smtp(mail.get("smtp")),
-        public_url=_url(root.get("public_url")) or None,
+        public_url=_url(root.get("public_url")).rstrip("/") or None,
     )
 
 
@@ -232,7 +251,7 @@ def _smtp(member: Member) -> Smtp | None:
     )
 
 
-def _oauth(member: Member, grants: tuple[GrantEntry, ...]) -> Authority | None:
+def _oauth(member: Member, grants: tuple[GrantEntry, ...]) -> OAuthEntry | None:
     if not member.present:
         return None
     member.only("issuer", "jwks", "private_network", "grants")
@@ -242,19 +261,17 @@ def _oauth(member: Member, grants: tuple[GrantEntry, ...]) -> Authority | None:
     for address, url in zip(addresses, (issuer, jwks), strict=True):
         if url.startswith("http:") and not private:
             address.fault("must be https, or http on this machine with `private_network: true`")
-    return Authority(
-        issuer=issuer,
+    return OAuthEntry(
+        issuer=Issuer(issuer, jwks or None, private),
         rules=tuple(_rule(entry, grants) for entry in member.need("grants").items()),
-        jwks=jwks or None,
-        private_network=private,
     )
 
 
-def _rule(entry: Member, grants: tuple[GrantEntry, ...]) -> Rule:
+def _rule(entry: Member, grants: tuple[GrantEntry, ...]) -> RuleEntry:
     entry.only("claim", "value", "grant")
     servers = {grant.label: grant.server for grant in grants}
     label = entry.need("grant").one_of(tuple(servers))
-    return Rule(
+    return RuleEntry(
         claim=entry.need("claim").text(),
         value=entry.need("value").text(),
         grant=label,

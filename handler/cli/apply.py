@@ -32,8 +32,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "apply",
         help="bring a gateway to what a gateway.json says",
         description="Show what has to change so that servers, policies and grants are as the file "
-        "says, ask, and do it. What the file does not name is removed or revoked. Doing it twice "
-        "changes nothing.",
+        "says, ask, and do it. What a file made and it no longer names is removed or revoked; what "
+        "was made by hand stays. Doing it twice changes nothing.",
         epilog="exit codes: 0 done or nothing to do, 1 not done: declined, or --dry-run with "
         "something to do; 2 could not run",
     )
@@ -59,6 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin import apply, references
+    from handler.admin.authorities import misled
     from handler.admin.compiling import policies
     from handler.admin.differences import differences
     from handler.cli.manifest_file import loaded
@@ -66,8 +67,8 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     manifest = loaded(arguments.manifest)
     references.check(manifest.servers, world.schemes, world.name)
     made = policies(manifest)
-    if made.warnings:
-        print(made.warnings, file=sys.stderr)
+    for warning in filter(None, (made.warnings, misled(manifest, world.base_url))):
+        print(warning, file=sys.stderr)
     plan = await apply.plan(world.store, manifest, made.compiled)
     found = await differences(world.store.registry, plan, manifest.approvers)
     print(_shown(plan, found, arguments.format))
@@ -85,7 +86,8 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
             "something else was changed meanwhile, so the rest of this plan was not carried out: "
             "run it again to see what is left to do"
         ) from None
-    _tell_what_is_next(plan, arguments.format)
+    signed_in = {rule.grant for rule in manifest.oauth.rules} if manifest.oauth else set()
+    _tell_what_is_next(plan, signed_in, arguments.format)
     return FINE
 
 
@@ -101,6 +103,7 @@ def _shown(plan: "Plan", found: Sequence["Difference"], form: str) -> str:
         document = {
             "steps": [asdict(step) for step in plan.steps],
             "left": plan.left,
+            "by_hand": plan.by_hand,
             "policies": [
                 {
                     **asdict(each.moved),
@@ -114,6 +117,8 @@ def _shown(plan: "Plan", found: Sequence["Difference"], form: str) -> str:
     parts = [str(plan), *map(_difference, found)]
     if plan.left:
         parts.append(f"left as it is: {', '.join(plan.left)}")
+    if plan.by_hand:
+        parts.append(f"made by hand, so it stays: {', '.join(plan.by_hand)}")
     return "\n\n".join(parts)
 
 
@@ -139,8 +144,10 @@ def _difference(one: "Difference") -> str:
     return "\n  ".join(parts)
 
 
-def _tell_what_is_next(plan: "Plan", form: str) -> None:
-    bare = [change.after.label for change in plan.grants if not change.after.token_hashes]
+def _tell_what_is_next(plan: "Plan", signed_in: set[str], form: str) -> None:
+    """Which grants have no token; access tokens may stand for those that are `signed_in`."""
+    made = (change.after for change in plan.grants if not change.after.token_hashes)
+    bare = [grant.label for grant in made if grant.label not in signed_in]
     print("done", file=sys.stderr)
     if bare and form == "text":
         print(

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from handler.admin.doctor import Finding
+    from handler.admin.findings import Finding
 
 FINE, FOUND = 0, 1
 
@@ -34,7 +34,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Print what was found. Raises `CannotRun` where there is no such stack."""
-    from handler.admin.doctor import State
+    from handler.admin.findings import State
     from handler.entry.examination import examined
 
     found = asyncio.run(examined(arguments.stack, arguments.region, arguments.approver))

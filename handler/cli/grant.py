@@ -139,7 +139,7 @@ async def _revoke(world: "World", arguments: argparse.Namespace) -> int:
 
 
 def _facts(world: "World", grant: "Grant") -> "Facts":
-    from handler.cli.printing import moment
+    from handler.cli.printing import made_by, moment
 
     over = grant.expires_at is not None and world.clock.now() >= grant.expires_at
     ended = grant.status.value == "revoked"
@@ -152,4 +152,5 @@ def _facts(world: "World", grant: "Grant") -> "Facts":
         "tokens": len(grant.token_hashes),
         "expires_at": moment(grant.expires_at),
         "tags": list(grant.tags),
+        "made_by": made_by(declared=grant.declared),
     }

@@ -29,6 +29,11 @@ def listing(facts: Sequence[Facts], form: str, columns: Sequence[str], empty: st
     return aligned(rows)
 
 
+def made_by(*, declared: bool) -> str:
+    """Where a server or a grant comes from: a file ends what files made."""
+    return "file" if declared else "hand"
+
+
 def sheet(facts: Facts, form: str) -> str:
     """One thing: a line for each of its facts."""
     if form == "json":

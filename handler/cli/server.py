@@ -146,6 +146,8 @@ async def _remove(world: "World", arguments: argparse.Namespace) -> int:
 
 
 def _facts(server: "Server") -> "Facts":
+    from handler.cli.printing import made_by
+
     return {
         "name": server.name,
         "upstream": server.place,
@@ -156,4 +158,6 @@ def _facts(server: "Server") -> "Facts":
         "sessions": server.sessions.value,
         "drift": server.drift.value,
         "allow": list(server.allow),
+        "oauth": server.oauth and server.oauth.issuer.url,
+        "made_by": made_by(declared=server.declared),
     }

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from handler.admin.doctor import Finding, State
+from handler.admin.findings import Finding, State
 
 FEW_EXECUTIONS = 100
 """A new account may start with 10, which one slow upstream fills."""

@@ -28,7 +28,6 @@ from handler.gateway.watch import Watch
 from handler.notify.outbox import Outbox
 from handler.notify.outbox import pages as outbox_pages
 from handler.notify.smtp import SmtpMailer, SmtpServer
-from handler.oauth.entrance import Entrance
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 from handler.secrets import Environment, SecretMissing, Secrets
@@ -82,22 +81,7 @@ async def world(
         clock=clock,
         settings=Settings(address, derived(key, "form")),
     )
-    entrance = None
-    if manifest.oauth is not None:
-        entrance = Entrance(
-            manifest.oauth, store.ledger, clock, lambda server: f"{address}/mcp/{server}"
-        )
-    parts = Parts(
-        store,
-        decider,
-        upstream,
-        held.approvals,
-        seal,
-        clock,
-        bounds,
-        manifest.public_url or base_url,
-        entrance=entrance,
-    )
+    parts = Parts(store, decider, upstream, held.approvals, seal, clock, bounds, address)
     at = endpoint(parts)
     app = Starlette(
         routes=[

@@ -5,6 +5,7 @@ Chooses adapters, as every entry does.
 
 import asyncio
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -12,13 +13,18 @@ import aiohttp
 import boto3
 import orjson
 
-from handler.admin.doctor import Answered, DoorClosed, Finding, Patient, examine
+from handler.admin.doctor import Patient, examine
+from handler.admin.door import Answered, DoorClosed
+from handler.admin.findings import Finding
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Terms
 from handler.clock import SystemClock
 from handler.entry import account
 from handler.entry.stack import Stack, open_stack
+from handler.oauth.issuer import Documents
+from handler.oauth.keys import usable
+from handler.oauth.model import WELL_KNOWN, Issuer, resource
 
 REVISION = "2025-11-25"
 """Of MCP; without sessions a call may come first."""
@@ -42,13 +48,21 @@ class HttpDoor:
         headers = {"Authorization": f"Bearer {token}", "MCP-Protocol-Version": REVISION}
         headers["Accept"] = "application/json, text/event-stream"
         url = f"{self.gateway_url}/{server}"
-        try:
-            async with self.session.post(url, json=body, headers=headers) as response:
-                date = response.headers.get("date")
-                at = parsedate_to_datetime(date).timestamp() if date else None
-                return Answered(response.status, _object(await response.read()), at)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise DoorClosed(str(error) or "no answer in time") from error
+        return await _answered(self.session.post(url, json=body, headers=headers))
+
+    async def metadata(self, server: str) -> Answered:
+        base_url = self.gateway_url.removesuffix("/mcp")
+        return await _answered(self.session.get(resource(base_url + WELL_KNOWN, server)))
+
+
+async def _answered(asked: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> Answered:
+    try:
+        async with asked as response:
+            date = response.headers.get("date")
+            at = parsedate_to_datetime(date).timestamp() if date else None
+            return Answered(response.status, _object(await response.read()), at)
+    except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise DoorClosed(str(error) or "no answer in time") from error
 
 
 def _object(text: bytes) -> dict[str, object]:
@@ -57,6 +71,11 @@ def _object(text: bytes) -> dict[str, object]:
     except orjson.JSONDecodeError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+async def usable_keys(issuer: Issuer) -> int:
+    """How many keys this machine finds. Raises `IssuerFailed`."""
+    return len(usable(await Documents(issuer).key_set()))
 
 
 async def examined(name: str, region: str | None, approver: str | None) -> list[Finding]:
@@ -82,6 +101,7 @@ async def _gateway(stack: Stack, approver: str) -> list[Finding]:
             clock=clock,
             gateway_url=stack.gateway_url,
             approver=approver,
+            keys=usable_keys,
             pause=asyncio.sleep,
         )
         return await examine(patient)

@@ -62,12 +62,13 @@ class Service:
     clock: Clock
 
     async def bring(self, manifest: Manifest, made: Policies, rotate: bool) -> apply.Plan:
-        """Apply the manifest with its compiled policies; make tokens for grants without one."""
+        """Apply the manifest with its compiled policies; make tokens for its grants without one."""
         if made.warnings:
             tell(made.warnings)
         plan = await self._apply(manifest, made)
         self.manifest = manifest
-        for grant in (await apply.current_grants(self.store.ledger)).values():
+        current = await apply.current_grants(self.store.ledger)
+        for grant in (current[entry.label] for entry in manifest.grants):
             if rotate or not grant.token_hashes:
                 self.tokens[grant.label] = await grants.rotate(self.store.ledger, grant)
         return plan
@@ -97,7 +98,7 @@ class Service:
             return
         tell(f"holdpoint: reloaded: {plan}")
         if needs_restart(before, after):
-            tell("holdpoint: a changed `mail`, `oauth` or `public_url` is taken up by a restart")
+            tell("holdpoint: a changed `mail` or `public_url` is taken up by a restart")
         fresh = tuple(grant for grant in await self.grants() if grant.label not in known)
         if shown := issued(tuple(grant for grant in fresh if grant.token)):
             print(shown, flush=True)
@@ -229,7 +230,7 @@ async def _unreachable(around: World, server: Server) -> str | None:
 
 def needs_restart(before: Manifest, after: Manifest) -> bool:
     """Whether something changed that a running gateway does not take up."""
-    fixed = ("mail_from", "smtp", "oauth", "public_url")
+    fixed = ("mail_from", "smtp", "public_url")
     return any(getattr(before, name) != getattr(after, name) for name in fixed)
 
 

@@ -13,6 +13,7 @@ from compiler.frozen import dataclass
 from handler.gateway.server import Server
 from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit
+from handler.oauth.model import Authority
 from handler.stores.base import (
     Entered,
     Full,
@@ -75,8 +76,9 @@ class Admission:
     ) -> Admitted | Unauthenticated:
         """Authenticate, take the debits, and read the server. Raises `StoreUnavailable`.
 
-        A server that is not there answers like a wrong token. Nothing stays taken unless the
-        answer is `Admitted` with an `Entered`.
+        A server that is not there answers like a wrong token, and so does one whose registration is
+        no longer of the authority that the claim names. Nothing stays taken unless the answer is
+        `Admitted` with an `Entered`.
         """
         entry, server = await asyncio.gather(
             self._ledger.enter(claim, debits, now),
@@ -85,7 +87,8 @@ class Admission:
         )
         if isinstance(entry, BaseException):
             raise entry
-        if not isinstance(server, Server) or isinstance(entry, Unauthenticated):
+        known = isinstance(server, Server) and _stands(claim, server)
+        if not isinstance(server, Server) or not known or isinstance(entry, Unauthenticated):
             if isinstance(entry, Entered):
                 await self.release(entry.debits, now)
             if isinstance(server, BaseException):
@@ -114,3 +117,8 @@ class Admission:
         self._hints.move_to_end(grant_id)
         if len(self._hints) > MOST_HINTS:
             self._hints.popitem(last=False)
+
+
+def _stands(claim: Claim, server: Server) -> bool:
+    """Whether the server's registration bears out what an access token was taken for."""
+    return not isinstance(claim.proof, Authority) or claim.proof == server.oauth

@@ -4,7 +4,6 @@ Must not choose adapters: the world's entry hands in the store, the secrets and 
 """
 
 from dataclasses import field
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.routing import Route
@@ -25,12 +24,10 @@ from handler.gateway.surface import Surface
 from handler.gateway.tasks import Tasks
 from handler.gateway.tokens import Tokens
 from handler.gateway.waiting import Waiting
+from handler.oauth.entrance import Entrance
 from handler.oauth.metadata import Metadata
 from handler.sealing import Sealer
 from handler.stores.base import Store
-
-if TYPE_CHECKING:  # what checks signatures is loaded only where tokens are accepted
-    from handler.oauth.entrance import Entrance
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,9 @@ class Parts:
     clock: Clock
     bounds: Bounds
     base_url: str | None = None
-    """Where people reach the status pages of held calls; without it clients are sent to none."""
+    """Where clients and people reach this gateway. Without it there are no status pages, and no
+    access token is good: each server's URL would be its audience."""
     meter: Meter = field(default_factory=Unmeasured)
-    entrance: "Entrance | None" = None
-    """What accepts tokens of an authorization server, where there is one."""
 
     @property
     def pages(self) -> StatusPages | None:
@@ -92,8 +88,14 @@ def endpoint(parts: Parts) -> Endpoint:
         meter=parts.meter,
         clock=clock,
         bounds=bounds,
-        entrance=parts.entrance,
+        entrance=_entrance(parts),
     )
+
+
+def _entrance(parts: Parts) -> Entrance | None:
+    if parts.base_url is None:
+        return None
+    return Entrance(parts.store.registry, parts.clock, parts.base_url)
 
 
 def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
@@ -101,7 +103,7 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     found = at or endpoint(parts)
     return [
         Route("/mcp/{server}", found.serve, methods=["POST", "GET", "DELETE"]),
-        *Metadata(parts.store.registry, parts.entrance).routes(),
+        *Metadata(parts.store.registry, parts.base_url).routes(),
         *(parts.pages.routes() if parts.pages else ()),
     ]
 

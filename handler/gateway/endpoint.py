@@ -7,12 +7,11 @@ before its token is known to be good.
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
+from compiler.frozen import dataclass
 from handler.clock import Clock
 from handler.gateway import answers, protocol
 from handler.gateway.admission import Admission, within
@@ -28,12 +27,9 @@ from handler.gateway.surface import Surface
 from handler.gateway.tokens import Foreign
 from handler.grants import tokens
 from handler.grants.model import Claim
-from handler.oauth.metadata import challenge
-from handler.oauth.model import NoGrant
+from handler.oauth.entrance import Entrance
+from handler.oauth.model import Authority, NoGrant
 from handler.stores.base import StoreUnavailable
-
-if TYPE_CHECKING:  # what checks signatures is loaded only where tokens are accepted
-    from handler.oauth.entrance import Entrance
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +40,17 @@ FOREIGN_ORIGIN = Rejection(INVALID_REQUEST, "this origin is not allowed", 403)
 NO_STREAM = Rejection(protocol.METHOD_NOT_FOUND, "this server has no stream of its own", 405)
 NO_GRANT = Rejection(INVALID_REQUEST, "this token stands for no grant of this server", 403)
 NO_ANSWER = Rejection(protocol.INTERNAL_ERROR, "the gateway could not serve this request", 200)
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A client gives up its session. `message` says which."""
+
+    message: Message
+
+
+Asked = Message | Ending | Rejection
+"""What a request asks, whoever asks."""
 
 
 class Endpoint:
@@ -58,9 +65,9 @@ class Endpoint:
         meter: Meter,
         clock: Clock,
         bounds: Bounds,
-        entrance: "Entrance | None" = None,
+        entrance: Entrance | None = None,
     ) -> None:
-        """`entrance` accepts an authorization server's tokens beside grant tokens."""
+        """`entrance` accepts access tokens beside grant tokens."""
         self._entrance = entrance
         self._admission, self._enforcement, self._surface = admission, enforcement, surface
         self._meter, self._clock, self._bounds = meter, clock, bounds
@@ -68,7 +75,7 @@ class Endpoint:
     async def serve(self, request: Request) -> Response:
         """The HTTP response to one HTTP request. The last line of any failure is a refusal."""
         try:
-            return _response(self._challenged(await self._reply(request), request))
+            return _response(await self._challenged(await self._reply(request), request))
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception:
@@ -77,31 +84,44 @@ class Endpoint:
 
     async def _reply(self, request: Request) -> Reply | Stream:
         head = read_head((k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers.raw)
-        claim = await self._claim(head, request.path_params["server"])
+        server = request.path_params["server"]
+        claim = await self._claim(head, server)
         if not isinstance(claim, Claim):
             return claim
-        if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
-            return await self._refused(claim, FOREIGN_ORIGIN)
-        if request.method == "GET":
-            return await self._refused(claim, NO_STREAM)
-        if request.method == "DELETE":
-            return await self._delete(head, claim)
-        body = await _body(request, self._bounds.largest_request)
-        if body is None:
-            return await self._refused(claim, TOO_LARGE)
-        message = protocol.read(head, body)
-        if isinstance(message, Rejection):
-            return await self._refused(claim, message)
-        return await self.answer(message, claim)
+        asked = await self._asked(request, head)
+        reply = await self._answered(asked, claim)
+        if reply is not answers.UNAUTHORIZED or not isinstance(claim.proof, Authority):
+            return reply
+        again = await self._claim(head, server, anew=True)
+        if again == claim:
+            return reply
+        return await self._answered(asked, again) if isinstance(again, Claim) else again
 
-    async def _claim(self, head: Head, server: str) -> Claim | Reply:
+    async def _asked(self, request: Request, head: Head) -> Asked:
+        if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
+            return FOREIGN_ORIGIN
+        if request.method == "GET":
+            return NO_STREAM
+        if request.method == "DELETE":
+            return _ending(head)
+        body = await _body(request, self._bounds.largest_request)
+        return TOO_LARGE if body is None else protocol.read(head, body)
+
+    async def _answered(self, asked: Asked, claim: Claim) -> Reply | Stream:
+        if isinstance(asked, Rejection):
+            return await self._refused(claim, asked)
+        if isinstance(asked, Ending):
+            return await self._end(asked.message, claim)
+        return await self.answer(asked, claim)
+
+    async def _claim(self, head: Head, server: str, *, anew: bool = False) -> Claim | Reply:
         """What the request claims, or the answer to one that claims nothing."""
         token = _token(head)
         claim: Claim | NoGrant | None = tokens.claim(token, server)
         if claim is None and token and self._entrance is not None:
             try:
                 claim = await within(
-                    self._bounds.store_seconds, self._entrance.claim(token, server)
+                    self._bounds.store_seconds, self._entrance.claim(token, server, anew=anew)
                 )
             except StoreUnavailable as error:
                 log.warning("a token could not be checked: %s", error)
@@ -110,12 +130,16 @@ class Endpoint:
             return answers.rejected(NO_GRANT)
         return claim or answers.UNAUTHORIZED
 
-    def _challenged(self, reply: Reply | Stream, request: Request) -> Reply | Stream:
-        """A 401 says where tokens come from, whatever was wrong."""
+    async def _challenged(self, reply: Reply | Stream, request: Request) -> Reply | Stream:
+        """A 401 says where tokens for this server come from, whatever was wrong."""
         if reply is not answers.UNAUTHORIZED or self._entrance is None:
             return reply
-        value = challenge(self._entrance, quote(request.path_params["server"], safe=""))
-        return replace(answers.UNAUTHORIZED, headers={"WWW-Authenticate": value})
+        step = self._entrance.challenge(request.path_params["server"])
+        try:
+            value = await within(self._bounds.store_seconds, step)
+        except StoreUnavailable:
+            return reply
+        return replace(reply, headers={"WWW-Authenticate": value}) if value else reply
 
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The answer to one message, however it came."""
@@ -128,11 +152,7 @@ class Endpoint:
             return answers.too_large(message)
         return reply
 
-    async def _delete(self, head: Head, claim: Claim) -> Reply:
-        version = head.get(VERSION) or ASSUMED
-        if head.repeated or version not in LEGACY:
-            return await self._refused(claim, NO_STREAM)
-        message = Message(Kind.NOTIFICATION, Era.LEGACY, version, "", None, {}, head, {})
+    async def _end(self, message: Message, claim: Claim) -> Reply:
         try:
             return await self._surface.end_session(message, claim)
         except Foreign as foreign:
@@ -148,6 +168,14 @@ class Endpoint:
             self._meter.unavailable()
             return answers.rejected(NO_ANSWER)
         return answers.rejected(rejection) if known else answers.UNAUTHORIZED
+
+
+def _ending(head: Head) -> Ending | Rejection:
+    """The end of a session, which only legacy revisions have."""
+    version = head.get(VERSION) or ASSUMED
+    if head.repeated or version not in LEGACY:
+        return NO_STREAM
+    return Ending(Message(Kind.NOTIFICATION, Era.LEGACY, version, "", None, {}, head, {}))
 
 
 def _token(head: Head) -> str:

@@ -6,6 +6,7 @@ from dataclasses import field
 from enum import StrEnum
 
 from compiler.frozen import dataclass
+from handler.oauth.model import Authority
 
 
 class Sessions(StrEnum):
@@ -52,6 +53,10 @@ class Server:
     """Variables for the command: names to secret references."""
 
     drift: Drift = Drift.WARN
+    oauth: Authority | None = None
+    """Whose access tokens are good here beside grant tokens."""
+    declared: bool = False
+    """Whether a gateway.json is where it comes from: then one that no longer names it ends it."""
 
     @property
     def place(self) -> str:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from compiler.frozen import dataclass
 from compiler.verdict import Subject
+from handler.oauth.model import Authority
 
 
 class GrantStatus(StrEnum):
@@ -32,6 +33,8 @@ class Grant:
     expires_at: float | None
     token_hashes: tuple[str, ...] = ()
     """Hex SHA-256 of whole tokens."""
+    declared: bool = False
+    """Whether a gateway.json is where it comes from: then one that no longer names it ends it."""
 
     @property
     def subject(self) -> Subject:
@@ -43,5 +46,7 @@ class Claim:
     """What a request presents: a token taken apart, and the server it asks for."""
 
     grant_id: str
-    token_hash: str
+    proof: str | Authority
+    """The hash of a token of the grant's. Or an authority, one of whose tokens was found good: then
+    it stands for the grant as long as the server's registration is of this authority."""
     server: str

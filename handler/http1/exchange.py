@@ -4,6 +4,7 @@ Must not know why something is asked. Nothing is sent twice, whatever happens.
 """
 
 import time
+from contextlib import suppress
 from threading import Lock
 
 from handler.http1.answer import Reading
@@ -31,7 +32,8 @@ class Exchange:
         Raises OSError and `Malformed`: then it may or may not have been received.
         """
         self._patience()
-        self._socket.sendall(request)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(request)  # who refuses it unread may have said so before leaving
         while self._reading.head is None:
             self._read()
         return self._reading.head

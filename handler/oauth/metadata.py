@@ -4,25 +4,20 @@ Must not know tokens. Each server is a resource of its own; the form at the root
 it can mean but one of them.
 """
 
-from typing import TYPE_CHECKING
-
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from handler.oauth.model import WELL_KNOWN, resource
 from handler.stores.base import Registry, StoreUnavailable
-
-if TYPE_CHECKING:  # what checks signatures is loaded only where tokens are accepted
-    from handler.oauth.entrance import Entrance
-
-WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
 class Metadata:
-    """The documents; without an entrance there are none, and clients use the token they have."""
+    """The documents; a server that names no authority has none: clients use the token they have."""
 
-    def __init__(self, registry: Registry, entrance: "Entrance | None") -> None:
-        self._registry, self._entrance = registry, entrance
+    def __init__(self, registry: Registry, base_url: str | None) -> None:
+        """`base_url` is where clients reach the gateway; without it there is no document."""
+        self._registry, self._base_url = registry, base_url
 
     def routes(self) -> list[Route]:
         return [
@@ -32,39 +27,30 @@ class Metadata:
         ]
 
     async def _root(self, request: Request) -> Response:
-        if self._entrance is None:
-            return Response(status_code=404)
         try:
-            names = [server.name for server in await self._registry.servers()]
+            names = await self._registry.names()
         except StoreUnavailable:
             return Response(status_code=503)
-        return self._document(names[0]) if len(names) == 1 else Response(status_code=404)
+        return await self._document(names[0]) if len(names) == 1 else await _nothing(request)
 
     async def _server(self, request: Request) -> Response:
-        if self._entrance is None:
-            return Response(status_code=404)
+        return await self._document(request.path_params["server"])
+
+    async def _document(self, name: str) -> Response:
         try:
-            server = await self._registry.server(request.path_params["server"])
+            server = await self._registry.server(name)
         except StoreUnavailable:
             return Response(status_code=503)
-        return self._document(server.name) if server else Response(status_code=404)
-
-    def _document(self, server: str) -> Response:
-        assert self._entrance is not None
+        if self._base_url is None or server is None or server.oauth is None:
+            return Response(status_code=404)
         return JSONResponse(
             {
-                "resource": self._entrance.resource(server),
-                "authorization_servers": [self._entrance.authority.issuer],
+                "resource": resource(self._base_url, name),
+                "authorization_servers": [server.oauth.issuer.url],
                 "bearer_methods_supported": ["header"],
             },
             headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*"},
         )
-
-
-def challenge(entrance: "Entrance", server: str) -> str:
-    """The WWW-Authenticate of a 401 (2026-07-28, basic/authorization): where the document is."""
-    base = entrance.resource(server).removesuffix(f"/mcp/{server}")
-    return f'Bearer resource_metadata="{base}{WELL_KNOWN}/mcp/{server}"'
 
 
 async def _nothing(request: Request) -> Response:

@@ -108,6 +108,10 @@ class Registry(Protocol):
         """All of them, by name."""
         ...
 
+    async def names(self) -> list[str]:
+        """The servers' names, in order. One may be there shortly before its server is."""
+        ...
+
     async def artifact(self, digest: str) -> Artifact | None: ...
 
     async def publish(

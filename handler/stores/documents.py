@@ -14,6 +14,7 @@ from handler.approvals.model import Approval, Origin
 from handler.gateway.server import Drift, Server, Sessions
 from handler.grants.model import Grant, GrantStatus
 from handler.limits.debits import Debit
+from handler.oauth.model import Authority, Issuer, Rule
 
 
 def write(value: Server | Grant | Approval | dict[str, Any]) -> bytes:
@@ -27,12 +28,20 @@ def read_record(text: bytes) -> dict[str, Any]:
 
 def read_server(text: bytes) -> Server:
     fields = _fields(text)
-    return Server(**{**fields, "sessions": Sessions(fields["sessions"]), **_drift(fields)})
+    nested = {
+        "sessions": Sessions(fields["sessions"]),
+        "drift": Drift(fields.get("drift", Drift.WARN)),
+        "oauth": read_authority(fields.get("oauth")),
+    }
+    return Server(**{**fields, **nested})
 
 
-def _drift(fields: dict[str, Any]) -> dict[str, Drift]:
+def read_authority(fields: dict[str, Any] | None) -> Authority | None:
     """Registrations of an earlier version have none."""
-    return {"drift": Drift(fields["drift"])} if "drift" in fields else {}
+    if not fields:
+        return None
+    rules = tuple(Rule(**rule) for rule in fields["rules"])
+    return Authority(Issuer(**fields["issuer"]), rules)
 
 
 def read_grant(text: bytes) -> Grant:

@@ -31,6 +31,11 @@ def test_policy_paths_are_taken_from_the_files_own_folder(tmp_path: Path) -> Non
     assert manifest.servers[0].policies == {"p": tmp_path / "p.json"}
 
 
+def test_a_slash_at_the_end_of_the_public_url_is_no_part_of_addresses() -> None:
+    text = json.dumps(changed(public_url="https://gateway.example/")).encode()
+    assert parse(text).public_url == "https://gateway.example"
+
+
 def test_everything_that_is_wrong_is_said_at_once() -> None:
     document = {
         "servers": {

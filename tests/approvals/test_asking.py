@@ -81,7 +81,7 @@ def test_another_token_learns_nothing_of_an_open_approval(tmp_path: Path) -> Non
     async def scenario(world: World) -> None:
         process = world.process()
         await world.held(process)
-        stranger = replace(ask(), claim=replace(ask().claim, token_hash="1" * 64))
+        stranger = replace(ask(), claim=replace(ask().claim, proof="1" * 64))
         assert isinstance(await process.approvals.request(stranger), Unauthenticated)
 
     play(tmp_path, scenario)

@@ -370,3 +370,14 @@ def test_drift_is_listed_with_what_it_breaks_and_accepted(desk: Desk) -> None:
     assert desk.run("drift", "accept", "shop", "pay") == 0 and "accepted pay" in desk.err
     assert desk.run("drift", "list") == 0
     assert desk.run("drift", "accept", "nowhere") == 2
+
+
+def test_applying_lists_what_was_made_by_hand_and_leaves_it(desk: Desk) -> None:
+    desk.run("apply", desk.manifest(), "--yes")
+    assert desk.run("grant", "create", "trial", "--server", "shop", "--policy", "p") == 0
+    assert desk.run("apply", desk.manifest(), "--yes") == 0
+    assert "made by hand, so it stays: grant trial" in desk.out
+    assert desk.reads("apply", desk.manifest(), "--yes")["by_hand"] == ["grant trial"]
+    made = {grant["name"]: grant["made_by"] for grant in desk.reads("grant", "list")}
+    assert made == {"agent": "file", "trial": "hand"}
+    assert desk.reads("server", "show", "shop")["made_by"] == "file"

@@ -57,11 +57,13 @@ class Deployed:
     def url(self) -> str:
         return f"{self.stack.gateway_url}/shop"
 
-    async def apply(self, policy: dict[str, Any], *labels: str) -> None:
+    async def apply(
+        self, policy: dict[str, Any], *labels: str, oauth: dict[str, Any] | None = None
+    ) -> None:
         """`holdpoint apply` of a server with one policy and these grants beside those there are."""
         (self.folder / "policy.json").write_text(json.dumps(policy))
         known = await apply.current_grants(self.stack.store.ledger)
-        document = {
+        document: dict[str, Any] = {
             "servers": {
                 "shop": {
                     "upstream": self.upstream.url,
@@ -73,6 +75,8 @@ class Deployed:
                 label: {"server": "shop", "policy": "default"} for label in {*known, *labels}
             },
         }
+        if oauth is not None:
+            document["oauth"] = oauth
         manifest = parse(json.dumps(document).encode(), self.folder)
         plan = await apply.plan(self.stack.store, manifest, policies(manifest).compiled)
         await apply.carry_out(self.stack.store, plan, "ada", time.time())

@@ -4,14 +4,18 @@ import asyncio
 import copy
 from collections import Counter
 
+import httpx2
 import pytest
 
 from handler.approvals.lifecycle import Status
 from handler.demo.agent import agent, said
 from handler.demo.browser import open_page
 from handler.grants.model import GrantStatus
+from handler.oauth.model import WELL_KNOWN
 from tests.deployed.stage import POLICY, Deployed
 from tests.end_to_end.stage import link_in
+from tests.gateway.world import modern
+from tests.oauth.authority import CLIENT, FOREIGN, authorization_server
 
 pytestmark = pytest.mark.anyio
 
@@ -125,3 +129,34 @@ async def test_pause_and_a_policy_edit_hold_from_the_next_call(deployed: Deploye
         await deployed.change("edited", status=GrantStatus.PAUSED)
         paused = await client.call_tool("list_customers", {})
         assert paused.is_error and "paused" in said(paused)
+
+
+async def test_an_access_token_opens_what_its_grant_may_until_the_file_says_otherwise(
+    deployed: Deployed,
+) -> None:
+    with authorization_server() as issuer:
+        rule = {"claim": "client_id", "value": CLIENT, "grant": "signed-in"}
+        named = {"issuer": issuer.issuer, "private_network": True, "grants": [rule]}
+        await deployed.apply(POLICY, "signed-in", oauth=named)
+        token = issuer.token(deployed.url())
+        async with agent(deployed.url(), token) as client:
+            assert "Ada Lovelace" in said(await client.call_tool("list_customers", {}))
+        base_url = deployed.stack.gateway_url.removesuffix("/mcp")
+        for path in ("", "/mcp/shop"):
+            async with httpx2.AsyncClient(timeout=40) as http:
+                told = await http.get(f"{base_url}{WELL_KNOWN}{path}")
+            assert told.json()["resource"] == deployed.url()
+        before = await deployed.upstream.calls("list_customers")
+        for wrong in (issuer.token(deployed.url(), FOREIGN), issuer.token(deployed.url() + "x")):
+            assert await status(deployed, wrong) == 401
+        await deployed.apply(POLICY)
+        assert await status(deployed, token) == 401
+        assert await deployed.upstream.calls("list_customers") == before
+
+
+async def status(deployed: Deployed, token: str) -> int:
+    """What a call by hand is answered with."""
+    body, headers = modern("tools/call", {"name": "list_customers", "arguments": {}})
+    sent = {**headers, "Authorization": f"Bearer {token}"}
+    async with httpx2.AsyncClient(timeout=40) as http:
+        return (await http.post(deployed.url(), json=body, headers=sent)).status_code

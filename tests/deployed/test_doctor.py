@@ -12,7 +12,8 @@ import pytest
 from handler.admin.doctor import NAME as PROBE
 from handler.grants.model import GrantStatus
 from infra.emulated_stack import NAME, SENDER
-from tests.deployed.stage import Deployed
+from tests.deployed.stage import POLICY, Deployed
+from tests.oauth.authority import authorization_server
 
 pytestmark = pytest.mark.anyio
 
@@ -36,10 +37,18 @@ async def states(*options: str) -> dict[str, dict[str, Any]]:
     return {finding["what"]: finding for finding in json.loads(out)}
 
 
-async def test_it_makes_one_allowed_one_denied_and_one_held_call(deployed: Deployed) -> None:
-    found = await states()
+async def test_it_makes_an_allowed_a_denied_and_a_held_call_and_looks_at_authorities(
+    deployed: Deployed,
+) -> None:
+    with authorization_server() as issuer:
+        rule = {"claim": "client_id", "value": "agent", "grant": "examined"}
+        named = {"issuer": issuer.issuer, "private_network": True, "grants": [rule]}
+        await deployed.apply(POLICY, "examined", oauth=named)
+        found = await states()
+    await deployed.apply(POLICY)
     told = {what: finding["state"] for what, finding in found.items()}
-    wanted = ("front door", "clock", "allowed call", "denied call", "held call", "mail sender")
+    calls = ("allowed call", "denied call", "held call")
+    wanted = ("front door", "clock", *calls, "mail sender", "issuer", "access tokens")
     assert {what: told[what] for what in wanted} == dict.fromkeys(wanted, "fine"), found
     mail = await deployed.mailbox.mail()
     assert mail["To"] == SENDER

@@ -3,8 +3,8 @@
 import io
 import json
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import boto3
 
 from handler.stores.base import Store
 from handler.stores.cloudwatch import CloudWatchJournal
+from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
 from infra.emulator import REGION
@@ -38,21 +39,39 @@ class Runtime(io.StringIO):
 
 @asynccontextmanager
 async def dynamodb(place: Path) -> AsyncIterator[Store]:
+    await prepare(place)
+    with handles(place) as opened:
+        store = opened(connection)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+
+async def prepare(place: Path) -> None:
+    """Make the place's tables, unless they are there."""
     file = place / "dynamodb.json"
     if not file.exists():
         url = emulator().url
         names = await make_tables(url)
         make_log(url, names.ledger)
         file.write_text(json.dumps({"url": url, "names": asdict(names)}))
-    found = json.loads(file.read_text())
+
+
+@contextmanager
+def handles(place: Path) -> Iterator[Callable[[Callable[[str], Connection]], DynamoStore]]:
+    """Opens stores at a place, each over a connection that is made to its address."""
+    found = json.loads((place / "dynamodb.json").read_text())
     names = Names(**found["names"])
     logs = log_client(found["url"])
-    journal = CloudWatchJournal(Runtime(logs, names.ledger), names.ledger, lambda: logs)
-    store = DynamoStore(connection(found["url"]), names, journal)
+
+    def opened(connect: Callable[[str], Connection]) -> DynamoStore:
+        journal = CloudWatchJournal(Runtime(logs, names.ledger), names.ledger, lambda: logs)
+        return DynamoStore(connect(found["url"]), names, journal)
+
     try:
-        yield store
+        yield opened
     finally:
-        await store.close()
         logs.close()
 
 

@@ -14,7 +14,7 @@ import boto3
 import pytest
 from aiohttp import web
 
-from handler.admin.doctor import Finding, State
+from handler.admin.findings import Finding, State
 from handler.entry import account
 from infra.emulator import REGION
 from tests.emulated.faults import Fault, Handler, Proxy

@@ -43,8 +43,8 @@ def emulator() -> Emulator:
     return started
 
 
-def connection(url: str) -> Connection:
-    return Connection(Account(REGION, lambda: Credentials("test", "test"), url))
+def connection(url: str, kind: type[Connection] = Connection) -> Connection:
+    return kind(Account(REGION, lambda: Credentials("test", "test"), url))
 
 
 def journal() -> CloudWatchJournal:

@@ -286,6 +286,26 @@ async def test_the_log_is_followed_and_searched_and_holds_no_values(operated: Op
     assert kinds == {"decided", "held", "ended"}
 
 
+async def test_a_grant_made_by_hand_works_after_the_gateway_starts_again(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    """With the short form there is no file that could name it."""
+    policy = write(tmp_path / "policy.json", POLICY)
+    short = ("--policy", str(policy), "--upstream", upstream.url)
+    data, token_file = tmp_path / "data", tmp_path / "token"
+    async with serving(data, *short) as gateway:
+        create = ("grant", "create", "second", "--server", "upstream", "--policy", "policy")
+        for command in (create, ("grant", "token", "second", "--out", str(token_file))):
+            code, printed = await refused(*command, "--data", str(data))
+            assert code == 0, printed
+        first = gateway.token
+    async with serving(data, *short) as gateway:
+        assert set(gateway.tokens) == {"agent"} and gateway.token != first
+        for token in (token_file.read_text().strip(), gateway.token):
+            async with agent(gateway.url(), token) as client:
+                assert "Ada Lovelace" in said(await client.call_tool("list_customers", {}))
+
+
 async def test_a_held_call_is_found_by_its_agents_trace(operated: Operated) -> None:
     async with operated.agent("ten") as client:
         with in_trace():

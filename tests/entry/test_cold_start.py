@@ -19,6 +19,7 @@ FORBIDDEN = (
     *("compiler.parse", "compiler.check", "compiler.source", "compiler.lower", "compiler.build"),
     *("compiler.diagnostics", "compiler.format", "compiler.explain", "compiler.meaning"),
     *("compiler.table.write", "compiler.wasm", "handler.admin", "handler.cli", "handler.demo"),
+    *("jwt", "handler.oauth.bearer", "handler.oauth.issuer", "handler.oauth.keys"),
     *("handler.notify", "handler.stores.sqlite", "aws_xray_sdk"),
     # What only approvers need, and what only sealing does: no allowed call seals anything.
     *("handler.approvals.desk", "handler.approvals.summary", "handler.approvals.links"),

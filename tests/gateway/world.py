@@ -46,7 +46,6 @@ from handler.gateway.watch import Watch
 from handler.grants import tokens
 from handler.grants.model import Grant, GrantStatus
 from handler.notify.outbox import Outbox
-from handler.oauth.entrance import Entrance
 from handler.oauth.model import Authority
 from handler.policies.current import Policies
 from handler.policies.publish import compile_policy
@@ -284,6 +283,10 @@ def nothing(app: Starlette) -> ASGIApp:
     return app
 
 
+def sqlite(folder: Path) -> Store:
+    return SQLiteStore(folder / "store.db")
+
+
 Adapter = type[Upstream] | type[BufferedUpstream]
 """What speaks to upstreams: one of each world. Both keep the same promises."""
 
@@ -299,14 +302,16 @@ def gateway(
     store: Store | None = None,
     environment: Mapping[str, str] | None = None,
     around: Around = nothing,
-    authority: Authority | None = None,
+    oauth: Authority | None = None,
+    opened: Callable[[Path], Store] = sqlite,
     adapter: Adapter = Upstream,
 ) -> Iterator[Gateway]:
-    """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's."""
-    path, clock = folder / "store.db", SystemClock()
-    own = SQLiteStore(path)
-    operators = SQLiteStore(path)
-    outbox = Outbox(folder / "outbox", clock)
+    """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's.
+
+    `opened` gives a handle on the store in a folder, another one each time.
+    """
+    own, operators = opened(folder), opened(folder)
+    outbox = Outbox(folder / "outbox", SystemClock())
     meter = Told()
     serving = _listening(
         store or own,
@@ -315,12 +320,12 @@ def gateway(
         environment or {},
         around,
         meter,
-        authority,
         adapter,
     )
     with serving as url:
         found = Gateway(url, operators, store or own, outbox, meter)
-        found.register(Server("crm", f"{upstream}/mcp", private_network=True), POLICY)
+        crm = Server("crm", f"{upstream}/mcp", private_network=True, oauth=oauth)
+        found.register(crm, POLICY)
         found.token = found.grant("g1")
         try:
             yield found
@@ -328,7 +333,7 @@ def gateway(
             done(_closed(own, operators))
 
 
-async def _closed(*stores: SQLiteStore) -> None:
+async def _closed(*stores: Store) -> None:
     for store in stores:
         await store.close()
 
@@ -341,7 +346,6 @@ def _listening(
     environment: Mapping[str, str],
     around: Around,
     meter: Told,
-    authority: Authority | None,
     adapter: Adapter,
 ) -> Iterator[str]:
     listener = listening()
@@ -359,9 +363,6 @@ def _listening(
         clock=clock,
         settings=Settings(base_url=url, key=KEY),
     )
-    entrance = None
-    if authority is not None:
-        entrance = Entrance(authority, store.ledger, clock, lambda server: f"{url}/mcp/{server}")
     parts = Parts(
         store=store,
         decider=decider,
@@ -372,7 +373,6 @@ def _listening(
         bounds=bounds,
         meter=meter,
         base_url=url,
-        entrance=entrance,
     )
 
     @asynccontextmanager

@@ -1,5 +1,8 @@
 """One request and its answer over a connection of many."""
 
+import socket
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,3 +59,24 @@ def test_an_exchange_has_its_time_however_often_something_comes() -> None:
         finally:
             exchange.end()
     assert found.pieces < len(text)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a reset takes what came before it")
+def test_a_refusal_of_a_request_that_was_not_read_whole_is_read() -> None:
+    refusal = answer("too large", "413 Too Large")
+
+    def refuse() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1_000)
+            connection.sendall(refusal)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, connections() as kept:
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        origin = Origin(False, "127.0.0.1", listener.getsockname()[1])
+        exchange = Exchange(kept, origin, 5)
+        head = exchange.ask(ASKED + b"x" * 30_000_000)
+        thread.join()
+        assert (head.status, exchange.part()) == (413, b"too large")
+        exchange.end()

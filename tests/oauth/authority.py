@@ -6,7 +6,7 @@ Its keys and tokens are made by another library than the one that checks them.
 import base64
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +38,10 @@ class AuthorizationServer:
     fetched: int = 0
     """How often its keys were read."""
     broken: bool = False
+    elsewhere: str = ""
+    """Where its metadata says that its keys are, if not where they are."""
+    answers: Callable[[], Response] | None = None
+    """What it answers in place of its keys."""
 
     def token(
         self,
@@ -70,7 +74,7 @@ class AuthorizationServer:
                 "issuer": self.issuer,
                 "authorization_endpoint": f"{self.issuer}/authorize",
                 "token_endpoint": f"{self.issuer}/token",
-                "jwks_uri": f"{self.issuer}/jwks",
+                "jwks_uri": self.elsewhere or f"{self.issuer}/jwks",
                 "response_types_supported": ["code"],
                 "grant_types_supported": ["client_credentials"],
                 "token_endpoint_auth_methods_supported": ["client_secret_basic"],
@@ -81,6 +85,8 @@ class AuthorizationServer:
         self.fetched += 1
         if self.broken:
             return Response(status_code=500)
+        if self.answers is not None:
+            return self.answers()
         return JSONResponse(KeySet([*self.keys]).as_dict(private=False))
 
     async def grant(self, request: Request) -> Response:

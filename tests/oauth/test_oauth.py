@@ -1,8 +1,10 @@
 """Access tokens at the gateway: good ones stand for a grant, all others for nothing."""
 
+import asyncio
 import base64
 import hmac
 import json
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,60 +19,19 @@ from mcp import Client
 from mcp.client.auth.extensions.client_credentials import ClientCredentialsOAuthProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared.auth import OAuthClientInformationFull, OAuthToken
+from starlette.responses import StreamingResponse
 
+from handler.clock import FixedClock, SystemClock
 from handler.demo.agent import said
 from handler.gateway.server import Server
 from handler.grants.model import GrantStatus
 from handler.oauth import keys as keys_module
-from handler.oauth.keys import Keys, metadata_urls
-from handler.oauth.model import Authority, Rule
-from tests.gateway.world import POLICY, Gateway, UpstreamProcess, gateway, upstream_process
-from tests.oauth.authority import (
-    CLIENT,
-    EC,
-    FOREIGN,
-    RSA,
-    SECRET,
-    AuthorizationServer,
-    authorization_server,
-)
-
-RULES = (
-    Rule("client_id", CLIENT, "agent g1", "crm"),
-    Rule("scope", "other", "agent g2", "other"),
-)
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def upstream_server() -> Iterator[UpstreamProcess]:
-    with upstream_process() as found:
-        yield found
-
-
-@pytest.fixture
-def upstream(upstream_server: UpstreamProcess) -> UpstreamProcess:
-    upstream_server.forget()
-    return upstream_server
-
-
-@pytest.fixture
-def issuer() -> Iterator[AuthorizationServer]:
-    with authorization_server() as found:
-        yield found
-
-
-@pytest.fixture
-def door(
-    tmp_path: Path, upstream: UpstreamProcess, issuer: AuthorizationServer
-) -> Iterator[Gateway]:
-    authority = Authority(issuer.issuer, RULES, private_network=True)
-    with gateway(tmp_path, upstream.url, authority=authority) as found:
-        yield found
+from handler.oauth.issuer import metadata_urls
+from handler.oauth.keys import Keys
+from handler.oauth.model import Issuer, Rule
+from tests.gateway.world import POLICY, Gateway, UpstreamProcess
+from tests.oauth.authority import CLIENT, EC, FOREIGN, RSA, SECRET, AuthorizationServer
+from tests.oauth.conftest import Opening, authority, embedded
 
 
 def read(door: Gateway, token: str, server: str = "crm") -> httpx2.Response:
@@ -93,6 +54,13 @@ def test_a_list_that_names_this_resource_alone_is_the_same_audience(
     door: Gateway, issuer: AuthorizationServer
 ) -> None:
     assert read(door, issuer.token("", aud=[door.endpoint()])).status_code == 200
+
+
+def challenged(answer: httpx2.Response) -> str:
+    """What a 401 says of tokens, where it says it."""
+    named = ("WWW-Authenticate", "x-amzn-remapped-www-authenticate")
+    (found,) = (answer.headers[name] for name in named if name in answer.headers)
+    return str(found)
 
 
 def confused(payload: str) -> str:
@@ -145,7 +113,7 @@ def test_every_wrong_token_gets_one_401_that_says_where_tokens_come_from(
     assert {name for name, answer in answers.items() if answer.status_code != 401} == set()
     assert len({answer.content for answer in answers.values()}) == 1
     place = f"{door.url}/.well-known/oauth-protected-resource/mcp/crm"
-    told = {answer.headers["WWW-Authenticate"] for answer in answers.values()}
+    told = {challenged(answer) for answer in answers.values()}
     assert told == {f'Bearer resource_metadata="{place}"'}
     assert upstream.calls == []
 
@@ -154,7 +122,10 @@ def test_a_good_token_that_stands_for_no_grant_is_forbidden(
     door: Gateway, issuer: AuthorizationServer, upstream: UpstreamProcess
 ) -> None:
     assert read(door, issuer.token(door.endpoint(), client_id="stranger")).status_code == 403
-    door.register(Server("other", f"{upstream.url}/mcp", private_network=True), POLICY)
+    other_rules = authority(issuer, Rule("scope", "other", "g2"))
+    door.register(
+        Server("other", f"{upstream.url}/mcp", private_network=True, oauth=other_rules), POLICY
+    )
     door.grant("g2", "other")
     other = door.endpoint("other")
     assert read(door, issuer.token(other), "other").status_code == 403
@@ -200,21 +171,24 @@ def test_metadata_answers_per_server_and_at_the_root_only_for_one(
     assert httpx2.get(root).json() == document
     for path in ("/mcp/other", "/mcp", "/crm", "/mcp/crm/x"):
         assert httpx2.get(root + path).status_code == 404
-    door.register(Server("other", f"{upstream.url}/mcp", private_network=True), POLICY)
-    assert httpx2.get(root).status_code == 404
+    other = Server("other", f"{upstream.url}/mcp", private_network=True)
+    door.register(other, POLICY)
+    assert {httpx2.get(root + path).status_code for path in ("", "/mcp/other")} == {404}
+    door.register(replace(other, oauth=authority(issuer)), POLICY)
     assert httpx2.get(f"{root}/mcp/other").json()["resource"] == door.endpoint("other")
 
 
 def test_without_an_authorization_server_there_is_no_metadata_and_no_hint(
-    tmp_path: Path, upstream: UpstreamProcess, issuer: AuthorizationServer
+    opening: Opening, tmp_path: Path, upstream: UpstreamProcess, issuer: AuthorizationServer
 ) -> None:
-    with gateway(tmp_path, upstream.url) as plain:
+    with opening(tmp_path, upstream, None) as plain:
         root = f"{plain.url}/.well-known/oauth-protected-resource"
         assert {httpx2.get(root + path).status_code for path in ("", "/mcp/crm")} == {404}
         answer = read(plain, issuer.token(plain.endpoint()))
-        assert answer.status_code == 401 and answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.status_code == 401 and challenged(answer) == "Bearer"
 
 
+@pytest.mark.parametrize("opening", [embedded], ids=["embedded"])
 def test_a_new_key_is_found_and_made_up_ones_fetch_nothing_more(
     door: Gateway, issuer: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,15 +217,37 @@ def test_where_the_keys_cannot_be_had_nothing_is_forwarded(
 async def test_known_keys_serve_an_hour_while_no_new_ones_can_be_had(
     issuer: AuthorizationServer,
 ) -> None:
-    now = [0.0]
-    keys = Keys(Authority(issuer.issuer, (), private_network=True), lambda: now[0])
+    clock = FixedClock(0.0)
+    keys = Keys(Issuer(issuer.issuer, private_network=True), clock)
     assert await keys.key("rsa-1", "RS256") is not None
     issuer.broken = True
-    now[0] = keys_module.KEPT_SECONDS
+    clock.time = keys_module.KEPT_SECONDS
     assert await keys.key("rsa-1", "RS256") is not None
-    now[0] = keys_module.USABLE_SECONDS
+    clock.time = keys_module.USABLE_SECONDS
     with pytest.raises(keys_module.KeysUnavailable):
         await keys.key("rsa-1", "RS256")
+
+
+@pytest.mark.anyio
+async def test_a_known_key_waits_for_nobody_s_made_up_one(issuer: AuthorizationServer) -> None:
+    clock, asked, released = FixedClock(0.0), threading.Event(), threading.Event()
+    keys = Keys(Issuer(issuer.issuer, private_network=True), clock)
+    assert await keys.key("rsa-1", "RS256") is not None
+
+    def nothing() -> Iterator[bytes]:
+        asked.set()
+        released.wait(30)
+        yield b""
+
+    issuer.answers = lambda: StreamingResponse(nothing())
+    clock.time = keys_module.PAUSE_SECONDS
+    made_up = asyncio.create_task(keys.key("rsa-2", "RS256"))
+    try:
+        assert await asyncio.to_thread(asked.wait, 30)
+        assert await keys.key("rsa-1", "RS256") is not None and not made_up.done()
+    finally:
+        released.set()
+    assert await made_up is None
 
 
 @pytest.mark.anyio
@@ -262,7 +258,7 @@ async def test_keys_that_are_weak_or_for_other_uses_are_not_used(
         weak = RSAKey.generate_key(1024, {"kid": "weak", "use": "sig"})
     sealing = RSAKey.generate_key(2048, {"kid": "sealing", "use": "enc"})
     issuer.keys = [weak, sealing, RSA]
-    keys = Keys(Authority(issuer.issuer, (), f"{issuer.issuer}/jwks", private_network=True))
+    keys = Keys(Issuer(issuer.issuer, f"{issuer.issuer}/jwks", True), SystemClock())
     assert await keys.key("rsa-1", "RS256") is not None
     assert await keys.key("weak", "RS256") is None
     assert await keys.key("sealing", "RS256") is None
@@ -274,7 +270,7 @@ async def test_keys_that_are_weak_or_for_other_uses_are_not_used(
 async def test_keys_are_not_fetched_from_this_machine_unless_that_is_allowed(
     issuer: AuthorizationServer,
 ) -> None:
-    keys = Keys(Authority(issuer.issuer, ()))
+    keys = Keys(Issuer(issuer.issuer), SystemClock())
     with pytest.raises(keys_module.KeysUnavailable):
         await keys.key("rsa-1", "RS256")
     assert issuer.fetched == 0

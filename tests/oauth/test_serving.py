@@ -21,7 +21,9 @@ def anyio_backend() -> str:
 
 
 @pytest.mark.anyio
-async def test_an_access_token_opens_what_its_grant_may(tmp_path: Path) -> None:
+async def test_an_access_token_opens_what_its_grant_may_and_an_edit_holds_at_once(
+    tmp_path: Path,
+) -> None:
     write(tmp_path / "policy.json", POLICY)
     with authorization_server() as issuer:
         async with upstream_process() as upstream:
@@ -30,14 +32,16 @@ async def test_an_access_token_opens_what_its_grant_may(tmp_path: Path) -> None:
                 "private_network": True,
                 "policies": {"main": "policy.json"},
             }
+            oauth = {
+                "issuer": issuer.issuer,
+                "jwks": f"{issuer.issuer}/jwks",
+                "private_network": True,
+                "grants": [{"claim": "sub", "value": CLIENT, "grant": "agent"}],
+            }
             manifest = {
                 "servers": {"crm": server},
                 "grants": {"agent": {"server": "crm", "policy": "main"}},
-                "oauth": {
-                    "issuer": issuer.issuer,
-                    "private_network": True,
-                    "grants": [{"claim": "sub", "value": CLIENT, "grant": "agent"}],
-                },
+                "oauth": oauth,
             }
             path = write(tmp_path / "gateway.json", manifest)
             async with (
@@ -50,6 +54,11 @@ async def test_an_access_token_opens_what_its_grant_may(tmp_path: Path) -> None:
                     assert (await http.post(url, json=LIST, headers=headers)).status_code == status
                 known = f"{gateway.base}/.well-known/oauth-protected-resource"
                 assert (await http.get(known)).json()["resource"] == url
+                headers = {"Authorization": f"Bearer {issuer.token(url)}"}
+                write(path, {**manifest, "oauth": {**oauth, "issuer": f"{issuer.issuer}/other"}})
+                await gateway.child.says(r"reloaded: change server crm: oauth")
+                assert "restart" not in gateway.child.text
+                assert (await http.post(url, json=LIST, headers=headers)).status_code == 401
 
 
 def test_an_authorization_server_in_the_clear_and_unknown_grants_are_faults() -> None:
@@ -65,10 +74,30 @@ def test_an_authorization_server_in_the_clear_and_unknown_grants_are_faults() ->
     }
 
 
-def test_what_checks_signatures_is_loaded_only_where_tokens_are_accepted() -> None:
-    script = (
-        "import sys, handler.gateway.app; print('jwt' in sys.modules)\n"
-        "import handler.oauth.entrance; print('jwt' in sys.modules)"
-    )
-    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == ["False", "True"]
+LOADED = """
+import asyncio, pathlib, sys
+import handler.entry.gateway
+from handler.clock import SystemClock
+from handler.gateway.server import Server
+from handler.oauth.entrance import Entrance
+from handler.oauth.model import Authority, Issuer, Rule
+from handler.stores.sqlite import SQLiteStore
+
+async def main():
+    store = SQLiteStore(pathlib.Path(sys.argv[1]))
+    entrance = Entrance(store.registry, SystemClock(), "https://gateway.example")
+    authority = Authority(Issuer("https://login.example"), (Rule("sub", "agent", "g1"),))
+    for oauth in (None, authority):
+        await store.registry.publish([], [Server("crm", "https://crm.example", oauth=oauth)])
+        assert await entrance.claim("a.b.c", "crm") is None
+        print(*(name in sys.modules for name in ("jwt", "handler.oauth.keys")))
+    await store.close()
+
+asyncio.run(main())
+"""
+
+
+def test_what_checks_signatures_is_loaded_only_where_tokens_are_accepted(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LOADED, str(tmp_path / "store.db")]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["False False", "True True"]

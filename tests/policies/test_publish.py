@@ -33,6 +33,9 @@ class Shelf:
     async def servers(self) -> list[Server]:
         return []
 
+    async def names(self) -> list[str]:
+        return []
+
     async def publish(
         self,
         artifacts: Sequence[Artifact],

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from handler.grants.model import Claim, Grant, GrantStatus
-from handler.stores.base import Entered, Paused, Store, Unauthenticated
+from handler.oauth.model import Authority, Issuer, Rule
+from handler.stores.base import Entered, Held, Paused, Store, Unauthenticated
 from tests.stores import samples
 from tests.stores.samples import NOW, ONE
 
@@ -14,6 +15,14 @@ pytestmark = pytest.mark.anyio
 GRANT = samples.grant()
 PAUSED = replace(GRANT, status=GrantStatus.PAUSED)
 REVOKED = replace(GRANT, status=GrantStatus.REVOKED)
+
+AUTHORITY = Authority(Issuer("https://login.example"), (Rule("sub", "agent", "g1"),))
+
+
+def vouched(grant_id: str = "g1", server: str = "shop") -> Claim:
+    """What an access token that was found good is taken for."""
+    return Claim(grant_id, AUTHORITY, server)
+
 
 REFUSED = {
     "wrong token": (GRANT, samples.claim(token=samples.WRONG_TOKEN), NOW),
@@ -30,6 +39,10 @@ REFUSED = {
     "paused, wrong token": (PAUSED, samples.claim(token=samples.WRONG_TOKEN), NOW),
     "paused, wrong server": (PAUSED, samples.claim(server="bank"), NOW),
     "paused, expired": (PAUSED, samples.claim(), NOW + 3600),
+    "an authority's, wrong server": (replace(GRANT, server="bank"), vouched(), NOW),
+    "an authority's, no such grant": (GRANT, vouched("g2"), NOW),
+    "an authority's, revoked": (REVOKED, vouched(), NOW),
+    "an authority's, expired": (GRANT, vouched(), NOW + 3600),
 }
 
 
@@ -62,6 +75,19 @@ async def test_the_current_and_the_previous_token_enter(store: Store, token: str
     debit = samples.debit()
     entry = await store.ledger.enter(samples.claim(token=token), [debit], NOW)
     assert entry == Entered(GRANT, (debit,), (ONE,))
+
+
+@pytest.mark.parametrize("grant", [GRANT, replace(GRANT, token_hashes=())], ids=["with", "none"])
+async def test_an_authority_s_word_needs_no_token_of_the_grant(store: Store, grant: Grant) -> None:
+    await store.ledger.put_grant(grant)
+    debit = samples.debit()
+    assert await store.ledger.enter(vouched(), [debit], NOW) == Entered(grant, (debit,), (ONE,))
+    assert await store.ledger.enter(vouched(), [], NOW) == Entered(grant, (), ())
+    held = await store.ledger.hold(vouched(), samples.approval(), NOW, 10)
+    assert isinstance(held, Held)
+    await store.ledger.put_grant(replace(grant, status=GrantStatus.PAUSED))
+    paused = await store.ledger.enter(vouched(), [debit], NOW)
+    assert isinstance(paused, Paused)
 
 
 async def test_a_grant_is_good_until_the_moment_it_expires(store: Store) -> None:

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from handler.oauth.model import Authority, Issuer, Rule
 from handler.policies.model import Artifact, Revision
 from handler.stores.base import Store
 from tests.stores import samples
@@ -37,8 +38,25 @@ async def test_publishing_again_replaces_a_server(store: Store) -> None:
 
 
 async def test_servers_are_listed_by_name(store: Store) -> None:
+    assert await store.registry.names() == []
     await store.registry.publish([], [samples.server(name) for name in ("zoo", "bar", "shop")])
     assert [server.name for server in await store.registry.servers()] == ["bar", "shop", "zoo"]
+    assert await store.registry.names() == ["bar", "shop", "zoo"]
+
+
+async def test_an_authority_comes_changes_and_goes_as_it_was_seen(store: Store) -> None:
+    plain = samples.server()
+    issuer = Issuer("https://login.example", "https://login.example/keys", private_network=True)
+    one = replace(plain, oauth=Authority(issuer, (Rule("sub", "agent", "g1"),)))
+    more = (Rule("sub", "agent", "g1"), Rule("scope", "pay", "g2"))
+    two = replace(plain, oauth=Authority(Issuer("https://login.example"), more))
+    await store.registry.publish([], [plain])
+    for before, after in ((plain, one), (one, two), (two, plain)):
+        assert await store.registry.publish([], [after], seen=[before])
+        assert await store.registry.server("shop") == after
+        late = replace(before, oauth=Authority(issuer, ()))
+        assert not await store.registry.publish([], [late], seen=[before])
+    assert await store.registry.server("shop") == plain
 
 
 async def test_a_removed_server_is_gone_and_removing_it_again_is_no_error(store: Store) -> None:

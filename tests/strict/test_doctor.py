@@ -13,10 +13,11 @@ import pytest
 from aiohttp import web
 
 from handler.admin.doctor import NAME as PROBE
-from handler.admin.doctor import Finding, Patient, State, examine
+from handler.admin.doctor import Patient, examine
+from handler.admin.findings import Finding, State
 from handler.approvals.lifecycle import Status
 from handler.clock import FixedClock
-from handler.entry.examination import HttpDoor
+from handler.entry.examination import HttpDoor, usable_keys
 from handler.grants.model import GrantStatus
 from handler.stores.dynamodb.store import DynamoStore
 from tests.emulated.faults import Fault, Handler, Plan, Proxy
@@ -47,6 +48,7 @@ def patient(strict: World, haste: float = 10, **changes: Any) -> Patient:
         clock=clock,
         gateway_url=f"{strict.front.url}/mcp",
         approver=APPROVER,
+        keys=usable_keys,
         pause=pause,
     )
     return replace(whole, **changes)

@@ -8,14 +8,18 @@ import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from handler.admin import grants, servers
 from handler.approvals.lifecycle import Status
+from handler.oauth.model import Authority, Issuer, Rule
 from tests.emulated.faults import Fault, Proxy
+from tests.oauth.authority import CLIENT, authorization_server
 from tests.strict import upstream as manners
 from tests.strict.world import World, until
 
@@ -147,6 +151,29 @@ async def test_without_its_keys_the_gateway_serves_nothing_and_asks_again(strict
     async with strict.http.post(f"{strict.front.url}/mcp/shop", headers=headers) as answered:
         assert answered.status == 503 and hears(await answered.text(), fault)
     assert "error" not in await strict.call(label, "read", id=label)
+    assert strict.upstream.calls[label] == 1
+
+
+@row("the keys of an authorization server cannot be had")
+async def test_an_access_token_that_nobody_can_check_opens_nothing_until_there_are_keys(
+    strict: World,
+) -> None:
+    label = await strict.grant()
+    grant = await grants.named(strict.store.ledger, label)
+    registry = strict.store.registry
+    with authorization_server() as issuer:
+        issuer.broken = True
+        rules = (Rule("client_id", CLIENT, grant.id),)
+        authority = Authority(Issuer(issuer.issuer, private_network=True), rules)
+        await servers.change(registry, "shop", lambda seen: replace(seen, oauth=authority))
+        strict.tokens[label] = issuer.token(f"{strict.front.url}/mcp/shop")
+        answer = await strict.call(label, "count", id=label)
+        assert hears(answer, "the keys of an authorization server cannot be had")
+        assert strict.upstream.calls[label] == 0 and issuer.issuer in strict.gateway.log
+        issuer.broken = False
+        await strict.gateway.kill()  # a process waits half a minute before it asks again
+        assert "error" not in await strict.call(label, "count", id=label)
+    await servers.change(registry, "shop", lambda seen: replace(seen, oauth=None))
     assert strict.upstream.calls[label] == 1
 
 

@@ -1,16 +1,17 @@
 """A grant's item: who may call, and the tallies of its own limits. Pure.
 
-st status, ex expiry, sv server, h1 h2 token hashes, lb label, tg tags, po policy: the grant.
+st status, ex expiry, sv server, h1 h2 token hashes, lb label, tg tags, po policy, dc declared: the
+grant.
 t tallies, w writer slots, p pending approvals: what its calls leave behind. Names are short because
 the item should stay under 1 KB, the unit that a write is priced by.
 """
 
-import hmac
 from collections.abc import Iterable
 from typing import Any
 
 from compiler.frozen import dataclass
 from handler.grants.model import Claim, Grant, GrantStatus
+from handler.grants.tokens import proven
 from handler.stores.base import Paused, Unauthenticated
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.lanes import Slot, is_idle
@@ -78,6 +79,7 @@ def _attributes(grant: Grant) -> dict[str, Any]:
         "ex": grant.expires_at,
         "h1": hashes[0] if hashes else None,
         "h2": hashes[1] if len(hashes) > 1 else None,
+        "dc": True if grant.declared else None,
     }
 
 
@@ -91,6 +93,7 @@ def read(item: Item) -> Grant:
         status=GrantStatus(item["st"]),
         expires_at=float(item["ex"]) if "ex" in item else None,
         token_hashes=tuple(item[name].hex() for name in ("h1", "h2") if name in item),
+        declared=item.get("dc", False),
     )
 
 
@@ -100,11 +103,12 @@ def entering(
     """Authenticate the claim and take tallies of its grant, or change nothing."""
     update = Update(table, key(claim.grant_id))
     at, value = update.at, update.value
-    token = value(bytes.fromhex(claim.token_hash))
     update.require(f"{at('st')} = {value(GrantStatus.ACTIVE.value)}")
     update.require(f"(attribute_not_exists({at('ex')}) OR {at('ex')} > {value(now)})")
     update.require(f"{at('sv')} = {value(claim.server)}")
-    update.require(f"({at('h1')} = {token} OR {at('h2')} = {token})")
+    if isinstance(claim.proof, str):
+        token = value(bytes.fromhex(claim.proof))
+        update.require(f"({at('h1')} = {token} OR {at('h2')} = {token})")
     mark(update, slot)
     wanted = list(asked)
     take_within(update, wanted)
@@ -143,9 +147,8 @@ def authenticate(item: Item | None, claim: Claim, now: float) -> Grant | Unauthe
     if item is None:
         return Unauthenticated()
     grant = read(item)
-    proven = [hmac.compare_digest(held, claim.token_hash) for held in grant.token_hashes]
     in_time = grant.expires_at is None or grant.expires_at > now
-    known = any(proven) and in_time and grant.server == claim.server
+    known = proven(claim, grant) and in_time and grant.server == claim.server
     if not known or grant.status is GrantStatus.REVOKED:
         return Unauthenticated()
     return Paused(grant) if grant.status is GrantStatus.PAUSED else grant

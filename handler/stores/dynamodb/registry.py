@@ -7,11 +7,13 @@ pausing everything misses no server that was there.
 import secrets
 import zlib
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from handler.gateway.server import Drift, Server, Sessions
 from handler.policies.model import Artifact, Revision
 from handler.stores.base import TooMuch
+from handler.stores.documents import read_authority
 from handler.stores.dynamodb import histories
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.blobs import Blobs
@@ -39,9 +41,12 @@ class DynamoRegistry:
         item = await self._table.get(_key(name))
         return _read(item) if item else None
 
-    async def servers(self) -> list[Server]:
+    async def names(self) -> list[str]:
         directory = await self._table.get(DIRECTORY)
-        names = sorted(directory.get("names", ())) if directory else []
+        return sorted(directory.get("names", ())) if directory else []
+
+    async def servers(self) -> list[Server]:
+        names = await self.names()
         found = await self._table.get_all([_key(name) for name in names])
         return [_read(found[_key(name)]) for name in names if _key(name) in found]
 
@@ -110,7 +115,7 @@ class DynamoRegistry:
                 update.require(f"attribute_not_exists({update.at('pk')})")
             elif expected is not None:
                 for name in changed:
-                    update.require(f"{update.at(name)} = {update.value(before[name])}")
+                    update.require(_is(update, name, before[name]))
             updates.append(update)
         return [update for update in updates if not update.is_empty]
 
@@ -127,6 +132,12 @@ class DynamoRegistry:
         update = Update(self._table.name, DIRECTORY)
         update.include(names, "names")
         await self._table.update(update)
+
+
+def _is(update: Update, name: str, value: Any) -> str:
+    """The condition that an attribute is as it was seen; None: not there."""
+    at = update.at(name)
+    return f"attribute_not_exists({at})" if value is None else f"{at} = {update.value(value)}"
 
 
 def _key(name: str) -> str:
@@ -148,14 +159,24 @@ def _item(server: Server) -> Item:
         "allow": list(server.allow),
         "private": server.private_network,
         "drift": server.drift.value,
+        "oauth": _plain(server),
+        "declared": True if server.declared else None,
     }
     size = len(str(item).encode())
     if size > LARGEST_SERVER:
         raise TooMuch(
             f"server `{server.name}` takes {size} bytes of {LARGEST_SERVER}: "
-            "it has too many policies or headers"
+            "it has too many policies, headers or OAuth grants"
         )
     return item
+
+
+def _plain(server: Server) -> dict[str, Any] | None:
+    """The server's authority as it is kept, without what is not said."""
+    if server.oauth is None:
+        return None
+    issuer = {name: value for name, value in asdict(server.oauth.issuer).items() if value}
+    return {"issuer": issuer, "rules": [asdict(rule) for rule in server.oauth.rules]}
 
 
 def _read(item: Item) -> Server:
@@ -169,4 +190,6 @@ def _read(item: Item) -> Server:
         allow=tuple(item["allow"]),
         private_network=item["private"],
         drift=Drift(item.get("drift", Drift.WARN)),
+        oauth=read_authority(item.get("oauth")),
+        declared=item.get("declared", False),
     )

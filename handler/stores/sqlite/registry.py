@@ -26,6 +26,12 @@ class SQLiteRegistry:
 
         return await self._reads.ask(question)
 
+    async def names(self) -> list[str]:
+        def question(db: Connection) -> list[str]:
+            return [name for (name,) in db.execute("SELECT name FROM servers ORDER BY name")]
+
+        return await self._reads.ask(question)
+
     async def artifact(self, digest: str) -> Artifact | None:
         def question(db: Connection) -> Artifact | None:
             row = db.execute("SELECT data FROM artifacts WHERE digest = ?", (digest,)).fetchone()
