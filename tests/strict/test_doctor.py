@@ -143,8 +143,8 @@ async def test_a_store_that_the_gateway_cannot_use_is_told(strict: World, fault:
     await nothing_is_left(strict)
 
 
+@pytest.mark.full
 async def test_a_store_that_the_gateway_cannot_read_fails_every_call(strict: World) -> None:
-    await told(patient(strict))
     strict.proxy.plan = only("GetItem", Fault.BROKEN)
     found = await told(patient(strict))
     assert [found[f"{kind} call"].state for kind in ("allowed", "denied", "held")] == (
@@ -202,7 +202,10 @@ REFUSALS = {
 }
 
 
-@pytest.mark.parametrize("code", REFUSALS)
+@pytest.mark.parametrize(
+    "code",
+    [*list(REFUSALS)[:2], pytest.param("ThrottlingException", marks=pytest.mark.full)],
+)
 async def test_tables_that_do_not_take_the_operators_writes_are_told(
     strict: World, code: str
 ) -> None:
