@@ -55,10 +55,6 @@ def _home(entry: str | None) -> tuple[str, ...]:
     return ("all_tools",) if entry is None else ("tools", entry)
 
 
-def no_policy_message(tool: str) -> str:
-    return f"No policy is attached to this grant, so the tool `{tool}` is denied."
-
-
 def hidden_message(tool: str) -> str:
     return f"The tool `{tool}` is hidden by the policy; use another tool."
 

@@ -25,6 +25,7 @@ SECRET = re.compile(r"(env|ssm|secretsmanager):\S+")
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """A field name (RFC 9110, section 5.1)."""
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RETENTION_DAYS, LONGEST_RETENTION = 90, 36_500
 FAMILIES = ("resources", "prompts", "completion", "logging", "sampling", "elicitation", "roots")
 
 
@@ -106,6 +107,8 @@ class Manifest:
     oauth: OAuthEntry | None = None
     public_url: str | None = None
     """Where approvers reach this gateway, when not at the address it listens on."""
+    retention_days: int = RETENTION_DAYS
+    """How long the embedded world keeps records and finished approvals; 0: for ever."""
 
 
 class ManifestError(Exception):
@@ -125,6 +128,8 @@ def parse(text: bytes, folder: Path = Path(), file: str = "gateway.json") -> Man
     """The manifest a text spells; policy paths are taken from `folder`. Raises `ManifestError`."""
     try:
         document = json.loads(text.decode(), object_pairs_hook=_members_once)
+    except UnicodeDecodeError as error:
+        raise ManifestError(file, [Fault("", "not a JSON document: it is not UTF-8")]) from error
     except (ValueError, RecursionError) as error:
         raise ManifestError(file, [Fault("", f"not a JSON document: {error}")]) from error
     root = Member.root(document)
@@ -144,7 +149,7 @@ def _members_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _manifest(root: Member, folder: Path) -> Manifest:
-    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url")
+    root.only("servers", "grants", "approvals", "mail", "oauth", "public_url", "retention_days")
     approvals, mail = root.get("approvals"), root.get("mail")
     approvals.only("approvers")
     mail.only("from", "smtp")
@@ -158,6 +163,7 @@ def _manifest(root: Member, folder: Path) -> Manifest:
         mail_from=_address(mail.get("from"), "holdpoint@localhost"),
         smtp=_smtp(mail.get("smtp")),
         public_url=_url(root.get("public_url")).rstrip("/") or None,
+        retention_days=root.get("retention_days").whole(0, LONGEST_RETENTION, RETENTION_DAYS),
     )
 
 

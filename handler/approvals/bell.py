@@ -10,10 +10,17 @@ class Bell:
 
     def __init__(self) -> None:
         self._listeners: dict[str, set[asyncio.Event]] = {}
+        self.closed = False
 
     def ring(self, approval_id: str) -> None:
         for listener in self._listeners.get(approval_id, ()):
             listener.set()
+
+    def close(self) -> None:
+        """Wake everybody for good: this process ends, and nobody may wait in it any longer."""
+        self.closed = True
+        for approval_id in tuple(self._listeners):
+            self.ring(approval_id)
 
     @contextmanager
     def listening(self, approval_id: str) -> Iterator[asyncio.Event]:

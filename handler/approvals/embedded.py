@@ -3,6 +3,7 @@
 Must not choose adapters: the store, the mailer, the executor and the judge come from the entry.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from starlette.routing import Route
@@ -47,6 +48,8 @@ class Embedded:
     desk: Desk
     workflow: LocalWorkflow
     routes: list[Route]
+    release: Callable[[], None]
+    """Let every waiting agent go, with what there is to say: this process ends."""
 
 
 def embedded(
@@ -92,4 +95,4 @@ def embedded(
     )
     desk = Desk(book=book, answers=answers, vault=vault, workflow=workflow, clock=clock)
     pages = routes(desk, key=settings.key, base_url=settings.base_url, clock=clock, terms=terms)
-    return Embedded(approvals, desk, workflow, pages)
+    return Embedded(approvals, desk, workflow, pages, bell.close)

@@ -81,8 +81,8 @@ class Notices:
             except Undeliverable:
                 log.warning("approval %s: the mail to one approver was refused", approval.id)
                 marked = await self._mark(approval.id, undeliverable=approver)
-            except Exception as error:  # whatever the mailer raises, the next approver is mailed
-                log.warning("approval %s: mailing failed (%s)", approval.id, type(error).__name__)
+            except Exception:  # whatever the mailer raises and has told, the next one is mailed
+                log.warning("approval %s: a mail was not sent; it is tried again", approval.id)
                 failed = True
                 continue
             if not marked:

@@ -113,14 +113,19 @@ class Approvals:
         return await self._hold(ask, self._pending(ask, key))
 
     async def wait(self, approval_id: str, until: float) -> Approval | None:
-        """The approval once it is final, or as it stands at `until`."""
+        """The approval once it is final, or as it stands at `until` or when waiting ends."""
         while True:
             with self._bell.listening(approval_id) as event:
                 approval = await self._book.current(approval_id)
                 left = until - self._clock.now()
-                if approval is None or approval.status.is_final or left <= 0:
+                if approval is None or approval.status.is_final or left <= 0 or self.ends:
                     return approval
                 await rung(event, min(left, POLL))
+
+    @property
+    def ends(self) -> bool:
+        """Whether this process ends, so that nobody can wait here any longer."""
+        return self._bell.closed
 
     async def withdraw(self, approval_id: str, detail: str = "") -> Approval | None:
         """Take the question back, where nobody has decided it yet. The approval as it is then."""

@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from handler.cli.where import add_format, add_world, work
+from handler.cli.working import working
 from handler.failure import CannotRun
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     for warning in filter(None, (made.warnings, misled(manifest, world.base_url))):
         print(warning, file=sys.stderr)
     plan = await apply.plan(world.store, manifest, made.compiled)
-    found = await differences(world.store.registry, plan, manifest.approvers)
+    with working("comparing"):
+        found = await differences(world.store.registry, plan, manifest.approvers)
     print(_shown(plan, found, arguments.format))
     if not plan.steps:
         return FINE

@@ -19,6 +19,7 @@ from compiler.fix import Fixed, fix, offer_approval
 from compiler.parse import parse
 from compiler.source import LARGEST
 from handler.cli.formats import FORMATS
+from handler.cli.working import working
 from handler.failure import CannotRun
 
 FINE, FOUND, UNREADABLE = 0, 1, 2
@@ -63,8 +64,10 @@ def run(args: argparse.Namespace) -> int:
     name = "<stdin>" if args.policy == "-" else args.policy
     if args.fix:
         data = _fixed(args.policy, data, args.fix)
-    parsed = parse(data)
-    found = ordered((*parsed.diagnostics, *(check(parsed.policy) if parsed.policy else ())))
+    with working("checking"):
+        parsed = parse(data)
+        warnings = check(parsed.policy) if parsed.policy else ()
+    found = ordered((*parsed.diagnostics, *warnings))
     if args.format in FORMATS:
         print(FORMATS[args.format](found, name))
     else:
@@ -86,7 +89,8 @@ def _fixed(name: str, data: bytes, rewrite: Callable[[str], Fixed]) -> bytes:
     if name == "-":
         raise CannotRun("`--fix` rewrites a file; name one instead of `-`")
     text = parse(data).text
-    fixed = rewrite(text)
+    with working("rewriting"):
+        fixed = rewrite(text)
     for one in fixed.done:
         print(f"{name}:{one.span.line}:{one.span.column}: fixed {one.code}", file=sys.stderr)
     if not fixed.done:

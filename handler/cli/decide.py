@@ -5,7 +5,7 @@ The tallies live as long as the command: a grant here is its label, and there is
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, BinaryIO
 
 import orjson
@@ -15,6 +15,7 @@ from compiler.names import amount_text
 from compiler.verdict import Charge, Effect, Engine, Place
 from handler.cli.calls import CallLine, LineError, parse_line
 from handler.cli.policy_file import Compiled, compiled
+from handler.cli.working import working
 from handler.clock import Clock, SystemClock
 from handler.decision.table import TableEngine
 from handler.failure import CannotRun
@@ -50,7 +51,23 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Decide every line of standard input. Raises `CannotRun` where nothing can decide."""
     engine = ENGINES[arguments.engine](compiled(arguments.policy))
-    return decide(engine, sys.stdin.buffer, sys.stdout.buffer, SystemClock())
+    calls = Counted(sys.stdin.buffer)
+    if sys.stdout.isatty():  # the decisions themselves show how far it is
+        return decide(engine, calls, sys.stdout.buffer, SystemClock())
+    with working("deciding", lambda: f", {calls.number:,} lines"):
+        return decide(engine, calls, sys.stdout.buffer, SystemClock())
+
+
+class Counted:
+    """Lines, and how many of them were taken."""
+
+    def __init__(self, lines: Iterable[bytes]) -> None:
+        self._lines, self.number = lines, 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for line in self._lines:
+            self.number += 1
+            yield line
 
 
 def decide(engine: Engine, calls: Iterable[bytes], output: BinaryIO, clock: Clock) -> int:
@@ -142,7 +159,10 @@ def _wasm(policy: Compiled) -> Engine:
     try:
         from handler.decision.wasm_engine import WasmEngine
     except ImportError:
-        raise CannotRun("the engine `wasm` needs the package wasmtime; install it") from None
+        raise CannotRun(
+            "the engine `wasm` needs the package wasmtime; install holdpoint with it: "
+            "pip install '.[wasm]'"
+        ) from None
     from compiler.wasm.emit import emit
 
     return WasmEngine(policy.table, emit(policy.program))

@@ -11,6 +11,7 @@ from compiler.answers.diff import diff
 from compiler.answers.relation import Relation
 from compiler.answers.wording import difference_record, difference_text
 from handler.cli.policy_file import compiled
+from handler.cli.working import working
 
 FINE, FOUND = 0, 1
 
@@ -40,7 +41,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print the answer. Raises `CannotRun` where a policy does not compile."""
     approvers = tuple(arguments.approver)
     old, new = (compiled(path, approvers).policy for path in (arguments.old, arguments.new))
-    found = diff(old, new)
+    with working("comparing"):
+        found = diff(old, new)
     if arguments.format == "json":
         sys.stdout.write(json.dumps(difference_record(found), indent=2, ensure_ascii=False) + "\n")
     else:

@@ -7,6 +7,7 @@ import sys
 from compiler.exposure.listing import listing, record
 from compiler.exposure.whole import exposure
 from handler.cli.policy_file import compiled
+from handler.cli.working import working
 
 FINE = 0
 
@@ -26,7 +27,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures. Raises `CannotRun` where the policy does not compile."""
-    found = exposure(compiled(arguments.policy).policy)
+    policy = compiled(arguments.policy).policy
+    with working("adding up"):
+        found = exposure(policy)
     if arguments.format == "json":
         print(json.dumps(record(found), indent=2))
     else:

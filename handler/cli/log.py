@@ -47,7 +47,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def run(arguments: argparse.Namespace) -> int:
     """Raises `CannotRun`."""
-    return work(arguments, arguments.act)
+    try:
+        return work(arguments, arguments.act)
+    except KeyboardInterrupt:
+        if arguments.verb == "tail" and arguments.follow:
+            return FINE  # the only way in which following ends
+        raise
 
 
 def _add_query(parser: argparse.ArgumentParser) -> None:

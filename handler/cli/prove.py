@@ -11,6 +11,7 @@ from compiler.answers.claim import Claim, ClaimError, parse_claim
 from compiler.answers.prove import prove
 from compiler.answers.wording import proof_record, proof_text
 from handler.cli.policy_file import compiled
+from handler.cli.working import working
 from handler.failure import CannotRun
 
 FINE, FOUND = 0, 1
@@ -48,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Print what became of each claim. Raises `CannotRun` where one cannot be read."""
     claims = [_claim(text) for text in arguments.never]
     policy = compiled(arguments.policy, tuple(arguments.approver)).policy
-    proofs = [prove(policy, claim) for claim in claims]
+    with working("proving"):
+        proofs = [prove(policy, claim) for claim in claims]
     if arguments.format == "json":
         records = [proof_record(proof) for proof in proofs]
         sys.stdout.write(json.dumps(records, indent=2, ensure_ascii=False) + "\n")

@@ -29,8 +29,17 @@ OPTIONS = {
     "mail.smtp.password": "--smtp-password",
     "mail.smtp": "--smtp",
     "public_url": "--public-url",
+    "retention_days": "--retention-days",
 }
 """The member each option of the short form becomes; the first that fits names a fault."""
+
+SHORT_FORM: dict[str, Any] = {
+    "private_network": False,
+    "approver": [],
+    **dict.fromkeys(("policy", "upstream", "smtp", "smtp_username", "smtp_password", "mail_from")),
+    **dict.fromkeys(("public_url", "retention_days")),
+}
+"""The options that stand in for a gateway.json, and what each is where it was not given."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -91,6 +100,12 @@ def add_place_options(group: Group, port: int) -> None:
         metavar="FOLDER",
         help="grants, tallies and approvals are kept here (HOLDPOINT_DATA, or .holdpoint)",
     )
+    group.add_argument(
+        "--retention-days",
+        type=int,
+        metavar="DAYS",
+        help="how long records and finished approvals are kept, 0: for ever (90)",
+    )
     group.add_argument("--host", default="127.0.0.1", help="listen on this address (%(default)s)")
     group.add_argument(
         "--port", type=int, default=port, help="listen on this port, 0: any free one (%(default)s)"
@@ -111,8 +126,7 @@ def run(arguments: argparse.Namespace) -> int:
 def manifest_source(arguments: argparse.Namespace) -> "Callable[[], Manifest]":
     """Reads the manifest, now and at every reload. Raises `CannotRun` with what is wrong."""
     if arguments.manifest is not None:
-        if arguments.policy or arguments.upstream:
-            raise CannotRun("give either a gateway.json or --policy and --upstream, not both")
+        _refuse_short_form(arguments)
         from handler.cli.manifest_file import loaded
 
         return lambda: loaded(arguments.manifest)
@@ -123,6 +137,14 @@ def manifest_source(arguments: argparse.Namespace) -> "Callable[[], Manifest]":
     return lambda: manifest_of(_document(arguments))
 
 
+def _refuse_short_form(arguments: argparse.Namespace) -> None:
+    """An option that nobody reads would be a setting that does not hold."""
+    given = [name for name, unset in SHORT_FORM.items() if getattr(arguments, name) != unset]
+    if given:
+        options = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+        raise CannotRun(f"with a gateway.json, what {options} would say goes into the file")
+
+
 def manifest_of(document: dict[str, Any]) -> "Manifest":
     """The manifest that options stand for. Raises `CannotRun`, which names the options."""
     from handler.admin.manifest import ManifestError, parse
@@ -131,17 +153,24 @@ def manifest_of(document: dict[str, Any]) -> "Manifest":
         return parse(json.dumps(document).encode(), folder=Path())
     except ManifestError as error:
         faults = "; ".join(f"{_option(fault.path)} {fault.message}" for fault in error.faults)
-        raise CannotRun(faults) from error
+        raise CannotRun(faults.replace("`private_network: true`", "--private-network")) from error
 
 
 def _document(arguments: argparse.Namespace) -> dict[str, Any]:
-    host = urlsplit(arguments.upstream).hostname
     server = {
         "upstream": arguments.upstream,
         "policies": {"policy": str(arguments.policy)},
-        "private_network": arguments.private_network or host in LOOPBACK,
+        "private_network": arguments.private_network or _is_here(arguments.upstream),
     }
     return document(arguments, "upstream", server)
+
+
+def _is_here(url: str) -> bool:
+    """Whether the URL is of this machine. What is no URL is refused where the manifest is read."""
+    try:
+        return urlsplit(url).hostname in LOOPBACK
+    except ValueError:
+        return False
 
 
 def document(arguments: argparse.Namespace, name: str, server: dict[str, Any]) -> dict[str, Any]:
@@ -159,6 +188,8 @@ def document(arguments: argparse.Namespace, name: str, server: dict[str, Any]) -
     }
     if arguments.public_url:
         whole["public_url"] = arguments.public_url
+    if arguments.retention_days is not None:
+        whole["retention_days"] = arguments.retention_days
     return whole
 
 

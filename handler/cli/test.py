@@ -9,6 +9,7 @@ from handler.cli.cases import read_cases
 from handler.cli.junit import junit
 from handler.cli.policy_file import compiled
 from handler.cli.trial import Outcome, tried
+from handler.cli.working import working
 from handler.decision.table import TableEngine
 from handler.failure import CannotRun
 
@@ -33,7 +34,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Run all cases and print the failures. Raises `CannotRun` where they cannot be run."""
     engine = TableEngine(compiled(arguments.policy).table)
-    outcomes = tried(engine, read_cases(arguments.cases))
+    cases = read_cases(arguments.cases)
+    with working("testing"):
+        outcomes = tried(engine, cases)
     if arguments.junit is not None:
         _write(arguments.junit, junit(outcomes))
     for outcome in outcomes:

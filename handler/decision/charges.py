@@ -29,7 +29,7 @@ Source = tuple[Path, Sequence[Step]]
 def taking(row: LimitRow, source: Source | None, per: Sequence[Source]) -> Charge | Taking:
     """What the limit takes: the same from every call, or to be read from each."""
     if source is None and not per:
-        return _charge(row, ONE, None)
+        return charge(row, ONE, None)
 
     def take(facts: Object) -> Charge | Verdict:
         cost = ONE
@@ -45,7 +45,7 @@ def taking(row: LimitRow, source: Source | None, per: Sequence[Source]) -> Charg
             if isinstance(value, Mismatch) or not is_readable(value):
                 return _denial(row, names.per_message(path))
             values.append(value)
-        return _charge(row, cost, tuple(values) if per else None)
+        return charge(row, cost, tuple(values) if per else None)
 
     return take
 
@@ -72,7 +72,8 @@ def _cost(value: Found) -> int | None:
     return micro_units(value)
 
 
-def _charge(row: LimitRow, cost: int, per: tuple[Value, ...] | None) -> Charge:
+def charge(row: LimitRow, cost: int, per: tuple[Value, ...] | None) -> Charge:
+    """What a limit takes: `cost` micro-units, from the tally of these `per` values."""
     return Charge(
         place=row.place,
         owner=row.owner,

@@ -4,7 +4,6 @@ Must not know policy text or wasmtime. Its answers are those of `compiler.meanin
 it to them.
 """
 
-from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -16,6 +15,7 @@ from compiler.table.read import Table
 from compiler.values import Value
 from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
 from compiler.wasm import abi
+from handler.decision.charges import charge
 from handler.decision.wasm import Answer, PolicyModule, charges_of, holds_of
 
 MOST_ROWS = 8_192
@@ -138,7 +138,7 @@ class WasmEngine:
         for index, cost in charges_of(answer):
             row = self._limit(index)
             per = tuple(map(_value, islice(texts, len(row.per)))) if row.per else None
-            charges.append(_charge(row, cost, per))
+            charges.append(charge(row, cost, per))
         return tuple(charges)
 
 
@@ -155,17 +155,3 @@ def _value(text: bytes) -> Value:
 
 def _denial(place: Place, message: str) -> Verdict:
     return Verdict(Effect.DENY, place, message)
-
-
-def _charge(row: LimitRow, cost: int, per: Sequence[Value] | None) -> Charge:
-    return Charge(
-        place=row.place,
-        owner=row.owner,
-        counter=row.counter,
-        window=row.window,
-        scope=row.scope,
-        maximum=row.maximum,
-        cost=cost,
-        per=None if per is None else tuple(per),
-        message=row.message,
-    )

@@ -1,18 +1,19 @@
 """The approvals function: shows the pages behind links and takes answers. Faces approvers."""
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from handler.approvals.desk import Desk
 from handler.approvals.pages.routes import routes
 from handler.entry.asgi import lambda_handler
 from handler.entry.deployment import parts
 from handler.entry.logs import logger
+from handler.routing import application
 from handler.sealing import Sealer
 
 log = logger()
 
 
-async def application() -> Starlette:
+async def approvals() -> ASGIApp:
     """Raises `SecretMissing`; the next request then tries again."""
     made = parts()
     keys = await made.keys()
@@ -23,8 +24,8 @@ async def application() -> Starlette:
         workflow=made.workflow(made.store.answers),
         clock=made.clock,
     )
-    return Starlette(
-        routes=routes(
+    return application(
+        routes(
             desk,
             key=keys.form,
             base_url=made.deployment.base_url,
@@ -35,5 +36,5 @@ async def application() -> Starlette:
 
 
 handler = log.inject_lambda_context(
-    lambda_handler(application), correlation_id_path="requestContext.requestId"
+    lambda_handler(approvals), correlation_id_path="requestContext.requestId"
 )

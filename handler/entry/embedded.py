@@ -4,10 +4,10 @@ SQLite, the workflow in this process, SMTP or the local outbox. Must not know wh
 from, what is printed, or how requests arrive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from handler import settings
 from handler.admin.manifest import Manifest, Smtp
@@ -15,6 +15,7 @@ from handler.approvals.embedded import Settings, embedded
 from handler.approvals.ports import Mailer
 from handler.approvals.workflow_local import LocalWorkflow
 from handler.clock import Clock
+from handler.entry.cleaning import Cleaning
 from handler.entry.folder import Folder, derived
 from handler.failure import CannotRun
 from handler.gateway.app import Parts, endpoint, routes
@@ -29,28 +30,32 @@ from handler.notify.outbox import Outbox
 from handler.notify.outbox import pages as outbox_pages
 from handler.notify.smtp import SmtpMailer, SmtpServer
 from handler.policies.current import Policies
+from handler.routing import application
 from handler.sealing import Sealer
 from handler.secrets import Environment, SecretMissing, Secrets
 from handler.stdio.commands import Programs, safe
-from handler.stores.base import Store
+from handler.stores.sqlite import SQLiteStore
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """What serves, what goes on meanwhile, and what to close at the end."""
 
-    app: Starlette
+    app: ASGIApp
     endpoint: Endpoint
     """What the app serves to agents, for one that comes another way."""
     workflow: LocalWorkflow
+    cleaning: Cleaning
     upstream: Upstream
     outbox: str | None
     """Where mails are read, if they are not sent."""
+    release: Callable[[], None]
+    """Let every agent go that waits for an answer: this process ends."""
 
 
 async def world(
     manifest: Manifest,
-    store: Store,
+    store: SQLiteStore,
     folder: Folder,
     base_url: str,
     clock: Clock,
@@ -83,14 +88,22 @@ async def world(
     )
     parts = Parts(store, decider, upstream, held.approvals, seal, clock, bounds, address)
     at = endpoint(parts)
-    app = Starlette(
-        routes=[
+    app = application(
+        [
             *routes(parts, at),
             *held.routes,
             *(outbox_pages.routes(outbox) if outbox else ()),
         ]
     )
-    return World(app, at, held.workflow, upstream, outbox.url(base_url) if outbox else None)
+    return World(
+        app,
+        at,
+        held.workflow,
+        Cleaning(store.sweep, clock, manifest.retention_days),
+        upstream,
+        outbox.url(base_url) if outbox else None,
+        held.release,
+    )
 
 
 async def _smtp(manifest: Manifest, secrets: Secrets, clock: Clock) -> Mailer:

@@ -27,6 +27,8 @@ class Folder:
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             mode = path.stat().st_mode
+        except FileExistsError as error:
+            raise CannotRun(f"cannot use {path} as the data folder: it is a file") from error
         except OSError as error:
             raise CannotRun(f"cannot use {path} as the data folder: {error.strerror}") from error
         if mode & 0o077:

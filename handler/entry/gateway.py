@@ -8,7 +8,7 @@ import gc
 
 gc.disable()  # nothing made while this loads is garbage, and looking takes 7 % of a cold start
 
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
@@ -31,7 +31,7 @@ MOST_ASKS = 60
 """Approvals that one grant may ask for in an hour."""
 
 
-async def application() -> Starlette:
+async def application() -> ASGIApp:
     """Raises `SecretMissing`; the next request then tries again."""
     made = parts()
     deployment, keys = made.deployment, await made.keys()

@@ -2,12 +2,15 @@
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from handler.entry.head_limit import HeadLimit
 from handler.failure import CannotRun
 
 GRACE_SECONDS = 5
@@ -42,7 +45,9 @@ def _reason(error: OSError, host: str, port: int) -> str:
         )
     if error.errno == errno.EACCES:
         return f"port {port} needs more rights than yours; choose one above 1023 with --port"
-    return f"cannot listen on {host}, port {port}: {error.strerror or error}"
+    # Python adds what it was doing, which the sentence says already
+    what = str(error.strerror or error).partition(" (while")[0]
+    return f"cannot listen on {host}, port {port}: {what.lower()}"
 
 
 def address(listener: socket.socket) -> str:
@@ -52,19 +57,44 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def server(app: ASGIApp) -> uvicorn.Server:
-    """The HTTP server. It writes no access log: paths of approval links are secrets."""
-    return uvicorn.Server(
+class Server(uvicorn.Server):
+    """Says that it stops before it waits for the requests that are still open."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """A request cut off after the grace is what was announced, no fault to draw a stack for."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError)
+
+
+def server(app: ASGIApp, stopping: Callable[[], None]) -> Server:
+    """The HTTP server. It writes no access log: paths of approval links are secrets.
+
+    `stopping` is called once no new requests are taken, and should let the open ones end.
+    """
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
+    return Server(
         uvicorn.Config(
             app,
+            http=HeadLimit,
             lifespan="off",
             log_config=None,
+            log_level="error",  # requests that are no HTTP are no news
             access_log=False,
             server_header=False,
             proxy_headers=False,
             ws="none",
             timeout_graceful_shutdown=GRACE_SECONDS,
-        )
+        ),
+        stopping,
     )
 
 

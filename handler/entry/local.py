@@ -22,6 +22,7 @@ from handler.clock import Clock, SystemClock
 from handler.entry import listening
 from handler.entry.embedded import World, world
 from handler.entry.folder import Folder, user
+from handler.entry.opening import open_store
 from handler.entry.watch import changes
 from handler.entry.welcome import Facts, GrantFacts, ServerFacts, issued, welcome
 from handler.failure import CannotRun
@@ -29,10 +30,17 @@ from handler.gateway.exchange import Arrived
 from handler.gateway.server import Server
 from handler.grants.model import Grant
 from handler.stores.base import Store, StoreUnavailable
-from handler.stores.sqlite import SQLiteStore, StoreUnusable
 
 REACH_SECONDS = 3.0
 """How long an upstream may take to show that it is there."""
+
+FIXED = {
+    "mail_from": "mail",
+    "smtp": "mail",
+    "public_url": "public_url",
+    "retention_days": "retention_days",
+}
+"""What a running gateway does not take up: the manifest's field -> the member that says it."""
 
 PLANNED = 8
 """How often a manifest is planned while operators change what it is planned on."""
@@ -97,8 +105,9 @@ class Service:
             tell(f"holdpoint: not reloaded, the store is away: {error}")
             return
         tell(f"holdpoint: reloaded: {plan}")
-        if needs_restart(before, after):
-            tell("holdpoint: a changed `mail` or `public_url` is taken up by a restart")
+        if late := waiting(before, after):
+            named = ", ".join(f"`{member}`" for member in late)
+            tell(f"holdpoint: changed, and taken up by a restart: {named}")
         fresh = tuple(grant for grant in await self.grants() if grant.label not in known)
         if shown := issued(tuple(grant for grant in fresh if grant.token)):
             print(shown, flush=True)
@@ -148,26 +157,20 @@ async def _serve(
         try:
             await service.bring(manifest, made, rotate)
             print(welcome(await _facts(service, around, place)), flush=True)
-            return await _until_stopped(service, around, listening.server(around.app), listener)
+            http = listening.server(around.app, around.release)
+            return await _until_stopped(service, around, http, listener)
         finally:
             await around.upstream.close()
             await store.close()
 
 
-def open_store(folder: Folder) -> Store:
-    """The store in the folder. Raises `CannotRun`."""
-    try:
-        return SQLiteStore(folder.database)
-    except StoreUnusable as error:
-        raise CannotRun(f"cannot use {folder.database}: {error}") from error
-
-
 async def _until_stopped(
     service: Service, around: World, http: uvicorn.Server, listener: socket.socket
 ) -> int:
-    """Serve, with the workflow and the reloading beside it. Where one of those fails, all stops."""
+    """Serve, with what goes on beside it. Where one of those ends, all stops."""
     beside = [
         asyncio.create_task(around.workflow.run()),
+        asyncio.create_task(around.cleaning.run()),
         asyncio.create_task(_reload_on_change(service)),
     ]
     for task in beside:
@@ -228,10 +231,10 @@ async def _unreachable(around: World, server: Server) -> str | None:
     return answer.reason
 
 
-def needs_restart(before: Manifest, after: Manifest) -> bool:
-    """Whether something changed that a running gateway does not take up."""
-    fixed = ("mail_from", "smtp", "public_url")
-    return any(getattr(before, name) != getattr(after, name) for name in fixed)
+def waiting(before: Manifest, after: Manifest) -> list[str]:
+    """The members that changed and that a running gateway does not take up."""
+    changed = {name for name in FIXED if getattr(before, name) != getattr(after, name)}
+    return sorted({FIXED[name] for name in changed})
 
 
 def tell(text: str) -> None:

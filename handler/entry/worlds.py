@@ -17,10 +17,10 @@ from handler.approvals.ports import Workflow
 from handler.approvals.vault import Vault
 from handler.clock import Clock, SystemClock
 from handler.entry.folder import Folder, derived, user
+from handler.entry.opening import open_store
 from handler.failure import CannotRun
 from handler.sealing import Sealer
 from handler.stores.base import Store
-from handler.stores.sqlite import SQLiteStore, StoreUnusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,7 @@ def _folder(data: Path, create: bool) -> World:
             "`holdpoint serve`, or bring one there with `holdpoint apply`"
         )
     folder = Folder.open(data)
-    try:
-        store = SQLiteStore(folder.database)
-    except StoreUnusable as error:
-        raise CannotRun(f"cannot use {folder.database}: {error}") from error
+    store = open_store(folder)
 
     async def seal() -> Sealer:
         return Sealer([derived(folder.key("deployment"), "seal")])

@@ -24,7 +24,8 @@ from handler.clock import SystemClock
 from handler.entry import listening
 from handler.entry.embedded import World, world
 from handler.entry.folder import Folder, derived
-from handler.entry.local import Place, Service, open_store, tell
+from handler.entry.local import Place, Service, tell
+from handler.entry.opening import open_store
 from handler.failure import CannotRun
 from handler.gateway.bounds import Bounds
 from handler.grants import tokens
@@ -71,7 +72,8 @@ async def _wrap(manifest: Manifest, place: Place, inherited: Mapping[str, str]) 
                 service = Service(lambda: manifest, (), store, manifest, base_url, {}, clock)
                 await service.bring(manifest, made, rotate=False)
                 claim = await _claim(store, folder, manifest)
-                http = asyncio.create_task(listening.server(around.app).serve([listener]))
+                pages = listening.server(around.app, around.release)
+                http = asyncio.create_task(pages.serve([listener]))
                 tell(_words(around, manifest, folder))
                 door = Door(
                     around.endpoint,
@@ -87,19 +89,20 @@ async def _wrap(manifest: Manifest, place: Place, inherited: Mapping[str, str]) 
 
 
 async def _served(around: World, door: Door, streams: Streams, http: asyncio.Task[None]) -> int:
-    """Serve the client, with pages and the workflow beside it."""
-    workflow = asyncio.create_task(around.workflow.run())
+    """Serve the client, with the pages, the workflow and the cleaning beside it."""
+    going_on = (around.workflow.run(), around.cleaning.run())
+    beside = [http, *map(asyncio.create_task, going_on)]
     client = asyncio.create_task(_client(door, streams))
     over = asyncio.create_task(door.over.wait())
     stopped = asyncio.create_task(_signal())
-    await asyncio.wait({client, over, stopped, workflow, http}, return_when="FIRST_COMPLETED")
+    await asyncio.wait({client, over, stopped, *beside}, return_when="FIRST_COMPLETED")
     client.cancel()
     await around.upstream.close()
     await door.settle(SETTLE_SECONDS)
-    failed = [task for task in (client, workflow, http) if task.done() and not task.cancelled()]
-    for task in (over, stopped, workflow, http):
+    failed = [task for task in (client, *beside) if task.done() and not task.cancelled()]
+    for task in (over, stopped, *beside):
         task.cancel()
-    await asyncio.gather(client, over, stopped, workflow, http, return_exceptions=True)
+    await asyncio.gather(client, over, stopped, *beside, return_exceptions=True)
     for task in failed:
         if (error := task.exception()) is not None and not isinstance(error, ConnectionError):
             raise CannotRun(f"stopped, since work that must go on ended: {error}")

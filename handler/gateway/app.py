@@ -5,8 +5,8 @@ Must not choose adapters: the world's entry hands in the store, the secrets and 
 
 from dataclasses import field
 
-from starlette.applications import Starlette
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from compiler.frozen import dataclass
 from handler.approvals.service import Approvals
@@ -26,6 +26,7 @@ from handler.gateway.tokens import Tokens
 from handler.gateway.waiting import Waiting
 from handler.oauth.entrance import Entrance
 from handler.oauth.metadata import Metadata
+from handler.routing import application
 from handler.sealing import Sealer
 from handler.stores.base import Store
 
@@ -108,6 +109,6 @@ def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     ]
 
 
-def app(parts: Parts) -> Starlette:
+def app(parts: Parts) -> ASGIApp:
     """The gateway alone."""
-    return Starlette(routes=routes(parts))
+    return application(routes(parts))

@@ -5,6 +5,7 @@ Must not know requests, or whether what was read still holds: `enforce` and `jud
 
 from dataclasses import replace
 
+from compiler import names
 from compiler.frozen import dataclass
 from compiler.verdict import Call, Effect, Engine, Place, Verdict
 from handler.gateway.protocol import PLAIN_NAME
@@ -15,7 +16,7 @@ from handler.limits.debits import Debit
 from handler.limits.plan import debits
 from handler.policies.current import Policies
 
-NO_POLICY = Place("(no policy)")
+NO_POLICY = Place(names.NO_POLICY)
 PAUSED = Place("(paused)")
 ODD_NAME = Place("(tool name)")
 GONE = Place("(grant)")

@@ -100,10 +100,10 @@ class Endpoint:
     async def _asked(self, request: Request, head: Head) -> Asked:
         if (origin := head.get("origin")) is not None and origin not in self._bounds.origins:
             return FOREIGN_ORIGIN
-        if request.method == "GET":
-            return NO_STREAM
         if request.method == "DELETE":
             return _ending(head)
+        if request.method != "POST":  # GET, and HEAD, which the router adds to it
+            return NO_STREAM
         body = await _body(request, self._bounds.largest_request)
         return TOO_LARGE if body is None else protocol.read(head, body)
 

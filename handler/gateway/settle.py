@@ -27,12 +27,15 @@ STATE_SECONDS = 3_600
 
 TEXTS = {
     Outcome.NEVER_REACHED: "[NOT SENT] The upstream was not reached, so nothing was executed and "
-    "no quota was used: {reason}.",
+    "{quota}: {reason}.",
     Outcome.LOST: "[OUTCOME UNKNOWN] The call was sent and its answer did not come: {reason}. It "
     "may have been executed; check before you try again.",
     Outcome.UNUSABLE: "[NO RESULT] The call was sent and the upstream's answer cannot be passed "
     "on: {reason}. It may have been executed; check before you try again.",
 }
+
+
+QUOTA = {True: "no quota was used", False: "its quota could not be given back"}
 
 
 class Settlement:
@@ -64,7 +67,7 @@ class Settlement:
             log.error("the end of a call could not be recorded: %s", outcome)
         if reply is not None:
             return reply
-        text = TEXTS[outcome].format(reason=reason)
+        text = TEXTS[outcome].format(reason=reason, quota=QUOTA[refunded])
         facts = {"outcome": outcome.value, **forwarding.case.trace.names}
         return answers.failed(forwarding.case.message, text, facts)
 

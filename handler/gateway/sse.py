@@ -68,7 +68,3 @@ def _escape(match: re.Match[str]) -> str:
 def event(data: bytes) -> bytes:
     """One message event. `data` is one line."""
     return b"event: message\ndata: " + data + b"\n\n"
-
-
-KEEP_ALIVE = b": waiting\n\n"
-"""A comment: readers skip it, and the connection stays in use."""

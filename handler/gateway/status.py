@@ -52,9 +52,7 @@ class StatusPages:
         except SealBroken:
             approval = None
         except StoreUnavailable:
-            return ending(
-                "Please try again in a moment", "calm", "Nothing was found out.", status=503
-            )
+            return _away()
         return _gone() if approval is None else _page(approval)
 
 

@@ -104,7 +104,7 @@ class Waiting:
         try:
             while approval is not None and not approval.status.is_final:
                 now = self._clock.now()
-                if now >= end:
+                if now >= end or self._approvals.ends:
                     break
                 steps += 1
                 yield sse.event(_told(message, steps))

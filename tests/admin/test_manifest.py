@@ -77,6 +77,8 @@ def test_everything_that_is_wrong_is_said_at_once() -> None:
         (changed(public_url="http://u@h/"), "without a user name"),
         (changed(public_url="http://h:99999/"), "must be an absolute http or https URL"),
         (changed(mail={"smtp": {"host": "h", "port": True}}), "must be a whole number"),
+        (changed(retention_days=-1), "must be a whole number from 0 to 36500"),
+        (changed(retention_days="90"), "must be a whole number from 0 to 36500"),
     ],
 )
 def test_each_fault_names_its_member(document: Any, fault: str) -> None:
@@ -89,6 +91,13 @@ def test_a_text_that_is_not_one_json_document_is_one_fault(text: bytes) -> None:
         parse(text)
     assert len(caught.value.faults) == 1
     assert str(caught.value).startswith("gateway.json: not a JSON document: ")
+
+
+@pytest.mark.parametrize(("document", "days"), [({}, 90), ({"retention_days": 0}, 0)])
+def test_history_is_kept_for_ninety_days_unless_the_file_says_otherwise(
+    document: dict[str, Any], days: int
+) -> None:
+    assert parse(json.dumps(changed(**document)).encode()).retention_days == days
 
 
 def test_a_mail_server_has_safe_defaults() -> None:

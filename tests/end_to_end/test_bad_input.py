@@ -52,7 +52,35 @@ async def test_a_policy_that_is_not_there_is_named(tmp_path: Path) -> None:
 async def test_options_that_do_not_fit_together_say_which_do(tmp_path: Path) -> None:
     assert "--policy FILE and --upstream URL" in await serve_refused(tmp_path)
     both = await serve_refused(tmp_path, "gateway.json", "--policy", POLICY)
-    assert "not both" in both
+    assert "what --policy would say goes into the file" in both
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--smtp", "smtp://h", "--approver", "a@b"), "what --approver, --smtp would say goes"),
+        (("--retention-days", "0"), "what --retention-days would say goes into the file"),
+    ],
+)
+async def test_an_option_that_a_gateway_json_says_is_not_ignored(
+    tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    printed = await serve_refused(tmp_path, str(EXAMPLES / "gateway.json"), *options)
+    assert told in printed
+
+
+@pytest.mark.parametrize(
+    ("upstream", "told"),
+    [
+        ("http://[", "--upstream must be an absolute http or https URL"),
+        ("http://192.0.2.1/mcp", "--upstream must be https; plain http is for a server on this"),
+    ],
+)
+async def test_an_upstream_that_cannot_be_one_is_refused_in_the_options_words(
+    tmp_path: Path, upstream: str, told: str
+) -> None:
+    printed = await serve_refused(tmp_path, "--policy", POLICY, "--upstream", upstream)
+    assert told in printed and "private_network" not in printed
 
 
 async def test_faults_of_options_name_the_option(tmp_path: Path) -> None:

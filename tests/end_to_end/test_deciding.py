@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from mcp import Client
 
 from handler.demo.agent import agent, said
+from tests.clients import tools
 from tests.end_to_end.stage import EXAMPLES, Upstream, refused, serving, write
 
 pytestmark = pytest.mark.anyio
@@ -36,6 +38,26 @@ async def test_an_allowed_call_reaches_the_upstream_and_its_result_the_agent(
     assert not result.is_error
     assert "queued for +15005550006" in said(result)
     assert await upstream.calls("send_message", body=f"allowed {mode}") == 1
+
+
+async def test_the_printed_configuration_is_what_a_client_takes(
+    upstream: Upstream, tmp_path: Path
+) -> None:
+    options = ("--policy", str(EXAMPLES / "seed-limit.json"), "--upstream", upstream.url)
+    async with serving(tmp_path / "data", *options) as gateway:
+        printed = gateway.child.text
+        document, _ = json.JSONDecoder().raw_decode(printed[printed.index("{") :])
+        file = write(tmp_path / "mcp.json", document)
+        program = (tools.node(), tools.package(".bin/inspector"), "--cli", "--config", str(file))
+        client = await asyncio.create_subprocess_exec(
+            *(*program, "--server", "upstream", "--method", "tools/list"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+        )
+        listed, complaint = await client.communicate()
+    assert client.returncode == 0, complaint
+    assert "send_message" in listed.decode()
 
 
 async def test_the_first_seed_policy_denies_every_call_with_its_message(

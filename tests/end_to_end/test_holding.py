@@ -21,6 +21,7 @@ from tests.end_to_end.stage import (
     gateway_of,
     link_in,
     mail_server,
+    refused,
     serving,
     start_serving,
     write,
@@ -119,6 +120,34 @@ async def pay_and_ask(gateway: Gateway, paid: dict[str, Any], charge: str) -> No
     async with agent(gateway.url(), gateway.token) as client:
         assert not (await client.call_tool("create_charge", paid)).is_error
         await client.call_tool("create_refund", refund(charge))
+
+
+@pytest.mark.parametrize("reports", [False, True])
+async def test_an_agent_that_waits_while_the_gateway_stops_is_told_to_ask_again(
+    upstream: Upstream, tmp_path: Path, reports: bool
+) -> None:
+    charge = f"ch_stopping_{reports}"
+
+    async def heard(progress: float, total: float | None, message: str | None) -> None:
+        """A client that takes progress is sent a stream."""
+
+    async with (
+        holding(tmp_path, upstream) as held,
+        agent(held.gateway.url(), held.gateway.token, "legacy") as client,
+    ):
+        arguments = refund(charge)
+        waiting = asyncio.create_task(
+            client.call_tool("create_refund", arguments, progress_callback=heard)
+            if reports
+            else client.call_tool("create_refund", arguments)
+        )
+        await held.mailbox.mail()
+        assert await held.gateway.child.stop() == 0
+        result = await waiting
+    assert "same arguments" in said(result)
+    assert "Traceback" not in held.gateway.child.text
+    code, printed = await refused("approvals", "list", "--data", str(tmp_path / "data"))
+    assert code == 0 and "pending" in printed
 
 
 async def test_a_crash_keeps_tallies_tokens_and_held_calls(

@@ -32,7 +32,7 @@ def test_a_folder_open_to_others_is_refused(tmp_path: Path, bits: int) -> None:
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
-    with pytest.raises(CannotRun, match="as the data folder"):
+    with pytest.raises(CannotRun, match="as the data folder: it is a file"):
         Folder.open(tmp_path / "data")
 
 

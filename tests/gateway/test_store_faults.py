@@ -95,6 +95,24 @@ def test_a_call_that_could_not_be_recorded_gives_its_quota_back(
     assert [result["isError"] for result in results] == [False] * 9 + [True]
 
 
+@pytest.mark.parametrize(
+    ("fault", "told"), [(None, "no quota was used"), ("fails", "its quota could not be given back")]
+)
+def test_what_is_said_of_the_quota_of_a_call_that_was_not_sent_is_so(
+    tmp_path: Path, fault: str | None, told: str
+) -> None:
+    with faulty(tmp_path, "http://127.0.0.1:9/mcp") as (door, faults):
+        if fault is not None:
+            faults["release"] = fault
+        answered = [door.call("send_message", MESSAGE).json()["result"] for _ in range(11)]
+    assert (
+        f"[NOT SENT] The upstream was not reached, so nothing was executed and {told}"
+        in (answered[0]["content"][0]["text"])
+    )
+    spent = "[POLICY DENIED]" in answered[10]["content"][0]["text"]
+    assert spent is (fault is not None)
+
+
 def test_records_hold_the_names_of_arguments_and_never_a_value(
     tmp_path: Path, upstream: UpstreamProcess
 ) -> None:

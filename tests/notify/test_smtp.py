@@ -1,6 +1,7 @@
 """Mail through a real SMTP server."""
 
 import asyncio
+import re
 import smtplib
 import socket
 import ssl
@@ -11,7 +12,7 @@ import pytest
 from handler.approvals.ports import Mail, Undeliverable
 from handler.clock import FixedClock
 from handler.notify.mime import part
-from handler.notify.smtp import Security, SmtpMailer, SmtpServer
+from handler.notify.smtp import Security, SmtpMailer, SmtpServer, reason
 from tests.approvals.world import RefusingMailer, World, ask, hold, play, secret
 from tests.certificates import certificate
 from tests.notify.server import Inbox, smtp_server
@@ -36,6 +37,7 @@ def test_a_mail_arrives_with_its_text_and_its_html() -> None:
     assert (mail["From"], mail["To"]) == ("gate@example.com", "ops@example.com")
     assert mail["Subject"] == "Approve £5?"
     assert mail["Date"] == "Wed, 18 Nov 2026 11:06:40 +0000"
+    assert re.fullmatch(r"<[0-9a-f]{24}\.1795000000000@example\.com>", mail["Message-ID"])
     assert part(mail, "plain").strip() == "text of the mail"
     assert part(mail, "html").strip() == "<p>html of the mail</p>"
 
@@ -65,6 +67,42 @@ def test_a_server_that_is_not_there_is_worth_another_attempt() -> None:
         port = unused.getsockname()[1]
     with pytest.raises(OSError):
         asyncio.run(mailer(port).send(MAIL))
+
+
+FAILURES: dict[str, tuple[OSError, str]] = {
+    "away": (ConnectionRefusedError(111, "Connection refused"), "connection refused"),
+    "silent": (TimeoutError("timed out"), "it did not answer in time"),
+    "refuses everybody": (
+        smtplib.SMTPConnectError(554, b"no\x1b[31m here"),
+        "it answered 554 no\\u{1b}[31m here",
+    ),
+    "refuses us": (
+        smtplib.SMTPAuthenticationError(535, b"secret?"),
+        "it refused the account (535)",
+    ),
+    "busy": (
+        smtplib.SMTPRecipientsRefused({"a@example.com": (451, b"later")}),
+        "it answered 451 later",
+    ),
+    "gone": (smtplib.SMTPServerDisconnected("Connection closed"), "connection closed"),
+}
+
+
+@pytest.mark.parametrize(("error", "told"), FAILURES.values(), ids=FAILURES.keys())
+def test_an_operator_is_told_what_the_mail_server_did(error: OSError, told: str) -> None:
+    assert reason(error) == told
+
+
+def test_a_mail_that_was_not_taken_is_logged_with_its_server_and_its_approval(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    inbox = Inbox({"busy@example.com": "451 later"})
+    with smtp_server(inbox) as port, pytest.raises(smtplib.SMTPRecipientsRefused):
+        asyncio.run(mailer(port).send(Mail("busy@example.com", "s", "t", "h", about="a1")))
+    (line,) = caplog.messages
+    assert line == (
+        "the mail server 127.0.0.1 took no mail about approval a1: it answered 451 later"
+    )
 
 
 @pytest.mark.parametrize("security", [Security.STARTTLS, Security.TLS])

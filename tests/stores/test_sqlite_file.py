@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -329,19 +328,3 @@ async def test_what_waited_when_the_store_was_closed_is_kept(path: Path) -> None
     await store.close()
     assert {type(entry) for entry in await asyncio.gather(*calls)} == {Entered}
     assert rows(path, "tallies") == 1
-
-
-async def test_what_is_past_its_time_is_cleaned_and_nothing_else(
-    store: SQLiteStore, path: Path
-) -> None:
-    await store.ledger.enter(CLAIM, [debit("old", ends_at=NOW)], NOW - 1)
-    await store.payloads.put("a1/call", b"sealed", NOW)
-    await store.nonces.spend("n1", NOW)
-    await store.ledger.enter(CLAIM, [debit("new", ends_at=NOW + 60)], NOW)
-    assert (rows(path, "tallies"), rows(path, "payloads"), rows(path, "nonces")) == (2, 1, 1)
-    await store.ledger.put_grant(replace(samples.grant(), expires_at=None))
-    lasting = debit("later", ends_at=NOW + 2 * DAY)
-    await store.ledger.enter(CLAIM, [lasting], NOW + DAY)
-    assert (rows(path, "tallies"), rows(path, "payloads"), rows(path, "nonces")) == (3, 0, 1)
-    await store.ledger.enter(CLAIM, [lasting], NOW + DAY + 1)
-    assert (rows(path, "tallies"), rows(path, "nonces")) == (2, 0)

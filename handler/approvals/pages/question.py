@@ -83,7 +83,7 @@ def _listing(listing: Listing) -> str:
 
 def _row(line: Line) -> str:
     depth = min(line.depth, DEEPEST)
-    level = f"({line.depth}) " if line.depth > DEEPEST else ""
+    level = f'<span class="soft">level {line.depth}</span> ' if line.depth > DEEPEST else ""
     text = shown(line.text) if line.text else f'<span class="soft">{line.kind}</span>'
     value = f"<dd>{text}{_flags(line.flags)}</dd>"
     return f'<div class="d{depth}"><dt>{level}{shown(line.name)}</dt>{value}</div>'

@@ -41,7 +41,7 @@ def create(path: Path) -> None:
     try:
         connection = connect(path)
         try:
-            _write_ahead(connection)
+            _write_ahead(connection, path)
             _migrate(connection, path)
         finally:
             connection.close()
@@ -76,12 +76,14 @@ def patiently(ask: Callable[[], T], deadline: float) -> T:
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
+def _write_ahead(connection: sqlite3.Connection, path: Path) -> None:
     (mode,) = patiently(
         lambda: connection.execute("PRAGMA journal_mode=WAL").fetchone(), _deadline()
     )
     if mode != "wal":
-        raise StoreUnusable("the file system of the store cannot share memory: use a local disk")
+        raise StoreUnusable(
+            f"the file system of the store {path} cannot share memory: use a local disk"
+        )
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:

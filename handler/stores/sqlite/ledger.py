@@ -62,7 +62,7 @@ class SQLiteLedger:
     async def enter(self, claim: Claim, debits: Sequence[Debit], now: float) -> Entry:
         def question(db: Connection) -> Entry:
             grant = _authenticate(db, claim, now)
-            return _charge(db, grant, debits, now) if isinstance(grant, Grant) else grant
+            return _charge(db, grant, debits) if isinstance(grant, Grant) else grant
 
         if debits:
             # A call is forwarded only once it is recorded, and that record is kept on the disk.
@@ -90,7 +90,7 @@ class SQLiteLedger:
             pending = approvals.pending(db, grant.id)
             if pending >= most_pending:
                 return TooManyPending(pending)
-            entry = _charge(db, grant, approval.debits, now)
+            entry = _charge(db, grant, approval.debits)
             if isinstance(entry, Full):
                 return entry
             approvals.insert(db, approval)
@@ -143,11 +143,10 @@ def _authenticate(db: Connection, claim: Claim, now: float) -> Grant | Unauthent
     return Paused(grant) if grant.status is GrantStatus.PAUSED else grant
 
 
-def _charge(db: Connection, grant: Grant, debits: Sequence[Debit], now: float) -> Entered | Full:
+def _charge(db: Connection, grant: Grant, debits: Sequence[Debit]) -> Entered | Full:
     if not debits:
         return Entered(grant, (), ())
     amounts = tallies.charge(db, debits)
     if isinstance(amounts, Short):
         return Full(grant, amounts.index, amounts.tally)
-    tallies.sweep(db, now)
     return Entered(grant, tuple(debits), amounts)

@@ -61,6 +61,10 @@ STEPS = (
         server TEXT PRIMARY KEY, version INTEGER NOT NULL, data BLOB NOT NULL
     );
     """,
+    """
+    CREATE INDEX approvals_by_end ON approvals (answers_until) WHERE NOT unfinished;
+    CREATE INDEX links_by_approval ON links (approval_id);
+    """,
 )
 """Step n leads from version n to n + 1 (PRAGMA user_version)."""
 

@@ -1,6 +1,7 @@
 """The embedded world's ports over one file."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 
 from handler.stores.sqlite.answers import SQLiteAnswers
@@ -12,6 +13,7 @@ from handler.stores.sqlite.ledger import SQLiteLedger
 from handler.stores.sqlite.nonces import SQLiteNonces
 from handler.stores.sqlite.payloads import SQLitePayloads
 from handler.stores.sqlite.registry import SQLiteRegistry
+from handler.stores.sqlite.sweep import sweep
 
 
 class SQLiteStore:
@@ -28,6 +30,14 @@ class SQLiteStore:
         self.nonces = SQLiteNonces(self._writes)
         self.definitions = SQLiteDefinitions(self._reads, self._writes)
         self.journal = SQLiteJournal(self._reads, self._writes)
+
+    async def sweep(self, now: float, kept: float | None) -> bool:
+        """Take out a little of what is past its time; whether there may be more.
+
+        `kept` are the seconds for which history is kept (`sweep.sweep`). May raise
+        `StoreUnavailable`.
+        """
+        return await self._writes.ask(partial(sweep, now=now, kept=kept))
 
     async def close(self) -> None:
         """Keep what was asked before, then let go of the file."""

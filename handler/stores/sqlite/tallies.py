@@ -1,22 +1,9 @@
-"""Reading, writing and cleaning tallies, inside somebody's transaction."""
+"""Reading and writing tallies, inside somebody's transaction."""
 
 from collections.abc import Mapping, Sequence
 from sqlite3 import Connection
 
 from handler.limits.debits import Debit, Short, Tally, give_back, take
-
-KEPT_SECONDS = 24 * 3600
-"""How long a tally outlives its window: refunds and late clocks still find it."""
-
-SWEPT_AT_ONCE = 200
-"""Rows, so that cleaning never makes a call wait."""
-
-SWEEPS = (
-    ("tallies", "ends_at", KEPT_SECONDS),
-    ("nonces", "expires_at", KEPT_SECONDS),
-    ("payloads", "expires_at", 0),
-)
-"""What is past its time: table, column, and the seconds it is kept beyond."""
 
 
 def charge(db: Connection, debits: Sequence[Debit]) -> tuple[int, ...] | Short:
@@ -43,16 +30,6 @@ def standing(db: Connection, debits: Sequence[Debit]) -> dict[Tally, int]:
         if row:
             stands[debit.tally] = row[0]
     return stands
-
-
-def sweep(db: Connection, now: float) -> None:
-    """Clean a bounded number of rows away that nothing can ask for any more."""
-    for table, column, kept in SWEEPS:
-        db.execute(
-            f"DELETE FROM {table} WHERE rowid IN "
-            f"(SELECT rowid FROM {table} WHERE {column} < ? LIMIT {SWEPT_AT_ONCE})",
-            (now - kept,),
-        )
 
 
 def _write(db: Connection, debits: Sequence[Debit], amounts: Mapping[Tally, int]) -> None:

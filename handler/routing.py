@@ -1,0 +1,27 @@
+"""An ASGI application of routes, each under one spelling of its path.
+
+Must not know what the routes are for. A path spelled otherwise is not there: a redirect would send
+a client on with its token, and to `http` where TLS ends in front of us.
+"""
+
+from collections.abc import Sequence
+
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+NOT_THERE = PlainTextResponse("Not Found", 404)
+
+
+def application(routes: Sequence[BaseRoute]) -> ASGIApp:
+    """The routes and nothing else."""
+    inner = Starlette(routes=routes)
+    inner.router.redirect_slashes = False
+
+    async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        # No path of ours needs an escape; what is in front of us may read one in another way.
+        spelled = scope.get("raw_path") or b""
+        await (NOT_THERE if b"%" in spelled else inner)(scope, receive, send)
+
+    return outer
