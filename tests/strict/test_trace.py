@@ -36,7 +36,7 @@ async def test_a_held_calls_trace_is_in_every_functions_lines_and_reaches_the_up
     await strict.note(label, lease_until=None)
     link = await strict.link(label)
     warned = next(
-        line for line in lines(strict.workflow.log) if "mailing failed" in line["message"]
+        line for line in lines(strict.workflow.log) if "a mail was not sent" in line["message"]
     )
     assert (warned["approval"], warned["call"]) == (held.id, call)
 
