@@ -4,10 +4,10 @@ Must not know calls. Made when a tool is first called, and kept by the engine.
 """
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from compiler.frozen import dataclass
 from compiler.ir import ConditionRow, HoldRow, LimitRow, RuleRow
 from compiler.policy import Path, Root, Step
 from compiler.regex.run import Dfa

@@ -3,9 +3,10 @@
 Must not know requests, or whether what was read still holds: `enforce` and `judge` see to that.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from compiler import names
+from compiler.frozen import dataclass
 from compiler.verdict import Call, Effect, Place, Verdict
 from handler.decision.table import TableEngine
 from handler.gateway.protocol import PLAIN_NAME

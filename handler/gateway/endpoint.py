@@ -6,11 +6,12 @@ before its token is known to be good.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
+from compiler.frozen import dataclass
 from handler.clock import Clock
 from handler.gateway import answers, protocol
 from handler.gateway.admission import Admission, within
