@@ -7,7 +7,8 @@ lengths; then table, module and source.
 
 import hashlib
 import struct
-from dataclasses import dataclass
+
+from compiler.frozen import dataclass
 
 MAGIC = b"HPAR"
 VERSION = 1

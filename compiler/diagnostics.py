@@ -62,6 +62,7 @@ CATALOGUE = {
     "W110": "a session limit without a grant limit beside it",
     "W111": "a limit that can never be reached",
     "W112": "a condition whose answer is always the same",
+    "W113": "an entry that serves none of the tools given",
 }
 """Every code and what it stands for. E is an error, W a warning."""
 

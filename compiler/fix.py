@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from compiler.answers.diff import Difference, diff
+from compiler.answers.effort import Effort, Exhausted
 from compiler.answers.relation import Relation
 from compiler.diagnostics import Diagnostic
 from compiler.parse import parse
@@ -40,10 +41,11 @@ def fix(text: str) -> Fixed:
     if document is None:
         return Fixed(text, (), None)
     wanted = [one for one in document.warnings if document.removes(one)]
-    kept = wanted if _equal(document, wanted) else []
+    kept = wanted if _equal(document, wanted, Effort()) else []
     if not kept:
+        effort = Effort()
         for one in wanted:
-            kept = [*kept, one] if _equal(document, [*kept, one]) else kept
+            kept = [*kept, one] if _equal(document, [*kept, one], effort) else kept
     if not kept:
         return Fixed(text, (), None)
     written = document.without(kept)
@@ -53,11 +55,16 @@ def fix(text: str) -> Fixed:
     return Fixed(written, tuple(kept), found)
 
 
-def _equal(document: "Document", removed: Sequence[Diagnostic]) -> bool:
+def _equal(document: "Document", removed: Sequence[Diagnostic], effort: Effort) -> bool:
+    """Whether both are known to decide alike; all that is asked shares the effort."""
     if not removed:
         return False
+    try:
+        effort.spend(len(document.text))
+    except Exhausted:
+        return False
     after = parse(document.without(removed)).policy
-    return after is not None and diff(document.policy, after).relation is Relation.EQUAL
+    return after is not None and diff(document.policy, after, effort).relation is Relation.EQUAL
 
 
 def offer_approval(text: str) -> Fixed:

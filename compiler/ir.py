@@ -5,8 +5,7 @@ other rows by index. Everything an author may leave out is filled in, `all_tools
 entry's own rules, and each row knows its name, index and source line.
 """
 
-from dataclasses import dataclass
-
+from compiler.frozen import dataclass
 from compiler.policy import Operator, Path
 from compiler.verdict import Place, Scope, Window
 

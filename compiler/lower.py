@@ -121,7 +121,7 @@ class _Lowering:
         return self.limits.add(
             LimitRow(
                 place=Place(names.limit_name(name, limit.counter), index, limit.span.line),
-                owner=names.owner(name, limit),
+                owner=names.owner(name, limit.shared),
                 counter=limit.counter,
                 window=limit.window,
                 scope=limit.scope,

@@ -249,7 +249,7 @@ def _charge(entry: str | None, index: int, limit: Limit, facts: Facts) -> Charge
         per.append(None if isinstance(found, Absent) else found)
     return Charge(
         place=place,
-        owner=names.owner(entry, limit),
+        owner=names.owner(entry, limit.shared),
         counter=limit.counter,
         window=limit.window,
         scope=limit.scope,

@@ -16,6 +16,9 @@ NO_POLICY = "(no policy)"
 HIDDEN = "(hidden)"
 DEFAULT_DENY = "(default deny)"
 
+SHARED = "shared"
+"""The owner of a tally that several entries count on."""
+
 ALWAYS = "always"
 """The last segment of a rule without conditions."""
 
@@ -46,9 +49,14 @@ def limit_name(entry: str | None, counter: str) -> str:
     return pointer(*_home(entry), RuleList.LIMITS, counter)
 
 
-def owner(entry: str | None, limit: Limit) -> str:
+def home_name(entry: str | None) -> str:
+    """What the names of all rules of an entry start with. `entry` is None for all_tools."""
+    return pointer(*_home(entry))
+
+
+def owner(entry: str | None, shared: bool) -> str:
     """Whose tally a limit counts on: `tools/<entry as written>`, `all_tools` or `shared`."""
-    return "shared" if limit.shared else "/".join(_home(entry))
+    return SHARED if shared else "/".join(_home(entry))
 
 
 def _home(entry: str | None) -> tuple[str, ...]:

@@ -35,9 +35,15 @@ NEGATIONS = (
 """A missing argument is a mismatch for these."""
 
 
+OLD_DRAFTS = ("draft-03", "draft-04")
+"""In these an exclusive bound is true or false, and `const` is not known."""
+
+
 def narrow(schema: Schema, demands: Iterable[Demand]) -> dict[str, Any]:
     """The schema with all that the demands add; the one given stays as it is."""
     narrowed = dict(schema)
+    if any(draft in str(schema.get("$schema")) for draft in OLD_DRAFTS):
+        return narrowed
     for demand in demands:
         narrowed = _along(narrowed, demand.keys, demand)
     return narrowed

@@ -4,9 +4,10 @@ Must not know JSON text, tables or engines. Made by `parse`, read by everything 
 language itself is docs/policy.md.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, StrEnum
 
+from compiler.frozen import dataclass
 from compiler.values import Value
 from compiler.verdict import Scope, Window
 

@@ -5,10 +5,11 @@ time; the ledger may later turn an allowing verdict into a denial that names a l
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Protocol
 
+from compiler.frozen import dataclass
 from compiler.values import Value
 
 

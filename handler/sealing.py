@@ -8,9 +8,11 @@ sealed form is a version byte, the nonce, then the ciphertext with its tag.
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:  # loaded by what is sealed first: an allowed call seals nothing
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 VERSION = b"\x01"
 KEY_BYTES = 32
@@ -34,7 +36,13 @@ class Sealer:
         """Raises ValueError without a key, or where one is not 32 bytes."""
         if not keys or any(len(key) != KEY_BYTES for key in keys):
             raise ValueError(f"sealing needs at least one key, each of {KEY_BYTES} bytes")
-        self._ciphers = [AESGCM(key) for key in keys]
+        self._keys = tuple(keys)
+
+    @cached_property
+    def _ciphers(self) -> "list[AESGCM]":
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        return [AESGCM(key) for key in self._keys]
 
     def seal(self, data: bytes, context: str) -> bytes:
         nonce = secrets.token_bytes(NONCE_BYTES)
@@ -42,6 +50,8 @@ class Sealer:
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """What was sealed. Raises `SealBroken`."""
+        from cryptography.exceptions import InvalidTag
+
         if len(sealed) < OVERHEAD or not sealed.startswith(VERSION):
             raise SealBroken
         nonce, ciphertext = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]

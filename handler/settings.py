@@ -5,8 +5,9 @@ Must not know what the values are for: it turns variables into settings and noth
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from compiler.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

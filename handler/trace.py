@@ -8,7 +8,8 @@ headers, `_meta` (MCP 2026-07-28, basic, general fields) and stored approvals us
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from compiler.frozen import dataclass
 
 PARENT, STATE = "traceparent", "tracestate"
 

@@ -57,13 +57,17 @@ def is_required() -> bool:
 
 
 def install(name: str) -> None:
-    """Make the tool's environment if it is not there."""
+    """Make the tool's environment if it is not there. What pip says is shown only if it failed."""
     home = tool(name)
     if is_installed(name):
         return
     shutil.rmtree(home, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-    subprocess.run([str(home / "bin" / "pip"), "install", "--quiet", *PINS[name]], check=True)
+    pip = [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
+    for command in ([sys.executable, "-m", "venv", str(home)], [*pip, *PINS[name]]):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            print(done.stdout + done.stderr, file=sys.stderr)
+            sys.exit(f"{name} could not be installed (above); with a package index in reach, again")
     (home / "complete").touch()
 
 

@@ -100,14 +100,18 @@ def wheels(target: Target) -> Path:
         draft = folder.with_suffix(f".{os.getpid()}")
         shutil.rmtree(draft, ignore_errors=True)
         platforms = [f"--platform={name}" for name in PLATFORMS[target.architecture]]
-        subprocess.run(
+        done = subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
-                *("--target", str(draft), "--only-binary=:all:", "--implementation=cp"),
-                *(f"--python-version={target.version}", *platforms, *pins),
+                *("--disable-pip-version-check", "--only-binary=:all:", "--implementation=cp"),
+                *("--target", str(draft), f"--python-version={target.version}", *platforms, *pins),
             ],
-            check=True,
+            capture_output=True,
+            text=True,
         )
+        if done.returncode:
+            print(done.stdout + done.stderr, file=sys.stderr)
+            sys.exit("pip could not download the bundle's packages (above)")
         prune(draft)
         draft.rename(folder)
     return folder

@@ -21,7 +21,7 @@ from tests.corpus import CASES, DECISIONS, DIAGNOSTICS, asked, bytes_of, lines, 
 ENGINES: dict[str, Callable[[Policy], Engine]] = {
     "meaning": Meaning,
     "table": lambda policy: TableEngine(encode(lower(policy))),
-    "wasm": lambda policy: WasmEngine(encode(lower(policy)), emit(lower(policy))),
+    "wasm": lambda policy: WasmEngine(emit(lower(policy))),
 }
 
 

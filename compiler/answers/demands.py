@@ -121,7 +121,7 @@ def _terms(rule: ApprovalRule) -> Terms:
 def _tally(entry: str | None, limit: Limit) -> Tally:
     source = limit.increment_from
     return Tally(
-        owner=names.owner(entry, limit),
+        owner=names.owner(entry, limit.shared),
         counter=limit.counter,
         window=limit.window,
         scope=limit.scope,

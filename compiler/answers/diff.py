@@ -8,20 +8,27 @@ leaves out are not compared.
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compiler.answers.demands import Demands
+from compiler.answers.effort import Effort, Exhausted, TooMany
 from compiler.answers.places import Example
 from compiler.answers.queries import Way, asked_of, meeting, telling, ways
 from compiler.answers.relation import Relation, together
 from compiler.answers.search import Doubt, Search
-from compiler.answers.space import TooMany
 from compiler.answers.tallies import TallyChange, compare
 from compiler.answers.tools import Serving, to_look_at
 from compiler.answers.witness import NotReproduced, Witness, witness
 from compiler.meaning import Meaning
+from compiler.names import owner
 from compiler.policy import Policy
 from compiler.verdict import Effect, Verdict
+
+DECISION = 20
+"""Steps that deciding a call by both policies takes."""
+
+Pair = tuple[Demands | None, Demands | None]
+"""What both policies demand of a tool's calls; None: every one is denied."""
 
 LEVELS = {Effect.DENY: 0, Effect.REQUIRE_APPROVAL: 1, Effect.ALLOW: 2}
 
@@ -58,26 +65,58 @@ class Difference:
     undecided: tuple[Undecided, ...]
 
 
-def diff(old: Policy, new: Policy) -> Difference:
-    """How the new policy differs. Raises `NotReproduced` rather than show a wrong witness."""
+def diff(old: Policy, new: Policy, effort: Effort | None = None) -> Difference:
+    """How the new policy differs. Raises `NotReproduced` rather than show a wrong witness.
+
+    Several comparisons may share an `effort`; what it does not suffice for is not decided.
+    """
+    effort = effort or Effort()
     before, after = Serving(old), Serving(new)
     names, doubt = to_look_at((before, after))
-    pairs: dict[tuple[Demands | None, Demands | None], list[str]] = {}
+    pairs: dict[object, tuple[Pair, list[str]]] = {}
     for name in names:
         demanded = before.demands(name), after.demands(name)
         if not _same(*demanded):
-            pairs.setdefault(demanded, []).append(name)
+            pairs.setdefault(_fate(name, demanded), (demanded, []))[1].append(name)
     meanings = Meaning(old), Meaning(new)
     changes: list[Change] = []
     undecided = [Undecided((), Relation.NOT_DECIDED, doubt)] if doubt else []
-    for demanded, tools in pairs.items():
-        contest = _Contest(tools, *meanings)
-        contest.run(*demanded)
+    for place, (demanded, tools) in enumerate(pairs.values()):
+        contest = _Contest(tools, *meanings, effort)
+        try:
+            contest.run(*demanded)
+        except Exhausted as error:
+            left = tuple(tool for _, each in [*pairs.values()][place:] for tool in each)
+            undecided.append(Undecided(left, Relation.NOT_DECIDED, str(error)))
         changes += contest.changes.values()
         undecided += [Undecided(tuple(tools), *reason) for reason in contest.reasons]
+        if effort.left < 0:
+            break
     shown, doubted = (one.relation for one in changes), (one.relation for one in undecided)
     relation = together(shown, doubted)
     return Difference(relation, tuple(changes), tuple(undecided))
+
+
+def _fate(tool: str, demanded: Pair) -> Pair:
+    """What tools that fare alike have in common: all, but that each may have tallies of its own.
+
+    Where a limit changes its owner that is told, so there each tool is by itself.
+    """
+    old, new = demanded
+    if old is None or new is None or _owners(old) != _owners(new):
+        return demanded
+    own = owner(tool, shared=False)
+    return _owned(old, own), _owned(new, own)
+
+
+def _owners(demands: Demands) -> dict[str, str]:
+    return {tally.counter: tally.owner for tally in demands.tallies}
+
+
+def _owned(demands: Demands, own: str) -> Demands:
+    """The demands with another name for the tool's own tallies, the same for every tool."""
+    tallies = (replace(one, owner="") if one.owner == own else one for one in demands.tallies)
+    return replace(demands, tallies=tuple(tallies))
 
 
 def _same(old: Demands | None, new: Demands | None) -> bool:
@@ -89,16 +128,18 @@ def _same(old: Demands | None, new: Demands | None) -> bool:
 class _Contest:
     """Two policies on tools that fare alike."""
 
-    def __init__(self, tools: Sequence[str], old: Meaning, new: Meaning) -> None:
-        self.tools, self.old, self.new = tuple(tools), old, new
+    def __init__(self, tools: Sequence[str], old: Meaning, new: Meaning, effort: Effort) -> None:
+        self.tools, self.old, self.new, self.effort = tuple(tools), old, new, effort
         self.changes: dict[object, Change] = {}
         self.reasons: dict[tuple[Relation, str], None] = {}
 
     def run(self, old: Demands | None, new: Demands | None) -> None:
-        """Collect the changes and what is not decided."""
+        """Collect the changes and what is not decided. Raises `Exhausted`."""
         everything = [*asked_of(old), *asked_of(new)]
         try:
-            search = Search(everything)
+            search = Search(everything, self.effort)
+        except Exhausted:
+            raise
         except TooMany as error:
             self._doubt(Relation.NOT_DECIDED, str(error))
             return
@@ -123,6 +164,7 @@ class _Contest:
 
     def _keep(self, example: Example) -> None:
         """Decide the call by both policies, and keep it if it shows something new."""
+        self.effort.spend(DECISION * len(self.tools))
         first, *others = (self._change(tool, example) for tool in self.tools)
         if any(one.relation is not first.relation for one in others):
             raise NotReproduced(f"tools do not fare alike: {first.witness.line}")

@@ -35,6 +35,7 @@ class Pattern:
         self.start: Hashable = dfa.start
         self.classes = dfa.classes
         self._rows, self._width, self._ends = dfa.rows, dfa.width, dfa.ends
+        self.size = len(pattern) + len(dfa.rows)
 
     def step(self, state: Hashable, byte: int) -> Hashable:
         assert isinstance(state, int)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from math import prod
 
+from compiler.answers.effort import Effort
 from compiler.answers.numbers import UNREADABLE
 from compiler.answers.questions import Kind, Question
 from compiler.answers.survey import CONTAINMENTS, LENGTHS, Survey
@@ -28,7 +29,9 @@ MOST_KINDS = 256
 """Sets of answers that lists of elements give."""
 
 
-def of_elements(questions: Sequence[Question], others: Sequence[Question]) -> list[Found] | None:
+def of_elements(
+    questions: Sequence[Question], others: Sequence[Question], effort: Effort
+) -> list[Found] | None:
     """A list for each set of answers that lists give, or None where that is not known.
 
     The order of elements, and how many are alike, do not matter to `[*]`; so lists are put together
@@ -41,7 +44,7 @@ def of_elements(questions: Sequence[Question], others: Sequence[Question]) -> li
     apart = len(rests) == 1 or all(len(rest) == 1 for rest in members)
     if not (every and by_key and apart) or any(map(_looks_into_lists, others)):
         return None
-    elements = _elements(questions, rests)
+    elements = _elements(questions, rests, effort)
     return None if elements is None else _put_together(questions, elements)
 
 
@@ -53,17 +56,18 @@ def _looks_into_lists(question: Question) -> bool:
 
 
 def _elements(
-    questions: Sequence[Question], rests: Sequence[tuple[Step, ...]]
+    questions: Sequence[Question], rests: Sequence[tuple[Step, ...]], effort: Effort
 ) -> list[Value] | None:
     """Elements of all kinds; None where a kind may be missing."""
     choices: list[list[Found]] = []
     for rest in rests:
         asked = _here(questions, rest)
-        survey = Survey(asked)
+        survey = Survey(asked, effort)
         values = [*survey.values(), *survey.special()]
         if survey.doubt:
             return None
-        choices.append([*([Absent.MISSING] * (len(rest) > 1)), *_distinguished(asked, values)])
+        kinds = _distinguished(asked, values, effort)
+        choices.append([*([Absent.MISSING] * (len(rest) > 1)), *kinds])
     if prod(map(len, choices)) > MOST_KINDS:
         return None
     elements: list[Value] = ["x"]  # misplaces every member
@@ -97,14 +101,14 @@ def _put_together(questions: Sequence[Question], elements: list[Value]) -> list[
     return list(found.values())
 
 
-def nested(questions: Sequence[Question], texts_only: bool) -> Iterator[Found]:
+def nested(questions: Sequence[Question], texts_only: bool, effort: Effort) -> Iterator[Found]:
     """Some lists whose elements make such questions answer one way and the other."""
     elements: dict[tuple[Step, ...], list[Found]] = {}
     for rest in dict.fromkeys(one.rest for one in questions):
         asked = _here(questions, rest)
-        survey = Survey(asked)
+        survey = Survey(asked, effort)
         values = list(survey.texts()) if texts_only else [*survey.values(), None, UNREADABLE]
-        elements[rest] = [Absent.MISSING, *_distinguished(asked, values)]
+        elements[rest] = [Absent.MISSING, *_distinguished(asked, values, effort)]
     yield from _combined(list(elements.items()))
 
 
@@ -114,10 +118,14 @@ def _here(questions: Sequence[Question], rest: tuple[Step, ...]) -> list[Questio
     return [Question(one.kind, one.operator, one.literal) for one in there]
 
 
-def _distinguished(questions: Sequence[Question], values: Iterable[Found]) -> list[Found]:
+def _distinguished(
+    questions: Sequence[Question], values: Iterable[Found], effort: Effort
+) -> list[Found]:
     """One value for each set of answers."""
     found: dict[Answers, Found] = {}
+    weight = sum(one.weight for one in questions)
     for value in values:
+        effort.spend(weight)
         found.setdefault(tuple(one.holds(value) for one in questions), value)
     return list(found.values())
 

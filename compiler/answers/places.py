@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from compiler.answers.effort import Effort
 from compiler.answers.questions import Asked, Place, Question
 from compiler.answers.space import Class, Opens, Space, Unknown, space
 from compiler.policy import Root
@@ -38,7 +39,8 @@ Choice = dict[int, Class]
 class Places:
     """All places that some question is asked of, and those on the way to them."""
 
-    def __init__(self, asked: Iterable[Asked]) -> None:
+    def __init__(self, asked: Iterable[Asked], effort: Effort) -> None:
+        """Raises `TooMany`."""
         questions: dict[Place, dict[Question, None]] = {}
         for place, question in asked:
             questions.setdefault(place, {})[question] = None
@@ -59,9 +61,14 @@ class Places:
             {question: index for index, question in enumerate(each)} for each in self._questions
         ]
         self.spaces: list[Space] = [
-            space(place, self._questions[number], bool(self._inside[number]))
+            space(place, self._questions[number], bool(self._inside[number]), effort)
             for number, place in enumerate(self.places)
         ]
+
+    @property
+    def size(self) -> int:
+        """How many classes there are at all places."""
+        return sum(len(one.classes) for one in self.spaces)
 
     def number(self, asked: Asked) -> int:
         return self._numbers[asked.place]

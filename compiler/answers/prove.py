@@ -5,13 +5,14 @@ cannot be compared is not meant. Limits are not looked at: a call is admitted if
 tally empty.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from compiler.answers.claim import Claim
+from compiler.answers.demands import Demands
+from compiler.answers.effort import Effort, Exhausted, TooMany
 from compiler.answers.places import Example
 from compiler.answers.questions import Kind, condition_asked
 from compiler.answers.search import Doubt, Search
-from compiler.answers.space import TooMany
 from compiler.answers.tools import Serving, to_look_at
 from compiler.answers.witness import NotReproduced, Witness, witness
 from compiler.meaning import Facts, Meaning, answer_on
@@ -39,13 +40,18 @@ def prove(policy: Policy, claim: Claim) -> Proof:
     serving, meaning = Serving(policy), Meaning(policy)
     names, doubt = to_look_at((serving,), within=claim.tool)
     reasons = dict.fromkeys([doubt] if doubt else [])
-    looked: set[int] = set()
+    looked: set[Demands] = set()
+    effort = Effort()
     for tool in names:
         demands = serving.demands(tool)
-        if demands is None or id(demands) in looked:
+        if demands is None or (asked := replace(demands, tallies=())) in looked:
             continue
-        looked.add(id(demands))
-        found = _find(serving, tool, claim)
+        looked.add(asked)
+        try:
+            found = _find(demands, claim, effort)
+        except Exhausted as error:
+            reasons[str(error)] = None
+            break
         if isinstance(found, Example):
             return _shown(meaning, claim, witness(tool, found))
         if isinstance(found, Doubt):
@@ -53,16 +59,16 @@ def prove(policy: Policy, claim: Claim) -> Proof:
     return Proof(claim, undecided=tuple(reasons))
 
 
-def _find(serving: Serving, tool: str, claim: Claim) -> Example | Doubt | None:
-    demands = serving.demands(tool)
-    assert demands is not None
+def _find(demands: Demands, claim: Claim, effort: Effort) -> Example | Doubt | None:
     meant = [condition_asked(one, Kind.PASSES) for one in claim.conditions]
     outside = list(demands.refused)
     if claim.without_approval:
         outside += [one.meets for one in demands.held]
     try:
-        search = Search((*meant, *demands.asked()))
+        search = Search((*meant, *demands.asked()), effort)
         return search.find(((one, True) for one in (*meant, *demands.needed)), outside)
+    except Exhausted:
+        raise
     except TooMany as error:
         return Doubt((str(error),))
 

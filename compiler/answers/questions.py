@@ -44,6 +44,11 @@ class Question:
         """What the operator compares with; None for the questions of limits."""
         return _read(self.literal) if self.literal else None
 
+    @property
+    def weight(self) -> int:
+        """Steps that an answer takes: a long list is compared with one by one."""
+        return 4 + len(self.literal) // 8
+
     def holds(self, found: Found) -> bool:
         """The answer for what is found at the place."""
         inside = follow(found, self.rest)

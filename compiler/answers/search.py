@@ -7,9 +7,9 @@ What is outside a box misses it at one place at least, so the search goes place 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from compiler.answers.effort import Effort, Exhausted, TooMany
 from compiler.answers.places import Choice, Domain, Example, Places
 from compiler.answers.questions import Asked
-from compiler.answers.space import TooMany
 
 MOST_STEPS = 20_000
 
@@ -28,25 +28,33 @@ class Doubt:
 class Search:
     """Looks for calls among those that a set of questions tells apart."""
 
-    def __init__(self, asked: Iterable[Asked]) -> None:
+    def __init__(self, asked: Sequence[Asked], effort: Effort) -> None:
         """Raises `TooMany`."""
-        self.places = Places(asked)
+        effort.spend(len(asked))
+        self.places, self._effort = Places(asked, effort), effort
+        self._size = self.places.size
         self.steps = 0
         self._masks: dict[Asked, int] = {}
 
     def find(
-        self, inside: Iterable[Answered], outside: Sequence[Iterable[Asked]]
+        self, inside: Iterable[Answered], outside: Sequence[Sequence[Asked]]
     ) -> Example | Doubt | None:
-        """A call with these answers that meets none of the lists in full; None: there is none."""
+        """A call with these answers that meets none of the lists in full; None: there is none.
+
+        Raises `Exhausted`.
+        """
         try:
             return self._find(inside, outside)
+        except Exhausted:
+            raise
         except TooMany as error:
             return Doubt((str(error),))
 
     def _find(
-        self, inside: Iterable[Answered], outside: Sequence[Iterable[Asked]]
+        self, inside: Iterable[Answered], outside: Sequence[Sequence[Asked]]
     ) -> Example | Doubt | None:
         self.steps = 0
+        self._effort.spend(sum(map(len, outside)) + len(outside))
         boxes = [self._box((asked, True) for asked in each) for each in outside]
         box = self._box(inside)
         choice = self._outside(_within(self.places.domain(known=True), box), boxes)
@@ -69,6 +77,7 @@ class Search:
 
     def _outside(self, domain: Domain, boxes: Sequence[Box]) -> Choice | None:
         """A choice in the domain and in none of the boxes."""
+        self._effort.spend(1 + len(boxes) + len(domain) + self._size // 8)
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise TooMany("too many rules with several conditions meet")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import product
 
+from compiler.answers.effort import Effort, TooMany
 from compiler.answers.nested import nested, of_elements
 from compiler.answers.questions import Kind, Place, Question
 from compiler.answers.survey import Survey
@@ -20,10 +21,6 @@ from compiler.truth import Absent
 
 MOST_UNKNOWN = 8
 """Questions of a doubtful place whose every set of answers is looked at."""
-
-
-class TooMany(Exception):
-    """More than can be looked at. The text says of what."""
 
 
 class Unknown(Enum):
@@ -61,15 +58,21 @@ class Space:
     """Why there may be classes without an example; empty where there are none."""
 
 
-def space(place: Place, questions: Sequence[Question], inner: bool) -> Space:
-    """The classes of a place. `inner`: other questions are asked of what is inside it."""
+def space(place: Place, questions: Sequence[Question], inner: bool, effort: Effort) -> Space:
+    """The classes of a place. `inner`: other questions are asked of what is inside it.
+
+    Raises `TooMany`.
+    """
     found: dict[Hashable, Class] = {}
-    examples, doubt = _examples(place, questions, inner)
+    weight = sum(one.weight for one in questions)
+    effort.spend(weight)
+    examples, doubt = _examples(place, questions, inner, effort)
     if len(place.keys) > 1:
         # A class of its own: only what the place is inside of can bring it about.
         answers = tuple(question.holds(Absent.MISPLACED) for question in questions)
         found[Absent.MISPLACED] = Class(answers, Opens.MISPLACED, Absent.MISPLACED)
     for example in examples:
+        effort.spend(weight)
         opens = _opens(example)
         answers = tuple(question.holds(example) for question in questions)
         key = (answers, opens if inner else None)
@@ -90,13 +93,15 @@ def _opens(example: Found) -> Opens:
     return Opens.MEMBERS if isinstance(example, dict) else Opens.MISPLACED
 
 
-def _examples(place: Place, questions: Sequence[Question], inner: bool) -> tuple[list[Found], str]:
+def _examples(
+    place: Place, questions: Sequence[Question], inner: bool, effort: Effort
+) -> tuple[list[Found], str]:
     """Examples, those that are nicest to read first, and why some may be left out."""
     if place == (Root.ARGS, ()):
         return [{}], ""
     if place.root is Root.TIME:
         return [*(range(24) if place.keys == ("hour",) else range(1, 8))], ""
-    survey = Survey([one for one in questions if not one.rest])
+    survey = Survey([one for one in questions if not one.rest], effort)
     survey.texts_only = place.root is Root.GRANT
     if place == (Root.GRANT, ("label",)):
         return [*survey.texts()], survey.doubt
@@ -106,12 +111,14 @@ def _examples(place: Place, questions: Sequence[Question], inner: bool) -> tuple
     else:
         found = [Absent.MISSING, *survey.values(), *survey.special()]
     deeper = [one for one in questions if one.rest]
-    lists = of_elements(deeper, survey.questions) if deeper and place.root is Root.ARGS else None
+    lists = None
+    if deeper and place.root is Root.ARGS:
+        lists = of_elements(deeper, survey.questions, effort)
     if lists is not None:
         found += lists
     elif deeper:
         survey.doubt = "a path goes through an index or `[*]`"
-        found += nested(deeper, texts_only=survey.texts_only)
+        found += nested(deeper, survey.texts_only, effort)
     if inner and any(one.kind is Kind.TELLS for one in questions):
         survey.doubt = "a limit counts per value of what other paths look into"
     return found, survey.doubt

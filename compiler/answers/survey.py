@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from compiler import regex
 from compiler.answers import lists, texts
+from compiler.answers.effort import Effort
 from compiler.answers.machines import Length, Machine, Order, Pattern, literal_pattern
 from compiler.answers.numbers import UNREADABLE, between, cost_boundaries
 from compiler.answers.questions import Kind, Question
@@ -22,6 +23,9 @@ MEMBERSHIPS = (Operator.IN, Operator.NOT_IN)
 COMPARISONS = (*ORDERINGS, *EQUALITIES, *MEMBERSHIPS)
 CONTAINMENTS = (Operator.CONTAINS, Operator.NOT_CONTAINS)
 LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
+
+MOST_LITERAL = 20_000
+"""Characters of all texts that one place is compared with: their order is one machine."""
 
 TEXT_PATTERNS = {
     Operator.REGEX: "{}",
@@ -37,8 +41,8 @@ TEXT_PATTERNS = {
 class Survey:
     """What a set of questions, all of one value, compares with."""
 
-    def __init__(self, questions: Sequence[Question]) -> None:
-        self.questions = questions
+    def __init__(self, questions: Sequence[Question], effort: Effort) -> None:
+        self.questions, self._effort = questions, effort
         self.doubt = ""
         self.texts_only = False
         self.compared = [
@@ -91,13 +95,15 @@ class Survey:
     def texts(self) -> Iterator[str]:
         try:
             machines = list(self._machines())
-            yield from texts.representatives(machines) if machines else ["x"]
+            yield from texts.representatives(machines, self._effort) if machines else ["x"]
         except (texts.TooMany, regex.PatternError):
             self.doubt = "its patterns, literals or lengths are too many or too large together"
             yield from self._sampled_texts()
 
     def _machines(self) -> Iterator[Machine]:
         literals = [one for one in self.compared if isinstance(one, str)]
+        if sum(map(len, literals)) > MOST_LITERAL:
+            raise texts.TooMany
         if literals:
             yield Order(literals, any(one.operator in ORDERINGS for one in self.questions))
         patterns: dict[str, None] = {}
@@ -107,7 +113,10 @@ class Survey:
                 quoted = one.operator not in (Operator.REGEX, Operator.NOT_REGEX)
                 text = literal_pattern(one.value) if quoted else one.value
                 patterns[form.format(text) if quoted else text] = None
-        yield from map(Pattern, patterns)
+        for pattern in patterns:
+            machine = Pattern(pattern)
+            self._effort.spend(machine.size)
+            yield machine
         sizes = [size for size in self.sizes if isinstance(size, int)]
         if sizes:
             yield Length(sizes)

@@ -6,6 +6,7 @@ Must not know conditions. A walk, breadth first, over the product of the machine
 from collections.abc import Hashable, Sequence
 from functools import cache
 
+from compiler.answers.effort import Effort
 from compiler.answers.machines import Length, Machine, Pattern
 from compiler.regex.run import NEVER
 
@@ -29,11 +30,14 @@ def _utf8() -> Machine:
     return Pattern(r"(?s)\A.*\z")
 
 
-def representatives(machines: Sequence[Machine]) -> list[str]:
-    """A shortest text for each combination of results that any text has. Raises `TooMany`."""
+def representatives(machines: Sequence[Machine], effort: Effort) -> list[str]:
+    """A shortest text for each combination of results that any text has.
+
+    Raises `TooMany`, or `Exhausted`.
+    """
     if len(machines) == 1 and isinstance(machines[0], Length):
         return _lengths(machines[0])
-    return _Walk((_utf8(), *machines)).texts()
+    return _Walk((_utf8(), *machines), effort).texts()
 
 
 def _lengths(machine: Length) -> list[str]:
@@ -49,8 +53,8 @@ State = tuple[Hashable, ...]
 class _Walk:
     """The states met so far, each with the state before it and the byte that led to it."""
 
-    def __init__(self, machines: Sequence[Machine]) -> None:
-        self.machines = machines
+    def __init__(self, machines: Sequence[Machine], effort: Effort) -> None:
+        self.machines, self._effort = machines, effort
         self.start: State = tuple(machine.start for machine in machines)
         self.came: dict[State, tuple[State, int] | None] = {self.start: None}
         kinds: dict[tuple[int, ...], int] = {}
@@ -71,7 +75,9 @@ class _Walk:
 
     def _onward(self, state: State) -> list[State]:
         """The states that one byte leads to and that were not met before."""
-        self.steps += len(self.bytes) * len(self.machines)
+        steps = len(self.bytes) * len(self.machines)
+        self._effort.spend(steps)
+        self.steps += steps
         if self.steps > MOST_STEPS:
             raise TooMany
         fresh = []

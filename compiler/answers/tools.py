@@ -10,6 +10,7 @@ from itertools import product
 from compiler import globs
 from compiler.answers import texts
 from compiler.answers.demands import Demands, demands
+from compiler.answers.effort import Effort, Exhausted
 from compiler.answers.machines import Machine, Pattern, Prefixes, literal_pattern
 from compiler.globs import STAR
 from compiler.policy import Default, Entry, Policy, Rules
@@ -19,6 +20,11 @@ UNNAMED = "any_other_tool"
 FILLERS = ("x", "", "other", UNNAMED, "x_")
 MOST_PAIRS = 40
 """Globs of which names are tried that two of them match."""
+MOST_LITERAL = 20_000
+"""Characters of all globs together."""
+MOST_STEPS = 20_000_000
+"""Globs, or 16 characters of them, that are compared with a name."""
+MEET = "too many globs meet"
 
 
 class Serving:
@@ -77,18 +83,27 @@ class _Others:
         self.globbed, self.within, self.exact = globbed, within, exact
         self.used = [*dict.fromkeys(glob for each in globbed for glob in each)]
         self.doubt = ""
+        self._effort = Effort(MOST_STEPS)
+        self._weight = sum(1 + len(glob) // 16 for each in globbed for glob in each)
         self._found: dict[tuple[str | None, ...], str] = {}
 
     def names(self) -> list[str]:
+        try:
+            self._collect()
+        except Exhausted:
+            self.doubt = MEET
+        return list(self._found.values())
+
+    def _collect(self) -> None:
         self._offer(self._plain())
         for name in self._shortest():
             if self._served(name) not in self._found:
                 self._offer((name, *_longer(name)))
             if self._served(name) not in self._found:
                 self.doubt = f"names are all taken that are served like `{name}`"
-        return list(self._found.values())
 
     def _served(self, name: str) -> tuple[str | None, ...]:
+        self._effort.spend(self._weight)
         return tuple(globs.closest(each, name) for each in self.globbed)
 
     def _offer(self, names: Iterable[str]) -> None:
@@ -108,6 +123,9 @@ class _Others:
 
     def _shortest(self) -> list[str]:
         """A name for each set of globs that match together; all there are, or the doubt is set."""
+        if sum(map(len, self.used)) > MOST_LITERAL:
+            self.doubt = MEET
+            return []
         try:
             shapes = dict.fromkeys(glob for glob in (self.within, *self.used) if glob != STAR)
             prefixes = [one[:-1] for one in shapes if one.endswith(STAR) and one.count(STAR) == 1]
@@ -115,9 +133,9 @@ class _Others:
             machines: list[Machine] = [Pattern(_pattern(glob)) for glob in others]
             if prefixes:
                 machines.append(Prefixes(prefixes))
-            found = texts.representatives(machines) if machines else []
+            found = texts.representatives(machines, self._effort) if machines else []
         except (texts.TooMany, PatternError):
-            self.doubt = "too many globs meet"
+            self.doubt = MEET
             return []
         return [name for name in found if globs.matches(self.within, name)]
 

@@ -1,7 +1,8 @@
 """Warnings on what parses and cannot be meant.
 
 Must not change a policy or refuse one. `tools` looks at entries as wholes, `rules` at single rules
-and conditions, `limits` at limits; each reads only the parsed policy.
+and conditions, `limits` at limits; each reads only the parsed policy. `given` looks at a list of a
+server's tools as well, and is asked by itself.
 """
 
 from compiler.check import limits, rules, tools

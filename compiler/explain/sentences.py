@@ -10,7 +10,7 @@ from compiler import globs
 from compiler.diagnostics import visible
 from compiler.explain.phrases import ANY, approval_words, conditions_words, limit_words
 from compiler.meaning import Meaning, Section
-from compiler.policy import ApprovalRule, Default, Limit, Policy, Rule, Rules
+from compiler.policy import ApprovalRule, Default, Entry, Limit, Policy, Rule, Rules
 
 NOTES = """\
 How to read this
@@ -40,17 +40,22 @@ def _sections(policy: Policy) -> Iterator[str]:
     """Exact names as written, those without rules in one line, then globs, the closest first."""
     meaning = Meaning(policy)
     exact = [one for one in policy.tools if not one.is_glob and not meaning.hides(one.name)]
-    plain = [one for one in exact if one.rules == Rules() == policy.all_tools]
+    plain = [one for one in exact if _plain(policy, one)]
     if plain:
         names = ", ".join(f"`{visible(one.name)}`" for one in plain)
         yield f"Allowed without a rule: {names}\n"
     for entry in exact:
-        if entry not in plain:
+        if not _plain(policy, entry):
             yield _section(f"Tool `{visible(entry.name)}`", meaning.sections(entry))
     patterns = [one for one in policy.tools if one.is_glob]
     for entry in sorted(patterns, key=lambda one: -globs.literal_length(one.name)):
         title = f"Tools named `{visible(entry.name)}`, unless listed above"
         yield _section(title, meaning.sections(entry))
+
+
+def _plain(policy: Policy, entry: Entry) -> bool:
+    """Whether no rule is asked of the entry's calls."""
+    return entry.rules == Rules() == policy.all_tools
 
 
 def _others(policy: Policy) -> str:

@@ -4,6 +4,7 @@ Windows in seconds are aligned to the epoch, weeks to Mondays, months to the cal
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import gcd
 
 from compiler.verdict import Window
@@ -35,6 +36,7 @@ def grid(window: Window) -> Grid:
     return Grid(seconds, seconds, seconds)
 
 
+@lru_cache
 def touched(inside: Window, outer: Window) -> int:
     """At most so many `inside` windows share a moment with one `outer` window."""
     if inside == outer:

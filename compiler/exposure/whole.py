@@ -1,7 +1,7 @@
 """The exposure of a whole policy: every entry by itself, and all of them together."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ from compiler.exposure.bounds import (
 from compiler.exposure.overlap import touched
 from compiler.meaning import Meaning, Section
 from compiler.names import amount_text, window_text
-from compiler.policy import Default, Limit, Policy
+from compiler.policy import Default, Entry, Limit, Policy, Rules
 from compiler.verdict import Scope
 
 
@@ -70,15 +70,20 @@ class Exposure:
 def exposure(policy: Policy) -> Exposure:
     """The worst case of every entry as written, then of unlisted tools where they are allowed."""
     meaning = Meaning(policy)
-    entries = [
-        Exposed(entry.name, Fate.DENIED)
-        if meaning.hides(entry.name)
-        else _exposed(entry.name, meaning.sections(entry))
-        for entry in policy.tools
-    ]
+    bare = _exposed(None, meaning.sections(None))
+    entries = [_entry(meaning, entry, bare) for entry in policy.tools]
     if policy.default is Default.ALLOW and not meaning.hides("*"):
-        entries.append(_exposed(None, meaning.sections(None)))
+        entries.append(bare)
     return Exposure(tuple(entries), _together(policy, entries), tuple(_shared(policy)))
+
+
+def _entry(meaning: Meaning, entry: Entry, bare: Exposed) -> Exposed:
+    """`bare` is the worst case under the rules for every tool alone."""
+    if meaning.hides(entry.name):
+        return Exposed(entry.name, Fate.DENIED)
+    if entry.rules == Rules():
+        return replace(bare, name=entry.name)
+    return _exposed(entry.name, meaning.sections(entry))
 
 
 def _exposed(name: str | None, sections: Sequence[Section]) -> Exposed:
@@ -110,14 +115,17 @@ def _passed_over(rules: Admitting) -> Iterator[tuple[str, str]]:
 def _together(policy: Policy, entries: Sequence[Exposed]) -> dict[str, Bound]:
     """The calls of all entries: their sum, or less where they take from one tally."""
     found = {}
+    counters = list(_counters(policy))
+    by_name = {one.name: one for one in entries}
     for name, window in WINDOWS.items():
-        total = _sum(entries, name)
+        whole = _sum(entries, name)
+        total = whole.bound
         for limit in policy.all_tools.limits:
             if bounding(limit) and limit.increment_from is None:
                 total = total.under(_admits(limit, touched(limit.window, window)))
-        for counter, limit, members in _counters(policy):
+        for counter, limit, members in counters:
             if bounding(limit) and all(one.increment_from is None for one in counter):
-                rest = _sum([one for one in entries if one.name not in members], name)
+                rest = whole.without(_sum([by_name[one] for one in members], name)).bound
                 once = _admits(limit, touched(limit.window, window))
                 if rest.most is not None and once.most is not None:
                     total = total.under(Bound(rest.most + once.most, f"{once.why}, and the others"))
@@ -131,34 +139,43 @@ def _admits(limit: Limit, times: int) -> Bound:
     return Bound(Fraction(calls * times), why)
 
 
-def _sum(entries: Sequence[Exposed], window: str) -> Bound:
-    total = Fraction(0)
-    for one in entries:
-        figures = one.admitted or one.alone
-        if figures is None:
-            continue
-        most = figures.calls[window].most
-        if most is None:
-            return Bound()
-        total += most
-    return Bound(total, "all tools added up")
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The calls of several entries: those that are bounded added up, and how many are not."""
+
+    most: Fraction
+    unbounded: int
+
+    def without(self, other: "Sum") -> "Sum":
+        """The others, where those are among them."""
+        return Sum(self.most - other.most, self.unbounded - other.unbounded)
+
+    @property
+    def bound(self) -> Bound:
+        return Bound() if self.unbounded else Bound(self.most, "all tools added up")
 
 
-def _counters(policy: Policy) -> Iterator[tuple[list[Limit], Limit, set[str | None]]]:
+def _sum(entries: Sequence[Exposed], window: str) -> Sum:
+    figures = (one.admitted or one.alone for one in entries)
+    calls = [one.calls[window].most for one in figures if one is not None]
+    bounded = [most for most in calls if most is not None]
+    return Sum(sum(bounded, Fraction(0)), len(calls) - len(bounded))
+
+
+def _counters(policy: Policy) -> Iterator[tuple[list[Limit], Limit, list[str]]]:
     """Every shared counter of `tools`: its limits, the first of them, who takes from it."""
     limits: dict[str, list[Limit]] = {}
-    members: dict[str, set[str | None]] = {}
+    members: dict[str, dict[str, None]] = {}
     for entry in policy.tools:
         for limit in entry.rules.limits:
             if limit.shared:
                 limits.setdefault(limit.counter, []).append(limit)
-                members.setdefault(limit.counter, set()).add(entry.name)
+                members.setdefault(limit.counter, {})[entry.name] = None
     for counter, found in limits.items():
-        yield found, found[0], members[counter]
+        yield found, found[0], list(members[counter])
 
 
 def _shared(policy: Policy) -> Iterator[SharedTally]:
     for _, limit, members in _counters(policy):
         most = f"{amount_text(limit.maximum)} per {window_text(limit.window)}"
-        listed = tuple(one.name for one in policy.tools if one.name in members)
-        yield SharedTally(limit.counter, most, listed)
+        yield SharedTally(limit.counter, most, tuple(members))

@@ -1,20 +1,22 @@
 """The bytes of a decision table: sections of rows behind a checked header.
 
 Must not know what rows mean. All numbers are little-endian: magic, version, number of sections,
-length, CRC-32 of all that follows; then per section where its offsets stand and how many rows it
-has; then the sections. A section is its rows' offsets, one more than rows, and the rows.
+length, CRC-32 of all that follows; then per section where it stands and how many rows it has; then
+the sections. A section is its rows' offsets, one more than rows, and the rows; where all rows are
+equally long it is the rows alone.
 """
 
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from itertools import accumulate
 
 from compiler.policy import Operator, Root
 from compiler.verdict import Scope
 
 MAGIC = b"HPTB"
-VERSION = 1
+VERSION = 2
 """Rises with every change of these bytes or of what they mean, the orders below included."""
 
 OPERATORS, ROOTS, SCOPES = tuple(Operator), tuple(Root), tuple(Scope)
@@ -36,7 +38,9 @@ class Section(IntEnum):
     """What a table holds, in this order.
 
     Strings, hidden names, values and automata are bytes. Any other row is 32-bit words that name
-    strings and rows by index; an optional index is one higher, and 0 where there is none.
+    strings and rows by index; an optional index is one higher, and 0 where there is none. A rule, a
+    hold or a limit is its home (0 for `all_tools`, else its entry), its line, both optional
+    indices, and its form: all that rules of other entries may have alike.
     """
 
     FACTS = 0
@@ -47,10 +51,19 @@ class Section(IntEnum):
     RULES = 4
     HOLDS = 5
     LIMITS = 6
-    CONDITIONS = 7
-    PATHS = 8
-    VALUES = 9
-    AUTOMATA = 10
+    RULE_FORMS = 7
+    HOLD_FORMS = 8
+    LIMIT_FORMS = 9
+    CONDITIONS = 10
+    PATHS = 11
+    VALUES = 12
+    AUTOMATA = 13
+
+
+FORMS = (Section.RULE_FORMS, Section.HOLD_FORMS, Section.LIMIT_FORMS)
+
+FIXED = {Section.RULES: 12, Section.HOLDS: 12, Section.LIMITS: 12}
+"""Bytes of a row, in the sections that have no offsets."""
 
 
 def pack(words: Iterable[int]) -> bytes:
@@ -62,14 +75,14 @@ def pack(words: Iterable[int]) -> bytes:
 def assemble(sections: dict[Section, list[bytes]]) -> bytes:
     """The table with these rows, every section given."""
     place = _HEADER.size + _PAIR.size * len(Section)
-    index, bodies = [], []
+    index: list[bytes] = []
+    bodies: list[bytes] = []
     for section in Section:
         rows = sections[section]
         index.append(_PAIR.pack(place, len(rows)))
-        offsets = [place + 4 * (len(rows) + 1)]
-        for row in rows:
-            offsets.append(offsets[-1] + len(row))
-        bodies += [pack(offsets), *rows]
+        start = place if section in FIXED else place + 4 * (len(rows) + 1)
+        offsets = [*accumulate(map(len, rows), initial=start)]
+        bodies += rows if section in FIXED else (pack(offsets), *rows)
         place = offsets[-1]
     checked = b"".join(index + bodies)
     return _HEADER.pack(MAGIC, VERSION, len(Section), place, zlib.crc32(checked)) + checked
@@ -103,10 +116,13 @@ class Sections:
 
     def bytes(self, section: Section, index: int) -> bytes:
         """One row. Raises IndexError where there is none."""
-        offsets, count = self._index[section]
+        place, count = self._index[section]
         if not 0 <= index < count:
             raise IndexError(f"no row {index} in {section.name}")
-        start, end = _PAIR.unpack_from(self._data, offsets + 4 * index)
+        if section in FIXED:
+            start = place + FIXED[section] * index
+            return self._data[start : start + FIXED[section]]
+        start, end = _PAIR.unpack_from(self._data, place + 4 * index)
         return self._data[start:end]
 
     def text(self, section: Section, index: int) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TypeVar
 
+from compiler import names
 from compiler.globs import matches
 from compiler.ir import ConditionRow, EntryRow, HoldRow, LimitRow, Program, RuleRow
 from compiler.policy import Every, Path, Step
@@ -111,16 +112,18 @@ class Table:
 
     def rule(self, index: int) -> RuleRow:
         words = self._sections.words(Section.RULES, index)
-        return RuleRow(self._place(words), tuple(words[5:]), self._string(words[4]))
+        form = self._sections.words(Section.RULE_FORMS, words[2])
+        return RuleRow(self._place(words, form), tuple(form[3:]), self._string(form[2]))
 
     def hold(self, index: int) -> HoldRow:
         words = self._sections.words(Section.HOLDS, index)
-        quorum, expires_in, mail_arguments, approvers = words[5:9]
+        form = self._sections.words(Section.HOLD_FORMS, words[2])
+        quorum, expires_in, mail_arguments, approvers = form[3:7]
         return HoldRow(
-            place=self._place(words),
-            conditions=tuple(words[9 + approvers :]),
-            written=self._string(words[4]),
-            approvers=tuple(map(self._string, words[9 : 9 + approvers])),
+            place=self._place(words, form),
+            conditions=tuple(form[7 + approvers :]),
+            written=self._string(form[2]),
+            approvers=tuple(map(self._string, form[7 : 7 + approvers])),
             quorum=quorum,
             expires_in=expires_in,
             mail_arguments=bool(mail_arguments),
@@ -128,17 +131,18 @@ class Table:
 
     def limit(self, index: int) -> LimitRow:
         words = self._sections.words(Section.LIMITS, index)
-        owner, counter, window, message = map(self._string, words[4:8])
-        scope, high, low, increment_from = words[8:12]
+        form = self._sections.words(Section.LIMIT_FORMS, words[2])
+        counter, window, message = map(self._string, form[3:6])
+        scope, high, low, increment_from = form[6:10]
         return LimitRow(
-            place=self._place(words),
-            owner=owner,
+            place=self._place(words, form),
+            owner=names.owner(self._home(words), shared=bool(form[2])),
             counter=counter,
             window=Window(window),
             scope=SCOPES[scope],
             maximum=high * WORD + low,
             increment_from=_present(increment_from),
-            per=tuple(words[12:]),
+            per=tuple(form[10:]),
             message=message,
         )
 
@@ -164,9 +168,13 @@ class Table:
             return self._string(operand)
         return Every.ELEMENT if kind == EVERY else operand
 
-    def _place(self, words: Words) -> Place:
-        name = self._string(words[0]) + self._string(words[1])
-        return Place(name, _present(words[2]), _present(words[3]))
+    def _home(self, words: Words) -> str | None:
+        """The name of the entry that a rule is written in; None for all_tools."""
+        return self._name(words[0] - 1) if words[0] else None
+
+    def _place(self, words: Words, form: Words) -> Place:
+        name = names.home_name(self._home(words)) + self._string(form[0])
+        return Place(name, _present(form[1]), _present(words[1]))
 
     def _name(self, index: int) -> str:
         return self._string(self._sections.words(Section.ENTRIES, index)[0])

@@ -4,9 +4,11 @@ Must not know policies or engines.
 """
 
 from compiler.ir import ConditionRow, EntryRow, HoldRow, LimitRow, Program, RuleRow
+from compiler.names import SHARED, home_name
 from compiler.policy import Every, Path, Step
 from compiler.table.layout import (
     EVERY,
+    FORMS,
     INDEX,
     KEY,
     OPERATORS,
@@ -23,7 +25,7 @@ from compiler.verdict import Place
 
 def encode(program: Program) -> bytes:
     """The table of a program; equal programs give equal bytes."""
-    writer = _Writer()
+    writer = _Writer(program)
     unlisted = () if program.unlisted is None else (program.unlisted,)
     sections: dict[Section, list[bytes]] = {
         Section.FACTS: [pack((program.globs_from, len(unlisted)))],
@@ -37,42 +39,44 @@ def encode(program: Program) -> bytes:
         Section.VALUES: [text.encode() for text in program.values],
         Section.AUTOMATA: list(program.automata),
     }
+    sections |= {section: [*map(pack, forms)] for section, forms in writer.forms.items()}
     sections[Section.STRINGS] = [text.encode() for text in writer.strings]
     return assemble(sections)
 
 
 class _Writer:
-    """Turns rows into words, and collects the strings they use."""
+    """Turns rows into words, and collects the strings and forms they use."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Program) -> None:
         self.strings: dict[str, int] = {}
+        self.forms: dict[Section, dict[Words, int]] = {section: {} for section in FORMS}
+        self._homes = {home_name(None): 0}
+        for index, row in enumerate(program.entries):
+            self._homes[home_name(row.name)] = index + 1
 
     def string(self, text: str) -> int:
         return self.strings.setdefault(text, len(self.strings))
-
-    def place(self, place: Place) -> Words:
-        """The name in two: what all rules of an entry share, and what rules of entries share."""
-        home = "/".join(place.rule.split("/")[:-2])
-        name = self.string(home), self.string(place.rule[len(home) :])
-        return *name, _optional(place.index), _optional(place.line)
 
     def entry(self, row: EntryRow) -> Words:
         lists = (row.require, row.deny_if, row.approve_if, row.limits)
         return self.string(row.name), *map(len, lists), *(i for rows in lists for i in rows)
 
     def rule(self, row: RuleRow) -> Words:
-        return *self.place(row.place), self.string(row.written), *row.conditions
+        form = (self.string(row.written), *row.conditions)
+        return self._placed(row.place, Section.RULE_FORMS, form)
 
     def hold(self, row: HoldRow) -> Words:
         facts = (row.quorum, row.expires_in, int(row.mail_arguments), len(row.approvers))
         approvers = map(self.string, row.approvers)
-        return *self.place(row.place), self.string(row.written), *facts, *approvers, *row.conditions
+        form = (self.string(row.written), *facts, *approvers, *row.conditions)
+        return self._placed(row.place, Section.HOLD_FORMS, form)
 
     def limit(self, row: LimitRow) -> Words:
-        texts = map(self.string, (row.owner, row.counter, row.window.name, row.message))
+        texts = map(self.string, (row.counter, row.window.name, row.message))
         high, low = divmod(row.maximum, WORD)
         facts = (SCOPES.index(row.scope), high, low, _optional(row.increment_from))
-        return *self.place(row.place), *texts, *facts, *row.per
+        form = (int(row.owner == SHARED), *texts, *facts, *row.per)
+        return self._placed(row.place, Section.LIMIT_FORMS, form)
 
     def condition(self, row: ConditionRow) -> Words:
         operator, automaton = OPERATORS.index(row.operator), _optional(row.automaton)
@@ -88,6 +92,14 @@ class _Writer:
         if isinstance(step, Every):
             return EVERY, 0
         return INDEX, step
+
+    def _placed(self, place: Place, forms: Section, form: Words) -> Words:
+        """The row of a rule. Its form starts with the rest of its name, and its index."""
+        home = "/".join(place.rule.split("/")[:-2])
+        rest = self.string(place.rule[len(home) :])
+        known = self.forms[forms]
+        number = known.setdefault((rest, _optional(place.index), *form), len(known))
+        return self._homes[home], _optional(place.line), number
 
 
 def _optional(index: int | None) -> int:

@@ -3,7 +3,12 @@
 Must not know how either side is made. Addresses and lengths are in bytes, numbers little-endian.
 """
 
-ABI_VERSION = 1
+ABI_VERSION = 2
+
+NAMES = "holdpoint"
+"""The custom section that is a decision table, and names what the module answers by number."""
+MESSAGES = "holdpoint.messages"
+"""The custom section of sentences: JSON, with `{tool}`, `{rule}`, `{path}` and `{reason}` in it."""
 
 # What `decide` returns.
 ALLOW, DENY, REQUIRE_APPROVAL = 0, 1, 2
@@ -15,10 +20,12 @@ TOO_LARGE = -2
 # Where the answer stands: words of 32 bits.
 OUTPUT = 1024
 REASON, ROW, DETAIL, ENTRY, CHARGES, HOLDS, SPANS, ANSWERS = range(OUTPUT, OUTPUT + 32, 4)
-"""Why; which row decided; what about it; which entry served; how many of each array follow."""
+"""Why; which rule of its list decided; what about it; which entry served; how many of each array
+follow. A rule or a limit is named by its place in its entry's list, so that entries may share it.
+"""
 OUTPUT_END = OUTPUT + 32
 CHARGE_ARRAY = OUTPUT_END
-"""One for each limit that applies: limit row, 0, cost in micro-units as 64 bits."""
+"""One for each limit that applies: which, 0, cost in micro-units as 64 bits."""
 CHARGE_SIZE, MOST_CHARGES = 16, 32
 
 # Reasons.
@@ -37,6 +44,7 @@ POWERS = 2816
 POLICY = 4096
 (
     UNLISTED,
+    UNLISTED_NUMBER,
     HIDES_ALL,
     SLOTS,
     SLOT_MASK,
@@ -49,13 +57,16 @@ POLICY = 4096
     READS_CONTEXT,
     GRANT_KEY,
     TIME_KEY,
-) = range(POLICY, POLICY + 52, 4)
+) = range(POLICY, POLICY + 56, 4)
 """The header's words, padded to a multiple of 8. Where an address may be missing it is 0.
 
-A slot is four words: the hash of a tool's name, where the name is, its length, and the address of
-its entry, HIDDEN_ENTRY, or 0 where the slot is empty. A glob is the address of its entry, how many
-parts its stars leave, and where each part is and its length.
+What serves a tool is two words: the address of an entry, HIDDEN_ENTRY, or 0 for none; and the
+entry's number. A slot is the hash of a tool's name, where the name is, its length, and what serves
+it; 0 where the slot is empty. A glob is what it serves, how many parts its stars leave, and where
+each part is and its length. HIDES_ALL holds HIDDEN_ENTRY or 0.
 """
+SLOT_SERVED, SLOT_SIZE = 12, 20
+GLOB_PARTS, GLOB_FIRST = 8, 12
 HEADER_END = POLICY + 56
 HIDDEN_ENTRY = 1
 
@@ -104,17 +115,15 @@ CONDITION_OPERATOR, CONDITION_NEGATED, CONDITION_PATH, CONDITION_LITERAL, CONDIT
     range(0, 20, 4)
 )
 
-# An entry: its number, how many conditions it has, the lengths of its four lists, then the
-# addresses of their members: rules, rules, holds and limits.
-ENTRY_NUMBER, ENTRY_CONDITIONS, ENTRY_REQUIRE, ENTRY_DENY_IF, ENTRY_APPROVE_IF, ENTRY_LIMITS = (
-    range(0, 24, 4)
-)
-ENTRY_LISTS = 24
+# An entry: how many conditions it has, the lengths of its four lists, then the addresses of their
+# members: rules, rules, holds and limits. Entries that ask the same are one.
+ENTRY_CONDITIONS, ENTRY_REQUIRE, ENTRY_DENY_IF, ENTRY_APPROVE_IF, ENTRY_LIMITS = range(0, 20, 4)
+ENTRY_LISTS = 20
 
-# A rule: its row, 0 where nobody could approve it, the number of its conditions, their addresses.
-RULE_ROW, RULE_APPROVERS, RULE_COUNT, RULE_CONDITIONS = range(0, 16, 4)
+# A rule: 0 where nobody could approve it, the number of its conditions, their addresses.
+RULE_APPROVERS, RULE_COUNT, RULE_CONDITIONS = range(0, 12, 4)
 
-# A limit: its row, the path of its cost or 0, the number of its `per` paths, their addresses.
-LIMIT_ROW, LIMIT_COST, LIMIT_COUNT, LIMIT_PER = range(0, 16, 4)
+# A limit: the path of its cost or 0, the number of its `per` paths, their addresses.
+LIMIT_COST, LIMIT_COUNT, LIMIT_PER = range(0, 12, 4)
 ONE = 1_000_000
 """The cost of a call where no argument says: micro-units."""

@@ -1,8 +1,8 @@
 """The program as a WebAssembly module: the fixed runtime, the policy's rows as its data.
 
-Must not know policies, sources or hosts. Rows keep the numbers they have in the program, so that
-what the module answers can be named by the program, by the decision table or by the module's own
-section `holdpoint` (see `sourcemap`).
+Must not know policies, sources or hosts. What the module answers is named by an entry's number and
+a place in one of its lists, as in the program, the decision table and the module's own section
+`holdpoint` (see `sections`). So rules, limits and entries that ask the same stand in memory once.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from compiler.globs import STAR
-from compiler.ir import ConditionRow, EntryRow, HoldRow, LimitRow, Program, RuleRow
+from compiler.ir import ConditionRow, EntryRow, Program
 from compiler.policy import Every, Operator, Path, Root, Step
 from compiler.wasm import abi
 from compiler.wasm.data import Data, packed
@@ -27,7 +27,7 @@ from compiler.wasm.runtime import (
     strings,
     tools,
 )
-from compiler.wasm.sourcemap import SECTION, source_map
+from compiler.wasm.sections import named
 from compiler.wasm.translate import Translation, translate
 
 RUNTIME = (
@@ -87,7 +87,7 @@ def emit(program: Program) -> bytes:
         constants=constants,
         pages=(policy.input + ROOM + PAGE - 1) // PAGE,
         segments=segments,
-        customs=((SECTION, source_map(program)),),
+        customs=named(program),
     )
     return encode(module)
 
@@ -110,16 +110,18 @@ class _Layout:
         self._literals: dict[tuple[int, bool], int] = {}
         self._paths = list(map(self._path, program.paths))
         self._conditions = list(map(self._condition, program.conditions))
-        self._rules = [self._rule(index, row) for index, row in enumerate(program.rules)]
-        self._holds = [self._rule(index, row) for index, row in enumerate(program.holds)]
-        self._limits = [self._limit(index, row) for index, row in enumerate(program.limits)]
+        rule, limit = cache(self._rule), cache(self._limit)
+        self._rules = [rule(row.conditions, ()) for row in program.rules]
+        self._holds = [rule(row.conditions, row.approvers) for row in program.holds]
+        self._limits = [limit(row.increment_from, row.per) for row in program.limits]
         rows = (*program.entries, *((program.unlisted,) if program.unlisted else ()))
-        entries = [self._entry(index, row) for index, row in enumerate(rows)]
+        entries = list(map(self._entry, rows))
         slots = self._slots(entries)
         self.reads_context = int(any(path.root is not Root.ARGS for path in program.paths))
         header = {
             abi.UNLISTED: entries[-1] if program.unlisted else 0,
-            abi.HIDES_ALL: int(program.hide == ("*",)),
+            abi.UNLISTED_NUMBER: len(program.entries),
+            abi.HIDES_ALL: abi.HIDDEN_ENTRY if program.hide == ("*",) else 0,
             abi.SLOTS: self._data.words(word for slot in slots for word in slot),
             abi.SLOT_MASK: len(slots) - 1,
             abi.GLOBS: self._globs(entries),
@@ -176,17 +178,15 @@ class _Layout:
             self._literals[key] = self._data.value(value, behind)
         return self._literals[key]
 
-    def _rule(self, number: int, row: RuleRow | HoldRow) -> int:
-        approvers = len(row.approvers) if isinstance(row, HoldRow) else 0
-        conditions = [self._conditions[index] for index in row.conditions]
-        return self._data.words((number, approvers, len(conditions), *conditions))
+    def _rule(self, conditions: tuple[int, ...], approvers: tuple[str, ...]) -> int:
+        asked = [self._conditions[index] for index in conditions]
+        return self._data.words((len(approvers), len(asked), *asked))
 
-    def _limit(self, number: int, row: LimitRow) -> int:
-        cost = 0 if row.increment_from is None else self._paths[row.increment_from]
-        per = [self._paths[index] for index in row.per]
-        return self._data.words((number, cost, len(per), *per))
+    def _limit(self, increment_from: int | None, per: tuple[int, ...]) -> int:
+        cost = 0 if increment_from is None else self._paths[increment_from]
+        return self._data.words((cost, len(per), *(self._paths[index] for index in per)))
 
-    def _entry(self, number: int, row: EntryRow) -> int:
+    def _entry(self, row: EntryRow) -> int:
         lists = (
             [self._rules[index] for index in row.require],
             [self._rules[index] for index in row.deny_if],
@@ -194,40 +194,38 @@ class _Layout:
             [self._limits[index] for index in row.limits],
         )
         members = (address for addresses in lists for address in addresses)
-        return self._data.words((number, self._questions(row), *map(len, lists), *members))
+        return self._data.words((self._questions(row), *map(len, lists), *members))
 
     def _questions(self, row: EntryRow) -> int:
         """How many conditions an entry has."""
-        rules: list[RuleRow | HoldRow] = [
-            *(self._program.rules[index] for index in (*row.require, *row.deny_if)),
-            *(self._program.holds[index] for index in row.approve_if),
-        ]
-        return sum(len(rule.conditions) for rule in rules)
+        rules, holds = self._program.rules, self._program.holds
+        asked = sum(len(rules[index].conditions) for index in (*row.require, *row.deny_if))
+        return asked + sum(len(holds[index].conditions) for index in row.approve_if)
 
-    def _slots(self, entries: list[int]) -> list[tuple[int, int, int, int]]:
+    def _slots(self, entries: list[int]) -> list[tuple[int, ...]]:
         """A hash table of the exact names, at most half full; a hidden name hides its entry."""
         program = self._program
-        exact = zip(program.entries[: program.globs_from], entries, strict=False)
-        serving = {row.name: entry for row, entry in exact}
-        serving |= dict.fromkeys(program.hide, abi.HIDDEN_ENTRY)
+        exact = enumerate(program.entries[: program.globs_from])
+        serving = {row.name: (entries[number], number) for number, row in exact}
+        serving |= dict.fromkeys(program.hide, (abi.HIDDEN_ENTRY, 0))
         size = 2
         while size < 2 * len(serving) + 1:
             size *= 2
-        slots = [(0, 0, 0, 0)] * size
-        for name, entry in serving.items():
-            number = _hash(name.encode())
-            place = number % size
+        slots: list[tuple[int, ...]] = [(0, 0, 0, 0, 0)] * size
+        for name, served in serving.items():
+            hashed = _hash(name.encode())
+            place = hashed % size
             while slots[place][3]:
                 place = (place + 1) % size
-            slots[place] = (number, *self._data.text(name), entry)
+            slots[place] = (hashed, *self._data.text(name), *served)
         return slots
 
     def _globs(self, entries: list[int]) -> int:
         words: list[int] = []
         first = self._program.globs_from
-        for row, entry in zip(self._program.entries[first:], entries[first:], strict=False):
+        for number, row in enumerate(self._program.entries[first:], first):
             parts = row.name.split(STAR)
-            words += (entry, len(parts))
+            words += (entries[number], number, len(parts))
             for part in parts:
                 words += self._data.text(part)
         return self._data.words(words)

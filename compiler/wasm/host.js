@@ -5,7 +5,7 @@
 //   const verdict = policy.decide("create_charge", '{"amount": 10}', { label: "bot", tags: [] });
 //   if (verdict.effect !== "allow") ...
 
-const ABI_VERSION = 1;
+const ABI_VERSION = 2;
 const PAGE = 65536;
 const MOST_PAGES = 2048;
 
@@ -28,7 +28,27 @@ const OVERSIZED = {
 };
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const NOWHERE = {
+  [HIDDEN]: ["(hidden)", "hidden"],
+  [DEFAULT_DENY]: ["(default deny)", "default_deny"],
+};
+
+// The module's names are a decision table: sections of rows behind a header.
+const TABLE_VERSION = 2;
+const HEADER = 16;
+const SECTIONS = 14;
+const MOST_KEPT = 8192;
+const [STRINGS, ENTRIES, RULES, HOLDS, LIMITS] = [1, 3, 4, 5, 6];
+const [RULE_FORMS, HOLD_FORMS, LIMIT_FORMS] = [7, 8, 9];
+const [CONDITIONS, PATHS, VALUES] = [10, 11, 12];
+const FIXED = { [RULES]: 12, [HOLDS]: 12, [LIMITS]: 12 };
+const SCOPES = ["grant", "session", "server", "all"];
+const OPERATORS = [
+  "eq", "neq", "lt", "lte", "gt", "gte", "in", "not_in", "exists", "regex", "contains",
+  "starts_with", "ends_with", "not_regex", "not_contains", "length_lte", "length_gte",
+];
 
 /** The module cannot be run here. */
 export class ModuleError extends Error {}
@@ -50,6 +70,9 @@ export class Policy {
   }
 
   constructor(module, instance) {
+    if (!String.prototype.isWellFormed) {
+      throw new ModuleError("this host is too old: it takes Node 20 or a browser of 2023");
+    }
     this.exports = instance.exports;
     if (this.exports.abi_version?.value !== ABI_VERSION) {
       throw new ModuleError(`the module does not speak version ${ABI_VERSION} of the interface`);
@@ -61,11 +84,20 @@ export class Policy {
 
   /** The names, lines and sentences of the policy's rows. */
   get names() {
-    if (!this.map) {
-      const [section] = WebAssembly.Module.customSections(this.module, "holdpoint");
-      this.map = JSON.parse(decoder.decode(section));
-    }
+    this.map ??= new Names(this.section("holdpoint"));
     return this.map;
+  }
+
+  /** What a denial says where the policy's author wrote nothing. */
+  get messages() {
+    this.sentences ??= JSON.parse(decoder.decode(this.section("holdpoint.messages")));
+    return this.sentences;
+  }
+
+  section(name) {
+    const [section] = WebAssembly.Module.customSections(this.module, name);
+    if (!section) throw new ModuleError(`the module has no section "${name}"`);
+    return section;
   }
 
   /**
@@ -85,16 +117,22 @@ export class Policy {
     if (effect === TOO_LARGE) return refusal(OVERSIZED);
     const { memory, output } = this.exports;
     const words = new Uint32Array(memory.buffer, output.value, OUTPUT_WORDS);
-    const [reason, row, detail, entry, charges, holds, values, answers] = words;
-    const held = this.pairs(this.exports.holds, holds).map(([hold, which]) => this.hold(hold, which));
-    const found = this.found(tool, EFFECTS[effect], reason, row, detail, held);
+    const [reason, which, detail, number, charges, holds, values, answers] = words;
+    if (reason === HIDDEN || reason === DEFAULT_DENY) {
+      const [rule, message] = NOWHERE[reason];
+      return refusal({ rule, message: fill(this.messages[message], { tool }) });
+    }
+    const entry = this.names.entry(number);
+    const held = this.pairs(this.exports.holds, holds).map(([one, mismatch]) =>
+      this.hold(entry.approveIf[one], mismatch),
+    );
     return {
       effect: EFFECTS[effect],
-      ...found,
-      charges: this.charges(charges, values),
+      ...this.found(EFFECTS[effect], reason, entry, which, detail, held),
+      charges: this.charges(entry, charges, values),
       holds: held,
       answers: this.answers(answers),
-      entry: reason === HIDDEN || reason === DEFAULT_DENY ? null : this.names.entries[entry].name,
+      entry: entry.name,
     };
   }
 
@@ -137,73 +175,54 @@ export class Policy {
     return true;
   }
 
-  found(tool, effect, reason, row, detail, held) {
-    const { messages, rules, limits, paths } = this.names;
+  found(effect, reason, entry, which, detail, held) {
     if (effect === "allow") return { rule: null, index: null, line: null, message: "" };
     if (effect === "require_approval") return placed(held[0], held[0].reason);
     switch (reason) {
-      case HIDDEN:
-        return nowhere("(hidden)", fill(messages.hidden, { tool }));
-      case DEFAULT_DENY:
-        return nowhere("(default deny)", fill(messages.default_deny, { tool }));
-      case REQUIRE:
-        return placed(rules[row], this.sentence(rules[row], detail, messages.require));
-      case DENY_IF:
-        return placed(rules[row], this.sentence(rules[row], detail, messages.deny_if));
+      case REQUIRE: {
+        const rule = this.names.rule(entry.require[which]);
+        return placed(rule, this.sentence(rule, detail, this.messages.require));
+      }
+      case DENY_IF: {
+        const rule = this.names.rule(entry.denyIf[which]);
+        return placed(rule, this.sentence(rule, detail, this.messages.deny_if));
+      }
       case APPROVE_IF: {
-        const { reason: why } = this.hold(row, detail);
-        return placed(this.names.holds[row], fill(messages.no_approver, { reason: why }));
+        const hold = this.hold(entry.approveIf[which], detail);
+        return placed(hold, fill(this.messages.no_approver, { reason: hold.reason }));
       }
       default: {
-        const limit = limits[row];
-        const path = detail ? limit.per[detail - 1] : limit.increment_from;
-        const message = detail ? messages.per : messages.cost;
-        return placed(limit, fill(message, { path: paths[path] }));
+        const limit = this.names.limit(entry.limits[which]);
+        const path = this.names.path(detail ? limit.per[detail - 1] : limit.incrementFrom);
+        return placed(limit, fill(detail ? this.messages.per : this.messages.cost, { path }));
       }
     }
   }
 
   /** What is written, then what its mismatch says; the default where there is neither. */
   sentence(row, detail, byDefault) {
-    const mismatch = detail ? this.names.conditions[row.conditions[detail - 1]].mismatch : "";
+    const mismatch = detail ? this.names.condition(row.conditions[detail - 1]).mismatch : "";
     const said = [row.written, mismatch].filter(Boolean).join(" ");
     return said || fill(byDefault, { rule: row.rule });
   }
 
   hold(index, detail) {
-    const row = this.names.holds[index];
-    return {
-      rule: row.rule,
-      index: row.index,
-      line: row.line,
-      reason: this.sentence(row, detail, this.names.messages.approve_if),
-      approvers: row.approvers,
-      quorum: row.quorum,
-      expiresIn: row.expires_in,
-      mailArguments: row.mail_arguments,
-    };
+    const row = this.names.hold(index);
+    const { rule, index: at, line, approvers, quorum, expiresIn, mailArguments } = row;
+    const reason = this.sentence(row, detail, this.messages.approve_if);
+    return { rule, index: at, line, reason, approvers, quorum, expiresIn, mailArguments };
   }
 
-  charges(count, values) {
+  charges(entry, count, values) {
     const { memory, charges } = this.exports;
     const view = new DataView(memory.buffer, charges.value, count * CHARGE_SIZE);
     const texts = this.texts(values);
     return Array.from({ length: count }, (_, index) => {
-      const row = this.names.limits[view.getUint32(index * CHARGE_SIZE, true)];
-      const charge = {
-        rule: row.rule,
-        index: row.index,
-        line: row.line,
-        owner: row.owner,
-        counter: row.counter,
-        window: row.window,
-        scope: row.scope,
-        max: BigInt(row.max),
-        cost: view.getBigUint64(index * CHARGE_SIZE + 8, true),
-        message: row.message,
-      };
+      const which = view.getUint32(index * CHARGE_SIZE, true);
+      const { per, incrementFrom, ...charge } = this.names.limit(entry.limits[which]);
+      charge.cost = view.getBigUint64(index * CHARGE_SIZE + 8, true);
       // The JSON text of each value: parsed here it would lose numbers' exact spelling.
-      if (row.per.length) charge.per = row.per.map(() => texts.next().value || "null");
+      if (per.length) charge.per = per.map(() => texts.next().value || "null");
       return charge;
     });
   }
@@ -226,6 +245,141 @@ export class Policy {
     const words = new Uint32Array(this.exports.memory.buffer, array.value, 2 * count);
     return Array.from({ length: count }, (_, index) => [words[2 * index], words[2 * index + 1]]);
   }
+}
+
+/**
+ * What the rows of a policy are called and say: its decision table, of which a row is read when it
+ * is asked for. docs/wasm.md describes the bytes.
+ */
+class Names {
+  constructor(buffer) {
+    this.buffer = buffer;
+    this.view = new DataView(buffer);
+    this.kept = new Map();
+    const known = decoder.decode(new Uint8Array(buffer, 0, 4)) === "HPTB";
+    if (!known || this.view.getUint16(4, true) !== TABLE_VERSION) {
+      throw new ModuleError("the module's names are of another version; compile the policy again");
+    }
+  }
+
+  /** `{name, require, denyIf, approveIf, limits}`, the lists as numbers of rows. */
+  entry(index) {
+    return this.once(ENTRIES, index, () => {
+      const [name, ...words] = this.words(ENTRIES, index);
+      const rows = words.slice(4);
+      const [require, denyIf, approveIf, limits] = words.slice(0, 4).map((n) => rows.splice(0, n));
+      return { name: this.string(name), require, denyIf, approveIf, limits };
+    });
+  }
+
+  /** `{rule, index, line, written, conditions}`, the conditions as numbers. */
+  rule(index) {
+    return this.once(RULES, index, () => {
+      const [place, [written, ...conditions]] = this.placed(RULES, RULE_FORMS, index);
+      return { ...place, written: this.string(written), conditions };
+    });
+  }
+
+  hold(index) {
+    return this.once(HOLDS, index, () => {
+      const [place, form] = this.placed(HOLDS, HOLD_FORMS, index);
+      const [written, quorum, expiresIn, mailArguments, count, ...rest] = form;
+      return {
+        ...place,
+        written: this.string(written),
+        approvers: Object.freeze(rest.slice(0, count).map((one) => this.string(one))),
+        quorum,
+        expiresIn,
+        mailArguments: mailArguments === 1,
+        conditions: rest.slice(count),
+      };
+    });
+  }
+
+  /** Like a charge without its cost; `per` and `incrementFrom` are numbers of paths. */
+  limit(index) {
+    return this.once(LIMITS, index, () => {
+      const [place, form, home] = this.placed(LIMITS, LIMIT_FORMS, index);
+      const [shared, counter, window, message, scope, high, low, from, ...per] = form;
+      return {
+        ...place,
+        owner: shared ? "shared" : home === null ? "all_tools" : `tools/${home}`,
+        counter: this.string(counter),
+        window: this.string(window),
+        scope: SCOPES[scope],
+        max: (BigInt(high) << 32n) + BigInt(low),
+        message: this.string(message),
+        incrementFrom: present(from),
+        per,
+      };
+    });
+  }
+
+  /** `{path, op, value, mismatch}` */
+  condition(index) {
+    return this.once(CONDITIONS, index, () => {
+      const [path, op, value, , mismatch] = this.words(CONDITIONS, index);
+      return {
+        path: this.path(path),
+        op: OPERATORS[op],
+        value: JSON.parse(decoder.decode(this.bytes(VALUES, value))),
+        mismatch: this.string(mismatch),
+      };
+    });
+  }
+
+  path(index) {
+    return this.string(this.words(PATHS, index)[0]);
+  }
+
+  /** Where a row stands, the rest of its form, and its entry's name. */
+  placed(rows, forms, index) {
+    const [home, line, form] = this.words(rows, index);
+    const [rest, at, ...words] = this.words(forms, form);
+    const name = home ? this.string(this.words(ENTRIES, home - 1)[0]) : null;
+    const start = name === null ? "/all_tools" : `/tools/${escaped(name)}`;
+    const place = { rule: start + this.string(rest), index: present(at), line: present(line) };
+    return [place, words, name];
+  }
+
+  string(index) {
+    return decoder.decode(this.bytes(STRINGS, index));
+  }
+
+  words(section, index) {
+    const { byteOffset, byteLength } = this.bytes(section, index);
+    return Array.from({ length: byteLength / 4 }, (_, at) =>
+      this.view.getUint32(byteOffset + 4 * at, true),
+    );
+  }
+
+  bytes(section, index) {
+    const place = this.view.getUint32(HEADER + 8 * section, true);
+    const width = FIXED[section];
+    if (width) return new Uint8Array(this.buffer, place + width * index, width);
+    const [start, end] = [0, 4].map((next) => this.view.getUint32(place + 4 * index + next, true));
+    return new Uint8Array(this.buffer, start, end - start);
+  }
+
+  /** Keeps what was made of a row: a policy's calls meet the same rows again and again. */
+  once(section, index, make) {
+    const key = index * SECTIONS + section;
+    if (!this.kept.has(key)) {
+      if (this.kept.size >= MOST_KEPT) this.kept.clear();
+      this.kept.set(key, make());
+    }
+    return this.kept.get(key);
+  }
+}
+
+/** An optional number is one higher, and 0 where there is none. */
+function present(word) {
+  return word ? word - 1 : null;
+}
+
+/** RFC 6901. */
+function escaped(segment) {
+  return segment.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 /** Text and bytes as they are; anything else as JSON. */

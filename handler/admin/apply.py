@@ -185,6 +185,7 @@ def registered(
         command=entry.command,
         env=dict(entry.env),
         drift=entry.drift,
+        narrow=entry.narrow,
         oauth=oauth,
         declared=declared,
     )
@@ -223,7 +224,7 @@ def _server_step(before: Server | None, after: Server) -> Step:
     ]
     fields = (
         "upstream", "command", "env", "headers", "paused", "sessions", "allow", "private_network",
-        "drift", "oauth",
+        "drift", "narrow", "oauth",
     )  # fmt: skip
     differences += [name for name in fields if getattr(before, name) != getattr(after, name)]
     differences += [ADOPTED] if not before.declared else []

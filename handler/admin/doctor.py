@@ -23,13 +23,16 @@ from handler.gateway.server import Server
 from handler.grants.model import Grant, GrantStatus
 from handler.grants.tokens import mint
 from handler.policies.publish import compile_policy
-from handler.stores.base import Ledger, Registry
+from handler.stores.base import Ledger, Registry, StoreUnavailable
 
 NAME = "holdpoint-doctor"
 """The server's and the grant's; the grant is the same one at each examination."""
 
 MAIL_SECONDS = 60.0
 """How long the workflow may take to mail an approver."""
+
+NEWEST = 50
+"""Approvals among which one that was just made is looked for."""
 
 MOST_DRIFT = 30.0
 """Seconds by which clocks may differ; the gateway denies beyond it."""
@@ -73,13 +76,16 @@ async def examine(patient: Patient) -> list[Finding]:
     findings = [_front_door(stranger), _clock(stranger, patient.clock.now())]
     if stranger.status != 401:
         return findings
-    async with _probe(patient) as token:
-        for examination in (_allowed, _denied, _held):
-            try:
-                findings.append(await examination(patient, token))
-            except DoorClosed as closed:
-                findings.append(_closed(str(closed)))
-    servers = await patient.registry.servers()
+    try:
+        async with _probe(patient) as token:
+            for examination in (_allowed, _denied, _held):
+                try:
+                    findings.append(await examination(patient, token))
+                except DoorClosed as closed:
+                    findings.append(_closed(str(closed)))
+        servers = await patient.registry.servers()
+    except StoreUnavailable as error:
+        return [*findings, _tables(error)]
     found = await authorities.examine(servers, patient.door, patient.keys, patient.gateway_url)
     return findings + found
 
@@ -124,6 +130,21 @@ def _closed(why: str) -> Finding:
         f"nothing answers: {why}",
         "look at the stack's GatewayUrl output, and at DNS and the certificate of a custom domain",
     )
+
+
+TABLE_MENDS = {
+    "no right": "attach the stack's admin policy (its AdminPolicyArn output) to your identity",
+    "clock differs": "set this machine's clock",
+    "ResourceNotFound": "a table of the stack is gone: deploy it again, or recover the table",
+}
+"""What to do, by a word of the store's complaint."""
+
+
+def _tables(error: StoreUnavailable) -> Finding:
+    mend = "run it again; if it stays, look at Ledger on the dashboard and at AWS Health"
+    mends = (text for word, text in TABLE_MENDS.items() if word in str(error))
+    told = f"the tables did not take what was asked: {error}"
+    return Finding("tables", State.WRONG, told, next(mends, mend))
 
 
 def _front_door(stranger: Answered) -> Finding:
@@ -188,6 +209,7 @@ async def _held(patient: Patient, token: str) -> Finding:
     answered = await patient.door.call(NAME, token, "held", only)
     approval_id = answered.facts.get("approval")
     if not isinstance(approval_id, str):
+        await _withdraw_all(patient)
         mend = "look at the state machine's executions, and at GatewayErrors in docs/operate-aws.md"
         return Finding("held call", State.WRONG, answered.said, mend)
     try:
@@ -216,6 +238,13 @@ async def _mailed(patient: Patient, approval_id: str) -> Finding:
         f"held, but nobody was mailed within {MAIL_SECONDS:.0f} s",
         f"look at the execution {approval_id} of the state machine and at the workflow's log",
     )
+
+
+async def _withdraw_all(patient: Patient) -> None:
+    """A call may have been held without its agent being told so."""
+    for approval in await patient.ledger.approvals(NEWEST):
+        if approval.server == NAME:
+            await _withdraw(patient, approval.id)
 
 
 async def _withdraw(patient: Patient, approval_id: str) -> None:

@@ -62,6 +62,7 @@ class ServerEntry:
     env: Mapping[str, str] = field(default_factory=dict)
     """Variable name -> reference of its value, for the command."""
     drift: Drift = Drift.WARN
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def _manifest(root: Member, folder: Path) -> Manifest:
 def _server(entry: Member, folder: Path) -> ServerEntry:
     entry.only(
         "upstream", "command", "env", "policies", "headers", "private_network", "sessions", "allow",
-        "paused", "drift",
+        "paused", "drift", "narrow",
     )  # fmt: skip
     command = _command(entry)
     upstream = "" if entry.get("command").present else _url(entry.need("upstream"))
@@ -201,6 +202,7 @@ def _server(entry: Member, folder: Path) -> ServerEntry:
         command=command,
         env=_references(entry.get("env"), VARIABLE),
         drift=Drift(entry.get("drift").one_of(tuple(Drift), Drift.WARN)),
+        narrow=entry.get("narrow").flag(),
     )
 
 

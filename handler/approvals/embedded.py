@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from starlette.routing import Route
 
-from handler.approvals import pages
 from handler.approvals.allowance import Allowance
 from handler.approvals.attempt import Attempts
 from handler.approvals.bell import Bell
@@ -16,6 +15,7 @@ from handler.approvals.book import Book
 from handler.approvals.desk import Desk
 from handler.approvals.lifecycle import Terms
 from handler.approvals.notice import Notices
+from handler.approvals.pages.routes import routes
 from handler.approvals.ports import Executor, Judge, Mailer
 from handler.approvals.service import Approvals
 from handler.approvals.vault import Vault
@@ -94,7 +94,5 @@ def embedded(
         most_pending=settings.most_pending,
     )
     desk = Desk(book=book, answers=answers, vault=vault, workflow=workflow, clock=clock)
-    routes = pages.routes(
-        desk, key=settings.key, base_url=settings.base_url, clock=clock, terms=terms
-    )
-    return Embedded(approvals, desk, workflow, routes, bell.close)
+    pages = routes(desk, key=settings.key, base_url=settings.base_url, clock=clock, terms=terms)
+    return Embedded(approvals, desk, workflow, pages, bell.close)

@@ -6,9 +6,11 @@ version, and what may follow what is this table and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from compiler.frozen import dataclass
 
 if TYPE_CHECKING:
     from handler.approvals.model import Approval

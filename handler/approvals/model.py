@@ -1,7 +1,6 @@
 """Approvals, their links and answers, as values. Pure."""
 
-from dataclasses import dataclass
-
+from compiler.frozen import dataclass
 from compiler.verdict import Hold
 from handler.approvals.lifecycle import Status
 from handler.limits.debits import Debit

@@ -1,10 +1,10 @@
 """What holding and resuming a call asks of the rest, in the approvals' words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from compiler.frozen import dataclass
 from compiler.values import Value
 from compiler.verdict import Verdict
 from handler.approvals.model import Approval

@@ -6,8 +6,8 @@ their own.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
+from compiler.frozen import dataclass
 from compiler.verdict import Hold
 from handler.approvals.lifecycle import Event
 from handler.approvals.model import Answer, Approval

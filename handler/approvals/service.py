@@ -5,8 +5,8 @@ Must not know links, answers or mail: the agent-facing role cannot answer an app
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from compiler.frozen import dataclass
 from compiler.values import Value
 from compiler.verdict import Hold, Place
 from handler.approvals.allowance import HOUR, Allowance

@@ -7,9 +7,9 @@ open as another's.
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from compiler.frozen import dataclass
 from compiler.values import Value
 from handler.sealing import SealBroken, Sealer
 from handler.stores.base import Payloads

@@ -6,10 +6,11 @@ where a person is asked.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
+from compiler.frozen import dataclass
 from compiler.verdict import Charge, Effect, Place
 from handler.grants.model import Grant
 from handler.trace import Trace

@@ -6,11 +6,11 @@ Must not know any operation. Nothing is sent twice here; whoever calls knows wha
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from compiler.frozen import dataclass
 from handler.aws.signature import Credentials, Signer
 from handler.aws.wire import Wire, WireBroken
 from handler.clock import Clock, SystemClock

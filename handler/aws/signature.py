@@ -7,10 +7,11 @@ request" in the IAM User Guide.
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import urlsplit
+
+from compiler.frozen import dataclass
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 

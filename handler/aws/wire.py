@@ -3,9 +3,9 @@
 Must not know AWS. Nothing is sent twice.
 """
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from compiler.frozen import dataclass
 from handler.http1.connections import Connections, Origin
 from handler.http1.exchange import Exchange
 from handler.http1.head import Malformed

@@ -8,17 +8,20 @@ Exit codes: 0 fine (warnings too, unless --strict), 1 found errors, 2 could not 
 import argparse
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from compiler.answers.relation import Relation
 from compiler.answers.wording import difference_text
 from compiler.check import check
+from compiler.check.given import check_given
 from compiler.diagnostics import Diagnostic, Severity, ordered, render
 from compiler.fix import Fixed, fix, offer_approval
 from compiler.parse import parse
+from compiler.policy import Policy
 from compiler.source import LARGEST
 from handler.cli.formats import FORMATS
+from handler.cli.tool_list import listed
 from handler.cli.working import working
 from handler.failure import CannotRun
 
@@ -36,6 +39,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("policy", help="a policy.json, or - for standard input")
     parser.add_argument("--format", choices=("text", *FORMATS), default="text")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    parser.add_argument(
+        "--tools",
+        metavar="FILE",
+        type=Path,
+        help="the server's tools, as tools/list answers or a JSON list of names: show entries "
+        "that serve none of them",
+    )
     # Two options and no optional value, or `--fix policy.json` would take the file for it.
     parser.add_argument(
         "--fix",
@@ -62,11 +72,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"{args.policy}: cannot be read: {error.strerror}", file=sys.stderr)
         return UNREADABLE
     name = "<stdin>" if args.policy == "-" else args.policy
+    tools = None if args.tools is None else listed(args.tools)
     if args.fix:
         data = _fixed(args.policy, data, args.fix)
     with working("checking"):
         parsed = parse(data)
-        warnings = check(parsed.policy) if parsed.policy else ()
+        warnings = _warnings(parsed.policy, tools) if parsed.policy else ()
     found = ordered((*parsed.diagnostics, *warnings))
     if args.format in FORMATS:
         print(FORMATS[args.format](found, name))
@@ -74,6 +85,10 @@ def run(args: argparse.Namespace) -> int:
         print(render(found, parsed.text, name) + _summary(found, name))
     errors = sum(one.severity is Severity.ERROR for one in found)
     return FOUND if errors or (args.strict and found) else FINE
+
+
+def _warnings(policy: Policy, tools: Sequence[str] | None) -> tuple[Diagnostic, ...]:
+    return check(policy) + (() if tools is None else check_given(policy, tools))
 
 
 def _read(name: str) -> bytes:

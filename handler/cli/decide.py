@@ -165,7 +165,7 @@ def _wasm(policy: Compiled) -> Engine:
         ) from None
     from compiler.wasm.emit import emit
 
-    return WasmEngine(policy.table, emit(policy.program))
+    return WasmEngine(emit(policy.program))
 
 
 ENGINES: dict[str, Callable[[Compiled], Engine]] = {

@@ -34,6 +34,7 @@ COMMANDS = {
     "diff": "say how a new policy differs from an old one",
     "prove": "say whether a policy can ever admit a call",
     "decide": "say what a policy does with calls, one JSON line each",
+    "compile": "write a policy as a WebAssembly module",
     "table": "list the decision table a policy compiles to",
     "explain": "say a policy in plain sentences, or why it decides so",
     "exposure": "say the worst that a policy lets happen",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FINE = 0
 
-COLUMNS = ("name", "upstream", "paused", "policies")
+COLUMNS = ("name", "upstream", "paused", "narrow", "policies")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -42,6 +42,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     add.add_argument(
         "--private-network", action="store_true", help="it may be on a private address"
     )
+    add.add_argument(
+        "--narrow", action="store_true",
+        help="show agents input schemas that already say what the policy denies",
+    )  # fmt: skip
     add.set_defaults(act=_add)
 
     listing = verbs.add_parser("list", help="list servers")
@@ -96,6 +100,7 @@ def _manifest(arguments: argparse.Namespace) -> "Manifest":
                 "policies": dict(_pair("--policy", each) for each in arguments.policy),
                 "headers": dict(_pair("--header", each) for each in arguments.header),
                 "private_network": arguments.private_network,
+                "narrow": arguments.narrow,
             }
         },
         "grants": {},
@@ -157,6 +162,7 @@ def _facts(server: "Server") -> "Facts":
         "private_network": server.private_network,
         "sessions": server.sessions.value,
         "drift": server.drift.value,
+        "narrow": server.narrow,
         "allow": list(server.allow),
         "oauth": server.oauth and server.oauth.issuer.url,
         "made_by": made_by(declared=server.declared),

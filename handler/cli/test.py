@@ -21,8 +21,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser(
         "test",
         help="run a policy's test cases, with limits over simulated time",
-        description="Runs cases against a policy. A case is a line with its name, and a line for "
-        'each step: {"tool", "args", "grant", "session", "time", "after", "expect", "rule"}. '
+        description='Runs cases against a policy. A case is a line {"case": its name}, and a line '
+        'for each step: {"tool", "args", "grant", "session", "time", "after", "expect", "rule"}. '
         "docs/testing-policies.md describes them.",
         epilog="exit codes: 0 all as expected, 1 some were not, 2 could not run",
     )

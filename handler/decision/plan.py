@@ -4,10 +4,10 @@ Must not know calls. Made when a tool is first called, and kept by the engine.
 """
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
 
+from compiler.frozen import dataclass
 from compiler.ir import ConditionRow, HoldRow, LimitRow, RuleRow
 from compiler.policy import Path, Root, Step
 from compiler.regex.run import Dfa
@@ -46,11 +46,14 @@ class Rule:
 class Plan:
     """All that the calls one entry serves must pass, in the order it is asked."""
 
-    require: tuple[tuple[Test, Rule, str], ...]
-    """The conditions of all rules, each with the sentence of its mismatch: the first that is not
-    true denies."""
-    deny_if: tuple[tuple[Test, Rule], ...]
-    """Of each rule one test of all its conditions: the first that is not false denies."""
+    must: tuple[Test, ...]
+    """The conditions of all rules of `require`: the first that is not true denies."""
+    must_not: tuple[Test, ...]
+    """Of each rule of `deny_if` one test of all its conditions: the first that is not false
+    denies."""
+    require: tuple[Rule, ...]
+    deny_if: tuple[Rule, ...]
+    """The rules that those tests are of, for what a denial says."""
     approve_if: tuple[tuple[Test, Rule], ...]
     takings: tuple[Charge | Taking, ...]
     allowed: Verdict | None
@@ -95,8 +98,10 @@ class Planner:
         charges = tuple(taking for taking in takings if isinstance(taking, Charge))
         always = not approve_if and len(charges) == len(takings)
         return Plan(
-            require=tuple((c.test, rule, c.mismatch) for rule in require for c in rule.conditions),
-            deny_if=tuple((_together(rule), rule) for rule in deny_if),
+            must=tuple(condition.test for rule in require for condition in rule.conditions),
+            must_not=tuple(map(_together, deny_if)),
+            require=tuple(require),
+            deny_if=tuple(deny_if),
             approve_if=tuple((_together(rule), rule) for rule in approve_if),
             takings=takings,
             allowed=Verdict(Effect.ALLOW, None, charges=charges) if always else None,

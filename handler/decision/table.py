@@ -4,7 +4,9 @@ Must not know policy text: it loads nothing of the compiler but what reads a tab
 those of `compiler.meaning`, and tests hold it to them.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from compiler import names
 from compiler.ir import HoldRow
@@ -29,7 +31,7 @@ class TableEngine:
         """Raises `TableError` where the bytes are not a whole table of this version."""
         self._table = Table(table)
         self._plan = lru_cache(MOST_PLANS)(Planner(self._table).plan)
-        self._kept = lru_cache(MOST_NAMES)(self._serving)
+        self._kept: dict[str, Plan | Verdict] = {}
 
     def hides(self, tool: str) -> bool:
         return self._table.hides(tool)
@@ -37,20 +39,33 @@ class TableEngine:
     def lists(self, tool: str) -> bool:
         return self._table.own(tool) is not None
 
+    def narrowed(self, tool: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The tool's input schema with what the policy demands of its calls."""
+        from handler.decision.schemas import narrowed  # only where a server's registration asks
+
+        return narrowed(self._table, tool, schema)
+
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
-        tool = call.tool
-        plan = self._kept(tool) if len(tool) <= LONGEST_NAME else self._serving(tool)
+        plan = self._kept.get(call.tool) or self._found(call.tool)
         if isinstance(plan, Verdict):
             return plan
         facts = call.arguments if plan.args_only else facts_of(call, subject, now)
-        for test, rule, mismatch in plan.require:
-            truth = test(facts)
-            if truth is not True:
-                return _required(rule, mismatch if truth is MISMATCH else "")
-        for test, rule in plan.deny_if:
+        for test in plan.must:
+            if test(facts) is not True:
+                return _required(plan, facts)
+        for test in plan.must_not:
             if test(facts):
-                return _refused(rule, facts)
+                return _refused(plan, facts)
         return plan.allowed or _admitted(plan, facts)
+
+    def _found(self, tool: str) -> Plan | Verdict:
+        """What serves the tool, and kept for its next call."""
+        found = self._serving(tool)
+        if len(tool) <= LONGEST_NAME:
+            if len(self._kept) >= MOST_NAMES:
+                self._kept.clear()
+            self._kept[tool] = found
+        return found
 
     def _serving(self, tool: str) -> Plan | Verdict:
         """The plan of the entry that serves the tool, or the denial of every call of it."""
@@ -62,13 +77,22 @@ class TableEngine:
         return self._plan(entry)
 
 
-def _required(rule: Rule, mismatch: str) -> Verdict:
+def _required(plan: Plan, facts: Object) -> Verdict:
+    """The denial by the first condition that is not true."""
+    rule, mismatch = next(
+        (rule, one.mismatch if truth is MISMATCH else "")
+        for rule in plan.require
+        for one in rule.conditions
+        if (truth := one.test(facts)) is not True
+    )
     place = rule.row.place
     message = names.require_message(rule.row.written, place.rule, mismatch)
     return Verdict(Effect.DENY, place, message)
 
 
-def _refused(rule: Rule, facts: Object) -> Verdict:
+def _refused(plan: Plan, facts: Object) -> Verdict:
+    """The denial by the first rule that is not false."""
+    rule = next(rule for test, rule in zip(plan.must_not, plan.deny_if, strict=True) if test(facts))
     place = rule.row.place
     message = names.deny_if_message(rule.row.written, place.rule, rule.mismatch(facts))
     return Verdict(Effect.DENY, place, message)

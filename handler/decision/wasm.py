@@ -44,11 +44,11 @@ class ModuleError(Exception):
 
 
 class Answer(NamedTuple):
-    """What a module answers to one call. Rows are those of the program it was made from."""
+    """What a module answers to one call: which entry serves it, which of its rules decided."""
 
     effect: int
     reason: int
-    row: int
+    which: int
     detail: int
     entry: int
     charges: bytes = b""
@@ -60,12 +60,13 @@ class Answer(NamedTuple):
 
 
 def charges_of(answer: Answer) -> list[tuple[int, int]]:
-    """Limit row and cost in micro-units of each charge."""
+    """Which limit of the entry, and the cost in micro-units, of each charge."""
     return [*_CHARGE.iter_unpack(answer.charges)]
 
 
 def holds_of(answer: Answer) -> list[tuple[int, int]]:
-    """Hold row of each hold, and which of its conditions is a mismatch, from 1, or 0."""
+    """Which `approve_if` rule of the entry each is, and which of its conditions is a mismatch,
+    from 1, or 0."""
     return [*_PAIR.iter_unpack(answer.holds)]
 
 
@@ -138,14 +139,14 @@ class PolicyModule:
 
     def _answer(self, effect: int) -> Answer:
         words = _OUTPUT.unpack_from(self._bytes, self._output)
-        reason, row, detail, entry, charges, holds, values = words
+        reason, which, detail, entry, charges, holds, values = words
         if not (charges or holds):
-            return Answer(effect, reason, row, detail, entry)
+            return Answer(effect, reason, which, detail, entry)
         pairs = _PAIR.iter_unpack(self._read(self._values, values * _PAIR.size)) if values else ()
         return Answer(
             effect,
             reason,
-            row,
+            which,
             detail,
             entry,
             self._read(self._charges, charges * _CHARGE.size),

@@ -1,6 +1,7 @@
-"""The WASM engine: what a policy's module answers, as a verdict in the words of the decision table.
+"""The WASM engine: what a policy's module answers, as a verdict in the words of its own names.
 
-Must not know policy text or wasmtime. Its answers are those of `compiler.meaning`, and tests hold
+Must not know policy text or wasmtime. A module is all it needs: the section that names the rows is
+a decision table. Its answers are those of `compiler.meaning`, and tests hold
 it to them.
 """
 
@@ -11,12 +12,14 @@ import orjson
 
 from compiler import names
 from compiler.ir import HoldRow, LimitRow, RuleRow
+from compiler.table.layout import TableError
 from compiler.table.read import Table
 from compiler.values import Value
 from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
 from compiler.wasm import abi
+from compiler.wasm.custom import custom
 from handler.decision.charges import charge
-from handler.decision.wasm import Answer, PolicyModule, charges_of, holds_of
+from handler.decision.wasm import Answer, ModuleError, PolicyModule, charges_of, holds_of
 
 MOST_ROWS = 8_192
 """How many rows of each kind are kept decoded."""
@@ -32,17 +35,17 @@ TOO_LARGE = Verdict(
 
 
 class WasmEngine:
-    """One module at work, named by the table of the same policy. Implements
-    `compiler.verdict.Engine`."""
+    """One module at work. Implements `compiler.verdict.Engine`."""
 
-    def __init__(self, table: bytes, module: bytes) -> None:
-        """Raises `TableError` and `ModuleError` where the bytes are not what they should be."""
-        self._table = Table(table)
+    def __init__(self, module: bytes) -> None:
+        """Raises `ModuleError` where the bytes are no policy's module that this version runs."""
         self._module = PolicyModule(module)
+        self._table = _names(module)
+        self._entry = lru_cache(MOST_ROWS)(self._table.entry)
         self._rule = lru_cache(MOST_ROWS)(self._table.rule)
         self._hold = lru_cache(MOST_ROWS)(self._table.hold)
         self._limit = lru_cache(MOST_ROWS)(self._table.limit)
-        self._admitted: dict[bytes, Verdict] = {}
+        self._admitted: dict[tuple[int, bytes], Verdict] = {}
 
     def hides(self, tool: str) -> bool:
         return self._table.hides(tool)
@@ -74,32 +77,34 @@ class WasmEngine:
         """Where no argument says what is taken, one verdict serves every call."""
         if answer.per:
             return Verdict(Effect.ALLOW, None, "", self._charges(answer))
-        found = self._admitted.get(answer.charges)
+        key = answer.entry, answer.charges
+        found = self._admitted.get(key)
         if found is None:
             found = Verdict(Effect.ALLOW, None, "", self._charges(answer))
             if len(self._admitted) < MOST_ROWS:
-                self._admitted[answer.charges] = found
+                self._admitted[key] = found
         return found
 
     def _denied(self, tool: str, answer: Answer) -> Verdict:
+        if answer.reason == abi.HIDDEN:
+            return _denial(Place(names.HIDDEN), names.hidden_message(tool))
+        if answer.reason == abi.DEFAULT_DENY:
+            return _denial(Place(names.DEFAULT_DENY), names.default_deny_message(tool))
+        entry, which, detail = self._entry(answer.entry), answer.which, answer.detail
         match answer.reason:
-            case abi.HIDDEN:
-                return _denial(Place(names.HIDDEN), names.hidden_message(tool))
-            case abi.DEFAULT_DENY:
-                return _denial(Place(names.DEFAULT_DENY), names.default_deny_message(tool))
             case abi.REQUIRE:
-                rule = self._rule(answer.row)
-                mismatch = self._mismatch(rule, answer.detail)
+                rule = self._rule(entry.require[which])
+                mismatch = self._mismatch(rule, detail)
                 message = names.require_message(rule.written, rule.place.rule, mismatch)
             case abi.DENY_IF:
-                rule = self._rule(answer.row)
-                mismatch = self._mismatch(rule, answer.detail)
+                rule = self._rule(entry.deny_if[which])
+                mismatch = self._mismatch(rule, detail)
                 message = names.deny_if_message(rule.written, rule.place.rule, mismatch)
             case abi.APPROVE_IF:
-                hold = self._one_hold(answer.row, answer.detail)
+                hold = self._one_hold(entry.approve_if[which], detail)
                 return _denial(hold.place, names.no_approver_message(hold.reason))
             case _:
-                return self._limit_denial(self._limit(answer.row), answer.detail)
+                return self._limit_denial(self._limit(entry.limits[which]), detail)
         return _denial(rule.place, message)
 
     def _limit_denial(self, row: LimitRow, detail: int) -> Verdict:
@@ -111,7 +116,8 @@ class WasmEngine:
         return _denial(row.place, names.cost_message(self._table.path(row.increment_from)))
 
     def _held(self, answer: Answer) -> Verdict:
-        holds = tuple(self._one_hold(row, detail) for row, detail in holds_of(answer))
+        rows = self._entry(answer.entry).approve_if
+        holds = tuple(self._one_hold(rows[which], detail) for which, detail in holds_of(answer))
         first = holds[0]
         charges = self._charges(answer)
         return Verdict(Effect.REQUIRE_APPROVAL, first.place, first.reason, charges, holds)
@@ -134,12 +140,23 @@ class WasmEngine:
 
     def _charges(self, answer: Answer) -> tuple[Charge, ...]:
         texts = iter(answer.per)
-        charges = []
-        for index, cost in charges_of(answer):
-            row = self._limit(index)
+        rows, charges = self._entry(answer.entry).limits, []
+        for which, cost in charges_of(answer):
+            row = self._limit(rows[which])
             per = tuple(map(_value, islice(texts, len(row.per)))) if row.per else None
             charges.append(charge(row, cost, per))
         return tuple(charges)
+
+
+def _names(module: bytes) -> Table:
+    """What a module's rows are called. Raises `ModuleError`."""
+    table = custom(module, abi.NAMES)
+    if table is None:
+        raise ModuleError(f"the module has no section `{abi.NAMES}`; it is not a policy's")
+    try:
+        return Table(table)
+    except TableError as error:
+        raise ModuleError(str(error)) from error
 
 
 def _context(subject: Subject, now: float) -> bytes:

@@ -15,6 +15,17 @@ FEW_EXECUTIONS = 100
 """A new account may start with 10, which one slow upstream fills."""
 
 
+BAD_CREDENTIALS = (
+    *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"),
+    *("SignatureDoesNotMatch", "UnrecognizedClientException"),
+)
+
+UNLIMITED = -1
+
+FEW_MAILS = 50
+"""Fewer left of a day's quota is too few: SES refuses what is above it."""
+
+
 def findings(session: boto3.Session, sender: str) -> list[Finding]:
     """One finding about each thing that can be asked."""
     return [
@@ -29,8 +40,14 @@ def _asked(what: str, right: str, ask: Callable[[], Finding]) -> Finding:
     try:
         return ask()
     except (BotoCoreError, ClientError) as error:
-        told = f"could not be asked ({right}): {_reason(error)}"
-        return Finding(what, State.UNTOLD, told)
+        reason = _reason(error)
+        told = f"could not be asked ({right}): {reason}"
+        mend = "run it again; if it stays, look at AWS Health"
+        if reason.startswith("AccessDenied"):
+            mend = f"run it with an identity that has {right}"
+        elif reason in BAD_CREDENTIALS:
+            mend = "sign in again: your AWS credentials are not valid, or no longer"
+        return Finding(what, State.UNTOLD, told, mend)
 
 
 def _reason(error: Exception) -> str:
@@ -85,6 +102,15 @@ def _mail(session: boto3.Session) -> Finding:
             State.WRONG,
             "SES keeps this account in its sandbox: it mails only to verified addresses",
             "ask for production access in the SES console, or verify every approver's address",
+        )
+    quota = account.get("SendQuota", {})
+    most, sent = int(quota.get("Max24HourSend", -1)), int(quota.get("SentLast24Hours", 0))
+    if most != UNLIMITED and most - sent < FEW_MAILS:
+        return Finding(
+            "mail account",
+            State.WRONG,
+            f"SES has sent {sent} of the {most} mails that this account may send in 24 hours",
+            "ask for more in the Service Quotas console (Amazon SES, sending quota)",
         )
     return Finding("mail account", State.FINE, "SES sends to anybody")
 

@@ -2,8 +2,8 @@
 
 from starlette.types import ASGIApp
 
-from handler.approvals import pages
 from handler.approvals.desk import Desk
+from handler.approvals.pages.routes import routes
 from handler.entry.asgi import lambda_handler
 from handler.entry.deployment import parts
 from handler.entry.logs import logger
@@ -25,7 +25,7 @@ async def approvals() -> ASGIApp:
         clock=made.clock,
     )
     return application(
-        pages.routes(
+        routes(
             desk,
             key=keys.form,
             base_url=made.deployment.base_url,

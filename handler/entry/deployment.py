@@ -6,9 +6,9 @@ what is loaded here.
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 
+from compiler.frozen import dataclass
 from handler import settings
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book

@@ -15,7 +15,7 @@ import orjson
 
 from handler.admin.doctor import Patient, examine
 from handler.admin.door import Answered, DoorClosed
-from handler.admin.findings import Finding, State
+from handler.admin.findings import Finding
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Terms
@@ -25,7 +25,6 @@ from handler.entry.stack import Stack, open_stack
 from handler.oauth.issuer import Documents
 from handler.oauth.keys import usable
 from handler.oauth.model import WELL_KNOWN, Issuer, resource
-from handler.stores.base import StoreUnavailable
 
 REVISION = "2025-11-25"
 """Of MCP; without sessions a call may come first."""
@@ -105,9 +104,4 @@ async def _gateway(stack: Stack, approver: str) -> list[Finding]:
             keys=usable_keys,
             pause=asyncio.sleep,
         )
-        try:
-            return await examine(patient)
-        except StoreUnavailable as error:
-            told = f"the tables did not take what was asked: {error}"
-            mend = f"attach the stack's admin policy ({stack.outputs.get('AdminPolicyArn')})"
-            return [Finding("tables", State.WRONG, told, mend)]
+        return await examine(patient)

@@ -6,7 +6,8 @@ key of its own, derived from a text, so that what is sealed for one cannot serve
 
 import hashlib
 import json
-from dataclasses import dataclass
+
+from compiler.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

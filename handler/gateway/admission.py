@@ -7,9 +7,9 @@ What was last seen of them is kept as a hint to plan those debits with, never to
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
+from compiler.frozen import dataclass
 from handler.gateway.server import Server
 from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit

@@ -6,11 +6,11 @@ error on one tools/call ends the whole session of many clients.
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import orjson
 
+from compiler.frozen import dataclass
 from compiler.verdict import Place
 from handler.gateway import protocol
 from handler.gateway.protocol import Message, Rejection, RequestId

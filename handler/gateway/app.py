@@ -3,11 +3,12 @@
 Must not choose adapters: the world's entry hands in the store, the secrets and the approvals.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from compiler.frozen import dataclass
 from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
 from handler.clock import Clock

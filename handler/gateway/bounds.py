@@ -1,6 +1,6 @@
 """How much and how long, as values: the two worlds differ in these, not in code. Pure."""
 
-from dataclasses import dataclass
+from compiler.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

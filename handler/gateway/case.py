@@ -1,7 +1,6 @@
 """One tools/call on its way through the gateway, as the steps hand it on. Pure."""
 
-from dataclasses import dataclass
-
+from compiler.frozen import dataclass
 from handler.approvals.model import Approval
 from handler.gateway.admission import Seen
 from handler.gateway.decide import Plan

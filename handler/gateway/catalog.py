@@ -11,6 +11,9 @@ from handler.gateway.methods import SERVER_CAPABILITIES
 from handler.gateway.protocol import Message
 from handler.gateway.revisions import LEGACY, MODERN
 
+Narrowing = Callable[[str, Mapping[str, Any]], dict[str, Any]]
+"""From a tool's name and its input schema to the schema that is shown."""
+
 LIST_TTL_MS = 5_000
 """How long a modern client may keep a list: what is hidden can change with the next policy."""
 
@@ -25,9 +28,17 @@ class Unreadable(Exception):
     """The upstream's answer does not have the shape that filtering needs."""
 
 
-def listed(result: Mapping[str, Any], hides: Callable[[str], bool], modern: bool) -> dict[str, Any]:
+def listed(
+    result: Mapping[str, Any],
+    hides: Callable[[str], bool],
+    modern: bool,
+    narrowing: Narrowing | None = None,
+) -> dict[str, Any]:
     """A page of tools/list without the hidden tools. Raises `Unreadable`."""
-    page = {**result, "tools": [_capped(t) for t in tools(result) if not hides(t["name"])]}
+    shown = [_capped(tool) for tool in tools(result) if not hides(tool["name"])]
+    if narrowing is not None:
+        shown = [_narrowed(tool, narrowing) for tool in shown]
+    page = {**result, "tools": shown}
     if modern:
         page["cacheScope"] = "private"
         ttl = result.get("ttlMs")
@@ -50,6 +61,14 @@ def _capped(tool: dict[str, Any]) -> dict[str, Any]:
     """The tool with a description of bounded length: it is read into a model's context."""
     text = tool.get("description")
     return tool if not isinstance(text, str) else {**tool, "description": cut(text)}
+
+
+def _narrowed(tool: dict[str, Any], narrowing: Narrowing) -> dict[str, Any]:
+    """The tool with its input schema narrowed; one that has none is left alone."""
+    schema = tool.get("inputSchema")
+    if not isinstance(schema, dict):
+        return tool
+    return {**tool, "inputSchema": narrowing(tool["name"], schema)}
 
 
 def cut(text: str) -> str:

@@ -4,11 +4,13 @@ Must not know requests, or whether what was read still holds: `enforce` and `jud
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from compiler import names
-from compiler.verdict import Call, Effect, Engine, Place, Verdict
+from compiler.frozen import dataclass
+from compiler.verdict import Call, Effect, Place, Verdict
+from handler.decision.table import TableEngine
 from handler.gateway import mirror
 from handler.gateway.protocol import PLAIN_NAME
 from handler.gateway.screen import unheard
@@ -115,7 +117,7 @@ class Decider:
         """What to tell when the server says that its tools are others now."""
         return unheard if self.watch is None else partial(self.watch.changed, server)
 
-    async def engine(self, grant: Grant, server: Server) -> Engine | None:
+    async def engine(self, grant: Grant, server: Server) -> TableEngine | None:
         """The policy in force, or None where the grant has none."""
         digest = None if grant.policy is None else server.policies.get(grant.policy)
         return None if digest is None else await self._policies.engine(digest)

@@ -7,9 +7,11 @@ whatever an agent or a client could read in it counts, not its schema alone.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
+
+from compiler.frozen import dataclass
 
 LARGEST = 65_536
 """Bytes of one definition's text; a longer one is kept by its digest alone."""

@@ -7,11 +7,11 @@ silence, it asks whether it still may: no answer ends it. The client's pace is t
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
 
 import anyio
 
+from compiler.frozen import dataclass
 from handler.gateway import answers, sse, subscription
 from handler.gateway.exchange import Arrived, Broken, TooLarge
 from handler.gateway.methods import ACKNOWLEDGED, TOOLS_CHANGED

@@ -7,12 +7,13 @@ before its token is known to be good.
 import logging
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from compiler.frozen import dataclass
 from handler.clock import Clock
 from handler.gateway import answers, cors, protocol
 from handler.gateway.admission import Admission, within

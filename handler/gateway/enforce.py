@@ -6,8 +6,9 @@ taken is given back and the call is planned again. Whatever fails on the way end
 """
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from compiler.frozen import dataclass
 from compiler.values import Value
 from compiler.verdict import Call, Effect
 from handler import logged, trace

@@ -5,10 +5,10 @@ reached, or it is lost (it may have run).
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
+from compiler.frozen import dataclass
 from handler.gateway.server import Server
 from handler.gateway.sse import Events, TooLong
 

@@ -8,8 +8,8 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from compiler.frozen import dataclass
 from handler import trace
 
 VERSION = "mcp-protocol-version"

@@ -4,9 +4,9 @@ Default deny: what has no row here is refused, and a row with a family passes on
 server's registration allows that family.
 """
 
-from dataclasses import dataclass
 from enum import Enum
 
+from compiler.frozen import dataclass
 from handler.gateway.revisions import Era
 
 BOTH = frozenset(Era)

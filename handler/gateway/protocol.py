@@ -5,10 +5,10 @@ Pure; must not know servers, grants or policies, nor what becomes of a message.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from compiler.frozen import dataclass
 from compiler.values import Value
 from handler.decision import arguments
 from handler.gateway import head as headers

@@ -7,12 +7,13 @@ that end and makes the reply; in a stream the reply's body is the last event.
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import anyio
 import orjson
 
+from compiler.frozen import dataclass
 from handler.gateway import forward, sse
 from handler.gateway.answers import Reply, Stream
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Sender, TooLarge

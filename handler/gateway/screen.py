@@ -5,11 +5,12 @@ upstream does not wait for it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from compiler.frozen import dataclass
 from handler.gateway import protocol
 from handler.gateway.exchange import Arrived, Sender
 from handler.gateway.methods import SERVER_NOTIFICATIONS, SERVER_REQUESTS, TOOLS_CHANGED

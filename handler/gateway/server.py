@@ -2,9 +2,10 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from compiler.frozen import dataclass
 from handler.oauth.model import Authority
 
 
@@ -52,6 +53,8 @@ class Server:
     """Variables for the command: names to secret references."""
 
     drift: Drift = Drift.WARN
+    narrow: bool = False
+    """Whether tools/list shows input schemas narrowed by the grant's policy."""
     oauth: Authority | None = None
     """Whose access tokens are good here beside grant tokens."""
     declared: bool = False

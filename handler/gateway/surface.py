@@ -179,9 +179,14 @@ class Surface:
             self._decider.engine(admitted.seen.grant, admitted.seen.server),
         )
         hides = engine.hides if engine is not None else _hides_nothing
-        result = exact(end.raw)["result"]
-        drifted = await self._noted(message, admitted.seen.server, result)
-        page = catalog.listed(result, lambda name: name in drifted or hides(name), message.modern)
+        server, result = admitted.seen.server, exact(end.raw)["result"]
+        drifted = await self._noted(message, server, result)
+        page = catalog.listed(
+            result,
+            lambda name: name in drifted or hides(name),
+            message.modern,
+            engine.narrowed if engine is not None and server.narrow else None,
+        )
         return answers.result(message, page)
 
     async def _noted(

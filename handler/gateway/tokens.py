@@ -5,10 +5,11 @@ another grant's is worth nothing, and no container has to remember it.
 """
 
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import orjson
 
+from compiler.frozen import dataclass
 from handler.gateway import answers
 from handler.gateway.answers import Reply
 from handler.gateway.head import SESSION

@@ -4,9 +4,9 @@ A grant is what one agent may use: one server under one policy. Its token reads
 `hp_<grant id>_<secret>`, is shown once and kept as a SHA-256.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from compiler.frozen import dataclass
 from compiler.verdict import Subject
 from handler.oauth.model import Authority
 

@@ -9,8 +9,9 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from compiler.frozen import dataclass
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.oauth.model import Authority
 

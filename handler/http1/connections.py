@@ -8,9 +8,10 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
+
+from compiler.frozen import dataclass
 
 MOST_IDLE = 64
 

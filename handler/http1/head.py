@@ -5,7 +5,8 @@ Source: RFC 9112, sections 4 and 5. Must not know what follows it.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from compiler.frozen import dataclass
 
 _STATUS = re.compile(r"HTTP/1\.([01]) ([1-9][0-9]{2})(?: [^\x00-\x08\x0a-\x1f\x7f]*)?")
 _FIELD = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*)")

@@ -1,8 +1,8 @@
 """What a call takes from tallies, in the ledger's words, and whether there is room. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from compiler.frozen import dataclass
 from compiler.verdict import Scope
 
 Tally = tuple[Scope, str, str]

@@ -1,8 +1,9 @@
 """What an operator says about tokens of an authorization server. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from compiler.frozen import dataclass
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource"
 """Where a server's metadata is, before the path of its URL (RFC 9728, section 3.1)."""

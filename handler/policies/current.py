@@ -7,7 +7,6 @@ from collections import OrderedDict
 
 from compiler.artifact import ArtifactError, unpack
 from compiler.table.layout import TableError
-from compiler.verdict import Engine
 from handler.decision.table import TableEngine
 from handler.stores.base import Registry
 
@@ -28,9 +27,9 @@ class Policies:
     def __init__(self, registry: Registry, most_engines: int = MOST_ENGINES) -> None:
         self._registry = registry
         self._most_engines = most_engines
-        self._engines: OrderedDict[str, Engine] = OrderedDict()
+        self._engines: OrderedDict[str, TableEngine] = OrderedDict()
 
-    async def engine(self, digest: str) -> Engine:
+    async def engine(self, digest: str) -> TableEngine:
         """The engine of one policy revision.
 
         Raises `PolicyUnavailable`, or `StoreUnavailable` from the registry.
@@ -44,7 +43,7 @@ class Policies:
             self._engines.move_to_end(digest)
         return engine
 
-    async def _load(self, digest: str) -> Engine:
+    async def _load(self, digest: str) -> TableEngine:
         artifact = await self._registry.artifact(digest)
         if artifact is None:
             raise PolicyUnavailable(digest, "not in the registry; publish it again")

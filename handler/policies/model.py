@@ -1,6 +1,6 @@
 """A policy as it is deployed: immutable bytes named by their digest, and what stood for a name."""
 
-from dataclasses import dataclass
+from compiler.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ store sees it from its next call on.
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
+from compiler.frozen import dataclass
 from handler.approvals.model import Answer, Approval, Link
 from handler.gateway.definitions import Catalog
 from handler.gateway.server import Server

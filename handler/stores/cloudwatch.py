@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import orjson
 
 from handler.clock import Clock, SystemClock
-from handler.stores.base import StoreUnavailable
+from handler.stores.base import NotAllowed, StoreUnavailable
 
 KIND = "decision"
 """The member `log` by which a record is told from other lines."""
@@ -85,8 +85,15 @@ class CloudWatchJournal:
             filterPattern=f'{{ $.log = "{KIND}" }}',
             **({} if end is None else {"endTime": math.ceil(end * 1000)}),
         )
-        for page in pages:
-            yield page["events"]
+        try:
+            for page in pages:
+                yield page["events"]
+        except client.exceptions.ClientError as error:  # the SDK itself is not loaded here
+            if error.response["Error"]["Code"].startswith("AccessDenied"):
+                raise NotAllowed(
+                    f"the log {self._group} was not read: your AWS identity has no right to it"
+                ) from error
+            raise StoreUnavailable(f"the log {self._group} was not read: {error}") from error
 
 
 def _records(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

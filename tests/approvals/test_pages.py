@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from starlette.applications import Starlette
 
-from handler.approvals import pages
 from handler.approvals.lifecycle import Terms
 from handler.approvals.links import form_token, mint
+from handler.approvals.pages.routes import routes
 from handler.approvals.ports import Workflow
 from handler.stores.base import Ledger, StoreUnavailable
 from tests.approvals.world import BASE_URL, KEY, START, Deaf, World, browser, hold, play
@@ -338,8 +338,8 @@ def test_an_answer_that_may_have_been_kept_is_not_said_to_be_lost(tmp_path: Path
 def pages_with(world: World, workflow: Workflow) -> httpx2.AsyncClient:
     """A browser of pages whose workflow is this one."""
     desk, clock = world.desk(workflow), world.clock
-    routes = pages.routes(desk, key=KEY, base_url=BASE_URL, clock=clock, terms=Terms())
-    transport = httpx2.ASGITransport(Starlette(routes=routes))
+    found = routes(desk, key=KEY, base_url=BASE_URL, clock=clock, terms=Terms())
+    transport = httpx2.ASGITransport(Starlette(routes=found))
     return httpx2.AsyncClient(transport=transport, base_url=BASE_URL)
 
 

@@ -100,3 +100,44 @@ def test_standard_input_cannot_be_fixed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(UNREACHED.encode())))
     with pytest.raises(CannotRun, match="name one instead"):
         run("--fix", "-")
+
+
+TOOLS = {
+    "pay": {},
+    "send_mial": {},
+    "delete_*": {"action": "deny"},
+    "read_*": {},
+}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["pay", "send_mail", "read_file"],
+        [{"name": "pay"}, {"name": "send_mail"}, {"name": "read_file"}],
+        {"tools": [{"name": "pay"}, {"name": "send_mail"}, {"name": "read_file"}]},
+        {"id": 1, "result": {"tools": [{"name": "pay"}, {"name": "send_mail"}, "read_file"]}},
+    ],
+)
+def test_entries_that_serve_none_of_the_tools_given_are_shown(
+    written: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, tools = tmp_path / "policy.json", tmp_path / "tools.json"
+    file.write_text(json.dumps({"version": "1", "default": "deny", "tools": TOOLS}))
+    tools.write_text(json.dumps(written))
+    assert run(str(file)) == 0 and "W113" not in capsys.readouterr().out
+    assert run(str(file), "--tools", str(tools), "--strict") == 1
+    shown = capsys.readouterr().out
+    assert shown.count("W113") == 2
+    assert "the glob `delete_*` matches none of the tools given" in shown
+    assert "called `send_mial`" in shown and "did you mean `send_mail`?" in shown
+
+
+@pytest.mark.parametrize("text", ["{", "5", '{"tools": 1}', "[1]", '[{"title": "x"}]'])
+def test_a_file_that_lists_no_tools_is_refused(text: str, tmp_path: Path) -> None:
+    tools = tmp_path / "tools.json"
+    tools.write_text(text)
+    with pytest.raises(CannotRun, match=r"tools\.json"):
+        run(policy("seed-thirty-a-minute"), "--tools", str(tools))
+    with pytest.raises(CannotRun, match="cannot read"):
+        run(policy("seed-thirty-a-minute"), "--tools", str(tmp_path / "none"))

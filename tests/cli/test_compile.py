@@ -1,23 +1,16 @@
 """`holdpoint compile`, as its users run it."""
 
-import argparse
 import json
 from pathlib import Path
 
 import pytest
 
-from compiler.wasm.abi import ALLOW, DENY
-from handler.cli import compile as command
-from handler.decision.wasm import PolicyModule
-from handler.failure import CannotRun
+from compiler.verdict import Effect, Subject
+from handler.cli.main import main
+from handler.decision.wasm_engine import WasmEngine
 
-POLICY = {"version": "1", "default": "deny", "tools": {"list": {}}}
-
-
-def arguments(*words: str) -> argparse.Namespace:
-    root = argparse.ArgumentParser()
-    command.add_parser(root.add_subparsers())
-    return root.parse_args(["compile", *words])
+RULE = {"conditions": [{"path": "args.x", "op": "gt", "value": 5}], "on_deny": "Too much."}
+POLICY = {"version": "1", "default": "deny", "tools": {"list": {"deny_if": [RULE]}}}
 
 
 @pytest.fixture
@@ -27,31 +20,37 @@ def policy(tmp_path: Path) -> str:
     return str(file)
 
 
-def test_the_module_that_is_written_decides_calls(policy: str, tmp_path: Path) -> None:
+def test_the_module_that_is_written_is_all_that_a_host_needs(policy: str, tmp_path: Path) -> None:
     output = tmp_path / "policy.wasm"
-    assert command.run(arguments(policy, "-o", str(output))) == 0
-    module = PolicyModule(output.read_bytes())
-    assert module.ask(b"list", b"{}").effect == ALLOW
-    assert module.ask(b"drop", b"{}").effect == DENY
+    assert main(["compile", policy, "-o", str(output)]) == 0
+    engine = WasmEngine(output.read_bytes())
+    assert engine.decide_text("list", b"{}", Subject(), 0).effect is Effect.ALLOW
+    denied = engine.decide_text("list", b'{"x": 9}', Subject(), 0)
+    assert denied.effect is Effect.DENY and denied.place
+    assert (denied.place.rule, denied.message) == ("/tools/list/deny_if/args.x-gt", "Too much.")
 
 
 def test_a_dash_writes_to_standard_output(
     policy: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     output = tmp_path / "policy.wasm"
-    command.run(arguments(policy, "-o", str(output)))
-    command.run(arguments(policy, "-o", "-"))
+    main(["compile", policy, "-o", str(output)])
+    main(["compile", policy, "-o", "-"])
     assert capfdbinary.readouterr().out == output.read_bytes()
 
 
-def test_a_policy_that_does_not_compile_writes_nothing(tmp_path: Path) -> None:
+def test_a_policy_that_does_not_compile_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file, output = tmp_path / "policy.json", tmp_path / "policy.wasm"
     file.write_text("{}")
-    with pytest.raises(CannotRun, match="does not compile"):
-        command.run(arguments(str(file), "-o", str(output)))
+    assert main(["compile", str(file), "-o", str(output)]) == 2
+    assert "does not compile" in capsys.readouterr().err
     assert not output.exists()
 
 
-def test_a_place_that_cannot_be_written_is_said(policy: str, tmp_path: Path) -> None:
-    with pytest.raises(CannotRun, match="cannot write"):
-        command.run(arguments(policy, "-o", str(tmp_path / "no" / "policy.wasm")))
+def test_a_place_that_cannot_be_written_is_said(
+    policy: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["compile", policy, "-o", str(tmp_path / "no" / "policy.wasm")]) == 2
+    assert "cannot write" in capsys.readouterr().err

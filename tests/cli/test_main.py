@@ -71,6 +71,12 @@ def test_every_documented_command_exists() -> None:
     assert set(re.findall(r"^## `holdpoint (.+)`$", PAGE, re.MULTILINE)) == set(COMMANDS)
 
 
+def test_every_module_that_declares_a_command_is_one() -> None:
+    modules = Path(command_line.__file__).parent.glob("*.py")
+    declaring = {file.stem for file in modules if "\ndef add_parser(" in file.read_text()}
+    assert declaring == set(command_line.COMMANDS)
+
+
 def test_help_says_what_each_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         command_line.main(["--help"])

@@ -227,6 +227,15 @@ def test_a_server_is_added_with_its_policy_and_listed_in_columns(desk: Desk) -> 
     assert desk.reads("server", "show", "bank")["grants"] == ["teller"]
 
 
+def test_a_server_is_added_with_narrowed_schemas_only_where_asked(desk: Desk) -> None:
+    desk.manifest()
+    of = ("--upstream", "https://bank.example/mcp", "--policy", f"main={desk.folder / 'p.json'}")
+    assert desk.run("server", "add", "bank", *of, "--narrow") == 0, desk.err
+    assert desk.run("server", "add", "shop", *of) == 0, desk.err
+    assert [each["narrow"] for each in desk.reads("server", "list")] == [True, False]
+    assert desk.run("server", "list") == 0 and "NARROW" in desk.out
+
+
 def test_the_source_of_a_policy_comes_back_byte_for_byte(applied: Desk) -> None:
     source = applied.folder / "odd.json"
     source.write_bytes('{"version":"1",\r\n "default": "deny", "hide": ["é"]}\n'.encode())

@@ -1,7 +1,7 @@
 """Policies built to hurt the compiler, each compiled in a process of its own with little memory.
 
 Run as `python -m tests.compiler.hostile NAME`: compiles one under a limit of address space, and
-prints what it took as JSON.
+prints what it took as JSON. With the name of an answer after it, that is asked of the policy.
 """
 
 import json
@@ -12,6 +12,18 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+from compiler.answers.claim import parse_claim
+from compiler.answers.diff import diff
+from compiler.answers.prove import prove
+from compiler.answers.wording import difference_text
+from compiler.build import build
+from compiler.explain.sentences import sentences
+from compiler.exposure.listing import listing
+from compiler.exposure.whole import exposure
+from compiler.fix import fix
+from compiler.parse import parse
+from compiler.policy import Policy
 
 MEMORY = 2 * 1024**3
 """Bytes of address space: what a compiler of a file of 8 MB may take at the very most."""
@@ -152,29 +164,56 @@ def rule_of(number: int) -> str:
     return f'{{"conditions":[{condition("eq", str(number))}]}}'
 
 
-def measured(name: str) -> dict[str, Any]:
+def changed(text: str) -> str:
+    """The same with one rule otherwise, so that a comparison cannot stop early."""
+    return text.replace('"op":"eq"', '"op":"neq"', 1).replace('"deny"', '"allow"', 1)
+
+
+def answered(answer: str, text: str, policy: Policy) -> None:
+    """Asks one thing of a policy."""
+    match answer:
+        case "diff":
+            other = parse(changed(text)).policy
+            assert other is not None
+            difference_text(diff(policy, other), "old", "new")
+        case "prove":
+            prove(policy, parse_claim("* where args.a > 5 without approval"))
+        case "exposure":
+            listing(exposure(policy))
+        case "explain":
+            sentences(policy)
+        case "fix":
+            fix(text)
+
+
+def measured(name: str, answer: str = "") -> dict[str, Any]:
     """What compiling one took, in a process of its own: seconds, bytes, diagnostics."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.compiler.hostile", name],
-        cwd=ROOT, capture_output=True, text=True, timeout=300, check=False,
+        [sys.executable, "-m", "tests.compiler.hostile", name, answer],
+        cwd=ROOT, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def main(name: str) -> None:
-    from compiler.build import build
-
-    text = POLICIES[name]().encode("utf-8", "surrogatepass")
+def main(name: str, answer: str) -> None:
+    text = POLICIES[name]()
+    data = text.encode("utf-8", "surrogatepass")
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    if answer:
+        policy = parse(data).policy
+        assert policy is not None
+        start = time.process_time()
+        answered(answer, text, policy)
+        print(json.dumps(taken(start)))
+        return
     start = time.process_time()
-    built = build(text, "policy.json")
+    built = build(data, "policy.json")
     drawn = built.rendered()
     record = {
-        "seconds": round(time.process_time() - start, 2),
-        "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "size": len(text),
+        **taken(start),
+        "size": len(data),
         "compiles": built.policy is not None,
         "codes": sorted({one.code for one in built.diagnostics}),
         "diagnostics": len(built.diagnostics),
@@ -184,5 +223,12 @@ def main(name: str) -> None:
     print(json.dumps(record))
 
 
+def taken(start: float) -> dict[str, Any]:
+    return {
+        "seconds": round(time.process_time() - start, 2),
+        "bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

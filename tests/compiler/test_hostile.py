@@ -51,6 +51,33 @@ def test_a_hostile_policy_that_takes_long_is_answered_in_bounded_time_and_memory
     check(name)
 
 
+ANSWERS = (
+    ("globs-of-one-length", "diff"),
+    ("globs-over-many-names", "diff"),
+    ("globs-over-many-names", "prove"),
+    ("globs-over-many-names", "explain"),
+    ("limits-for-every-tool", "exposure"),
+    ("one-counter-many-times", "exposure"),
+    ("many-conditions", "diff"),
+    ("many-conditions", "prove"),
+    ("many-empty-rules", "fix"),
+    ("a-long-list", "prove"),
+)
+"""Each of these once took longer than anybody waits."""
+
+ANSWER_SECONDS = 240
+
+
+@pytest.mark.full
+@pytest.mark.parametrize(("name", "answer"), ANSWERS)
+def test_answers_about_a_hostile_policy_come_in_bounded_time_and_memory(
+    name: str, answer: str
+) -> None:
+    found = measured(name, answer)
+    assert found["seconds"] < ANSWER_SECONDS
+    assert found["bytes"] < MEMORY * 3 // 4
+
+
 def answered(data: bytes) -> None:
     """A policy, or at least one error; every finding with a place in the text and one sentence."""
     built = build(data, "policy.json")

@@ -15,7 +15,7 @@ from compiler.parse import parse
 from compiler.policy import Operator, Policy
 from compiler.values import Value
 from compiler.verdict import Call, Effect, Subject
-from tests.strategies import Document, calls, documents, subjects, text_of, times
+from tests.strategies import Document, calls, conditions, documents, subjects, text_of, times
 
 SETTINGS = settings(max_examples=60, derandomize=True, deadline=None)
 NOW = 0.0
@@ -45,6 +45,28 @@ def test_a_deny_beats_whatever_else_a_policy_says(
     rules = [*everywhere.get("deny_if", []), {"conditions": []}]
     denied = {**document, "all_tools": {**everywhere, "deny_if": rules}}
     assert Meaning(policy_of(denied)).decide(call, subject, now).effect is Effect.DENY
+
+
+LEVELS = (Effect.DENY, Effect.REQUIRE_APPROVAL, Effect.ALLOW)
+
+
+@SETTINGS
+@given(documents(), st.lists(conditions(), max_size=2), st.data(), calls, subjects, times)
+def test_a_deny_if_more_in_an_entry_that_is_there_never_widens(
+    document: Document,
+    asked: list[Document],
+    data: st.DataObject,
+    call: Call,
+    subject: Subject,
+    now: float,
+) -> None:
+    more = json.loads(text_of({"all_tools": {}, "tools": {}, **document}))
+    entry = data.draw(st.sampled_from([more["all_tools"], *more["tools"].values()]))
+    rules = entry.setdefault("deny_if", [])
+    rules.insert(data.draw(st.integers(0, len(rules))), {"conditions": asked})
+    before = Meaning(policy_of(document)).decide(call, subject, now).effect
+    after = Meaning(policy_of(more)).decide(call, subject, now).effect
+    assert LEVELS.index(after) <= LEVELS.index(before)
 
 
 @SETTINGS

@@ -139,6 +139,12 @@ def test_a_tool_that_no_entry_serves_keeps_its_schema() -> None:
     assert narrowed(table, "other", AMOUNT) == AMOUNT
 
 
+def test_a_schema_of_an_old_draft_is_left_as_it_is() -> None:
+    """Numbers as exclusive bounds would make it no schema of that draft."""
+    old = {"$schema": "http://json-schema.org/draft-04/schema#", **AMOUNT}
+    assert shown({"deny_if": [rule("args.amount", "gte", 5)]}, old) == old
+
+
 @pytest.mark.parametrize(
     "pattern",
     [
@@ -233,6 +239,36 @@ def test_what_the_policy_takes_and_the_schema_accepts_the_narrowed_schema_accept
             assert after.is_valid(call), (narrow, call)
         if after.is_valid(call):
             assert original.is_valid(call), (narrow, call)
+
+
+WORDS = (
+    "properties", "a", "o", "required", "type", "enum", "const", "maximum", "exclusiveMaximum",
+    "minimum", "minLength", "maxItems", "pattern", "$ref", "oneOf",
+)  # fmt: skip
+anything = st.recursive(
+    st.one_of(leaves, st.sampled_from(WORDS), st.sampled_from([2**70, -(2**70), 1e308])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(WORDS), inner, max_size=5)
+    ),
+    max_leaves=12,
+)
+
+
+@given(
+    entries,
+    st.one_of(
+        st.dictionaries(st.sampled_from(WORDS), anything, max_size=5),
+        st.fixed_dictionaries(
+            {"properties": st.dictionaries(st.sampled_from(["a", "o"]), anything)},
+            optional={"required": anything},
+        ),
+    ),
+)
+@settings(max_examples=200, deadline=None)
+@example({"require": [rule("args.a", "in", [1])]}, {"properties": {"a": {"enum": 5, "type": 7}}})
+def test_a_schema_that_is_none_is_no_failure(entry: Document, schema: Document) -> None:
+    """An upstream may send any JSON; its list must not become an error for it."""
+    json.dumps(shown(entry, schema))
 
 
 def test_the_law_is_not_empty() -> None:

@@ -164,6 +164,7 @@ def test_the_request_path_loads_no_part_of_the_compiler_that_reads_policies(
     assert loaded == {
         "compiler",
         "compiler.artifact",
+        "compiler.frozen",
         "compiler.globs",
         "compiler.ir",
         "compiler.names",

@@ -37,7 +37,7 @@ def both(document: Document) -> tuple[Meaning, WasmEngine]:
     parsed = parse(text_of(document))
     assert parsed.policy is not None, parsed.diagnostics
     program = lower(parsed.policy)
-    return Meaning(parsed.policy), WasmEngine(encode(program), emit(program))
+    return Meaning(parsed.policy), WasmEngine(emit(program))
 
 
 def assert_alike_on(conditions: list[Document], given_arguments: list[dict[str, Any]]) -> None:

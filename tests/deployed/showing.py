@@ -41,6 +41,8 @@ async def stay(deployed: Deployed) -> None:
         await stopped.wait()
     finally:
         showing.cancel()
+        for ending in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(ending)
 
 
 async def _show_mails(deployed: Deployed) -> None:

@@ -26,6 +26,8 @@ class Fault(Enum):
     CONFLICT = "TransactionConflict"
     BROKEN = "500"
     HANGING = "no answer at all"
+    LATE = "answered after half a second"
+    TOO_LATE = "done, and answered when nobody waits any more"
     OLD_DATE = "answered by a store whose clock is an hour behind"
 
 
@@ -80,7 +82,7 @@ class Proxy:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        operation = _operation(request)
+        operation = _operation(request, body)
         self.requests.append(operation)
         refusal = _refused_by_dynamodb(operation, body)
         if refusal:
@@ -127,7 +129,17 @@ class Proxy:
         await self._released.wait()
         return web.Response()
 
-    async def answer_late(self, request: web.Request, body: bytes) -> web.StreamResponse:
+    async def answer_slowly(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        response = await self.forward(request, body)
+        await asyncio.sleep(0.5)  # the fault itself, and no wait of a test
+        return response
+
+    async def answer_too_late(self, request: web.Request, body: bytes) -> web.StreamResponse:
+        response = await self.forward(request, body)
+        await self._released.wait()
+        return response
+
+    async def answer_behind(self, request: web.Request, body: bytes) -> web.StreamResponse:
         response = await self.forward(request, body)
         response.headers["date"] = "Sat, 01 Jan 2000 00:00:00 GMT"
         return response
@@ -143,14 +155,28 @@ FAULTS: dict[Fault | None, Handler] = {
     Fault.CONFLICT: Proxy.conflict,
     Fault.BROKEN: Proxy.break_down,
     Fault.HANGING: Proxy.hang,
-    Fault.OLD_DATE: Proxy.answer_late,
+    Fault.LATE: Proxy.answer_slowly,
+    Fault.TOO_LATE: Proxy.answer_too_late,
+    Fault.OLD_DATE: Proxy.answer_behind,
 }
 
 
-def _operation(request: web.Request) -> str:
-    """What is asked: a JSON service says it in a header, SES by its path."""
+PATHS = {
+    "/v2/email/outbound-emails": "SendEmail",
+    "/v2/email/identities/": "GetEmailIdentity",
+    "/v2/email/account": "GetAccount",
+    "/2016-08-19/account-settings": "GetAccountSettings",
+}
+"""How the paths of REST services start."""
+
+
+def _operation(request: web.Request, body: bytes) -> str:
+    """What is asked: JSON services say it in a header, query services in a form, REST by path."""
     named = request.headers.get("x-amz-target", "").rpartition(".")[2]
-    return named or {"/v2/email/outbound-emails": "SendEmail"}.get(request.path, "")
+    if body.startswith(b"Action="):
+        named = body.partition(b"&")[0].removeprefix(b"Action=").decode()
+    by_path = (name for start, name in PATHS.items() if request.path.startswith(start))
+    return named or next(by_path, "")
 
 
 def _refused_by_dynamodb(operation: str, body: bytes) -> str | None:

@@ -17,7 +17,6 @@ from handler.stores.dynamodb.tables import Names
 from tests.emulated.samples import UNIT, claim, debit
 from tests.emulated.world import connection, journal
 
-LIMIT = 5000 * UNIT
 AT_ONCE = 8
 """Calls that one process has in flight."""
 
@@ -29,10 +28,12 @@ class Racing:
     url: str
     names: Names
     at: float
+    limit: int
+    """Calls in an hour."""
 
     @classmethod
     def read(cls, document: dict[str, Any]) -> "Racing":
-        return cls(document["url"], Names(**document["names"]), document["at"])
+        return cls(document["url"], Names(**document["names"]), document["at"], document["limit"])
 
 
 async def race(racing: Racing, calls: int) -> Counter[str]:
@@ -43,7 +44,9 @@ async def race(racing: Racing, calls: int) -> Counter[str]:
 
     async def call() -> str:
         async with turns:
-            entry = await store.ledger.enter(claim(), (debit(racing.at, LIMIT),), racing.at)
+            entry = await store.ledger.enter(
+                claim(), (debit(racing.at, racing.limit * UNIT),), racing.at
+            )
         return type(entry).__name__
 
     answers = await asyncio.gather(*(call() for _ in range(calls)))

@@ -5,14 +5,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]  # it ships no types
-
 TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 
 @cache
 def template() -> dict[str, Any]:
     """The document, with `!Ref x` and the like as one-member objects."""
+    # Imported here: it takes half a second, and each process of a race would pay for it.
+    from cfnlint.decode.cfn_yaml import load  # type: ignore[import-untyped]  # it ships no types
+
     document: dict[str, Any] = json.loads(json.dumps(load(str(TEMPLATE))))
     return document
 

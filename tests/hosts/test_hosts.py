@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from compiler import wasm
 from compiler.lower import lower
 from compiler.parse import parse
 from compiler.wasm.emit import emit
+from tests.clients import tools
 from tests.corpus import DECISIONS, asked, lines, policy_of
 from tests.hosts.hosts import HOSTS
 
@@ -126,3 +128,21 @@ def test_a_call_larger_than_the_memory_makes_the_host_grow_it(answers: Answers) 
     ]
     effects = [answer["effect"] for answer in answers([request(policy, calls)])]
     assert effects == ["allow", "allow", "deny"]
+
+
+def test_a_host_that_is_too_old_is_told_so(tmp_path: Path) -> None:
+    """Without `isWellFormed` half a character would be judged as another text."""
+    shutil.copy(FILES[0], tmp_path)
+    (tmp_path / "policy.wasm").write_bytes(request(SPEND, [])["module"])
+    script = """
+        import { readFileSync } from "node:fs";
+        import { ModuleError, Policy } from "./host.js";
+        delete String.prototype.isWellFormed;
+        try { await Policy.load(readFileSync("policy.wasm")); }
+        catch (error) { console.log(error instanceof ModuleError, error.message); }
+    """
+    (tmp_path / "old.mjs").write_text(script)
+    ran = subprocess.run(
+        [tools.node(), "old.mjs"], cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert ran.stdout.startswith("true this host is too old")

@@ -23,7 +23,7 @@ class Asked:
 
     action: str
     table: str
-    """The table's logical id."""
+    """The table's logical id, followed by `/index` where one of its indexes is asked."""
     keys: frozenset[str]
     attributes: frozenset[str]
 
@@ -42,7 +42,8 @@ def asked(operation: str, body: Mapping[str, Any], tables: Mapping[str, str]) ->
         item = body.get("Key") or body.get("Item") or {}
         keys = frozenset([item["pk"]["S"]] if "pk" in item else ())
         named = {*body.get("Item", {}), *body.get("Key", {})} | set(_expressed(body))
-        yield Asked(f"dynamodb:{operation}", tables[body["TableName"]], keys, frozenset(named))
+        table = tables[body["TableName"]] + ("/index" if "IndexName" in body else "")
+        yield Asked(f"dynamodb:{operation}", table, keys, frozenset(named))
 
 
 def _expressed(body: Mapping[str, Any]) -> Iterator[str]:
@@ -71,9 +72,12 @@ def _matches(statement: Mapping[str, Any], request: Asked) -> bool:
 
 
 def _table(resource: Any) -> str:
-    """`Ledger` of `!GetAtt Ledger.Arn`."""
+    """`Ledger` of `!GetAtt Ledger.Arn`, `Ledger/index` of `!Sub "${Ledger.Arn}/index/*"`."""
     if not isinstance(resource, dict):
         return ""
+    indexes = re.fullmatch(r"\$\{(\w+)\.Arn\}/index/\*", str(resource.get("Fn::Sub", "")))
+    if indexes:
+        return f"{indexes[1]}/index"
     named = resource.get("Fn::GetAtt", "")
     return named.split(".")[0] if isinstance(named, str) else str(named[0])
 

@@ -101,4 +101,5 @@ def server(name: str = "shop") -> Server:
         sessions=Sessions.INTERCHANGEABLE,
         allow=("resources", "prompts"),
         private_network=True,
+        narrow=True,
     )

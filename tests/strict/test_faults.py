@@ -5,6 +5,7 @@ Each test is a row of docs/faults.md: the text that the row quotes is what the a
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -43,15 +44,42 @@ def rows(faults: Iterable[str]) -> list[str]:
     return sorted(faults)
 
 
+def cells() -> list[list[str]]:
+    """The table's rows, its head aside."""
+    rows = [row.split("|") for row in DOCS.read_text().splitlines() if row.startswith("| ")]
+    return [[cell.strip() for cell in row[1:-1]] for row in rows if len(row) == 7][1:]
+
+
 def table() -> dict[str, str]:
     """Fault -> the text that the agent hears, as documented."""
-    rows = [row.split("|") for row in DOCS.read_text().splitlines() if row.startswith("| ")]
-    cells = [[cell.strip() for cell in row[1:-1]] for row in rows if len(row) == 7]
-    return {fault: told.strip("`") for fault, told, *_ in cells[1:]}
+    return {fault: told.strip("`") for fault, told, *_ in cells()}
+
+
+def operators() -> dict[str, str]:
+    """Fault -> what the operator sees; `the same` means the row above."""
+    found: dict[str, str] = {}
+    last = ""
+    for fault, _, seen, *_ in cells():
+        last = last + seen if seen.startswith("the same") else seen
+        found[fault] = last
+    return found
 
 
 def hears(answer: Any, fault: str) -> bool:
     return table()[fault] in json.dumps(answer, ensure_ascii=False)
+
+
+def noted(strict: World, label: str, fault: str) -> bool:
+    """Whether the decision log says of this grant's calls what the operator is promised."""
+    outcomes = re.findall(r"outcome `([^`]+)`", operators()[fault])
+    records = [json.loads(line) for line in strict.gateway.log.splitlines() if '"ended"' in line]
+    calls = {
+        record["call"]
+        for line in strict.gateway.log.splitlines()
+        if '"decided"' in line and (record := json.loads(line))["label"] == label
+    }
+    found = {record["outcome"] for record in records if record["call"] in calls}
+    return bool(outcomes) and set(outcomes) <= found
 
 
 async def counted(strict: World, label: str) -> int:
@@ -67,6 +95,7 @@ STORE_FAULTS = {
     "DynamoDB cannot be reached": Fault.LOST_REQUEST,
     "DynamoDB answers nothing": Fault.HANGING,
     "DynamoDB is broken": Fault.BROKEN,
+    "DynamoDB takes longer than 1 s for each request": Fault.TOO_LATE,
     "this clock and DynamoDB's differ by more than 30 s": Fault.OLD_DATE,
 }
 
@@ -85,9 +114,20 @@ async def test_without_its_store_the_gateway_denies_in_time_and_forwards_nothing
     assert answer["error"]["code"] == -32603 and hears(answer, fault)
     strict.calm()
     assert strict.upstream.calls[label] == 0
-    if kind is not Fault.OLD_DATE:  # there the write was done, and counts
-        assert await counted(strict, label) == 0
+    done = kind in (Fault.TOO_LATE, Fault.OLD_DATE)  # the write was, and counts
+    assert await counted(strict, label) == done
     assert "could not be decided" in strict.gateway.log
+
+
+@row("DynamoDB takes half a second for each request")
+async def test_a_slow_store_delays_a_call_and_changes_nothing_else(strict: World) -> None:
+    label = await strict.grant()
+    await strict.call(label, "read", id="warming up")
+    strict.proxy.plan = lambda asked, number: Fault.LATE if asked in STORE else None
+    answer = await strict.call(label, "count", id=label)
+    assert hears(answer, "DynamoDB takes half a second for each request")
+    strict.calm()
+    assert (strict.upstream.calls[label], await counted(strict, label)) == (1, 1)
 
 
 @row("an answer of DynamoDB is lost")
@@ -214,7 +254,7 @@ async def test_a_call_that_never_reached_the_upstream_gives_its_quota_back(
     assert hears(answer, fault) and strict.upstream.calls[label] == 0
     for _ in range(4):
         assert "[NOT SENT]" in json.dumps(await strict.call(label, "count", id=label))
-    assert '"outcome":"never reached"' in strict.gateway.log
+    assert noted(strict, label, fault)
 
 
 SENT = {
@@ -232,6 +272,7 @@ async def test_a_call_that_may_have_run_keeps_its_quota_and_says_so(
     strict.upstream.behave(SENT[fault])
     answer = await strict.call(label, "count", id=label)
     assert hears(answer, fault), answer
+    assert noted(strict, label, fault)
     strict.calm()
     assert (strict.upstream.calls[label], await counted(strict, label)) == (1, 1)
 
@@ -248,6 +289,7 @@ async def test_a_slow_upstream_is_given_up_before_the_front_door_gives_us_up(
     answer = await strict.call(label, "count", id=label)
     assert time.monotonic() - began < 27
     assert hears(answer, "the upstream is slow")
+    assert noted(strict, label, "the upstream is slow")
     strict.calm()
     assert (strict.upstream.calls[label], await counted(strict, label)) == (1, 1)
 

@@ -102,6 +102,7 @@ class World:
     machine: str
     http: aiohttp.ClientSession
     folder: Path
+    names: Names
     tokens: dict[str, str] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
 
@@ -365,6 +366,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             machine,
             http,
             folder,
+            names,
         )
 
 
@@ -476,7 +478,7 @@ async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
         yield url
     finally:
         if process.returncode is None:
-            process.terminate()
+            process.kill()  # asked to end, it waits for its executions
         await process.wait()
 
 

@@ -21,7 +21,6 @@ from compiler.wasm.abi import (
     ENTRY_DENY_IF,
     ENTRY_LIMITS,
     ENTRY_LISTS,
-    ENTRY_NUMBER,
     ENTRY_REQUIRE,
     FALSE,
     FLAGS,
@@ -35,7 +34,6 @@ from compiler.wasm.abi import (
     LIMIT_COST,
     LIMIT_COUNT,
     LIMIT_PER,
-    LIMIT_ROW,
     MAGNITUDE,
     MISMATCH,
     MISPLACED,
@@ -52,7 +50,6 @@ from compiler.wasm.abi import (
     RULE_APPROVERS,
     RULE_CONDITIONS,
     RULE_COUNT,
-    RULE_ROW,
     SOURCE,
     SOURCE_END,
     SPAN_ARRAY,
@@ -75,7 +72,7 @@ from compiler.wasm.runtime.machine import (
 )
 from compiler.wasm.runtime.numbers import ten_to
 from compiler.wasm.runtime.reader import failure, start_reading
-from compiler.wasm.runtime.tools import entry_of
+from compiler.wasm.runtime.tools import served_by
 
 answers: i32 = 0
 """Where the answers of the next rule's conditions go."""
@@ -95,10 +92,11 @@ def decide(tool_size: i32, arguments_size: i32, context_size: i32) -> i32:
     context = body + arguments_size
     if not start_reading(context + context_size):
         return TOO_LARGE
-    entry = entry_of(tool, tool_size)
+    served = served_by(tool, tool_size)
+    entry = load32(served)
     if entry <= HIDDEN_ENTRY:
         return deny(HIDDEN if entry else DEFAULT_DENY, 0, 0)
-    store32(ENTRY, load32(entry + ENTRY_NUMBER))
+    store32(ENTRY, load32(served + 4))
     if not (read_arguments(body, context) and read_context(context, context + context_size)):
         return failure
     start_answers(load32(entry + ENTRY_CONDITIONS))
@@ -116,9 +114,9 @@ def start_answers(count: i32) -> None:
         at += 8
 
 
-def deny(reason: i32, row: i32, detail: i32) -> i32:
+def deny(reason: i32, which: i32, detail: i32) -> i32:
     store32(REASON, reason)
-    store32(ROW, row)
+    store32(ROW, which)
     store32(DETAIL, detail)
     store32(CHARGES, 0)
     store32(HOLDS, 0)
@@ -128,20 +126,22 @@ def deny(reason: i32, row: i32, detail: i32) -> i32:
 
 def judge(entry: i32) -> i32:
     at = entry + ENTRY_LISTS
-    end = at + load32(entry + ENTRY_REQUIRE) * 4
-    while at < end:
-        rule = load32(at)
-        detail = failed(rule)
+    count = load32(entry + ENTRY_REQUIRE)
+    which = 0
+    while which < count:
+        detail = failed(load32(at + which * 4))
         if detail >= 0:
-            return deny(REQUIRE, load32(rule + RULE_ROW), detail)
-        at += 4
-    end += load32(entry + ENTRY_DENY_IF) * 4
-    while at < end:
-        rule = load32(at)
-        detail = holds(rule)
+            return deny(REQUIRE, which, detail)
+        which += 1
+    at += count * 4
+    count = load32(entry + ENTRY_DENY_IF)
+    which = 0
+    while which < count:
+        detail = holds(load32(at + which * 4))
         if detail >= 0:
-            return deny(DENY_IF, load32(rule + RULE_ROW), detail)
-        at += 4
+            return deny(DENY_IF, which, detail)
+        which += 1
+    at += count * 4
     return admit(at, load32(entry + ENTRY_APPROVE_IF), load32(entry + ENTRY_LIMITS))
 
 
@@ -188,27 +188,28 @@ def admit(at: i32, rules: i32, limits: i32) -> i32:
     """
     global spans
     spans = load32(SPAN_ARRAY)
-    index = 0
-    while index < limits:
-        limit_at = load32(at + (rules + index) * 4)
-        detail = charge(limit_at, CHARGE_ARRAY + index * CHARGE_SIZE)
+    which = 0
+    while which < limits:
+        at_charge = CHARGE_ARRAY + which * CHARGE_SIZE
+        store32(at_charge, which)
+        detail = charge(load32(at + (rules + which) * 4), at_charge + 8)
         if detail >= 0:
-            return deny(LIMIT, load32(limit_at + LIMIT_ROW), detail)
-        index += 1
+            return deny(LIMIT, which, detail)
+        which += 1
     store32(CHARGES, limits)
     store32(SPANS, (spans - load32(SPAN_ARRAY)) // 8)
     held = load32(HOLD_ARRAY)
-    end = at + rules * 4
-    while at < end:
-        rule = load32(at)
+    which = 0
+    while which < rules:
+        rule = load32(at + which * 4)
         detail = holds(rule)
         if detail >= 0:
-            store32(held, load32(rule + RULE_ROW))
+            store32(held, which)
             store32(held + 4, detail)
             held += 8
             if load32(rule + RULE_APPROVERS) == 0:
-                return deny(APPROVE_IF, load32(rule + RULE_ROW), detail)
-        at += 4
+                return deny(APPROVE_IF, which, detail)
+        which += 1
     count = (held - load32(HOLD_ARRAY)) // 8
     if count == 0:
         store32(REASON, NOTHING)
@@ -220,7 +221,7 @@ def admit(at: i32, rules: i32, limits: i32) -> i32:
     return REQUIRE_APPROVAL
 
 
-def charge(limit_at: i32, at: i32) -> i32:
+def charge(limit_at: i32, cost_at: i32) -> i32:
     """Writes what a limit takes; -1, or which path cannot be taken: 0 the cost's, else a `per`."""
     global spans
     cost: u64 = ONE
@@ -230,8 +231,7 @@ def charge(limit_at: i32, at: i32) -> i32:
         if not has_cost(node):
             return 0
         cost = micro_units(node)
-    store32(at, load32(limit_at + LIMIT_ROW))
-    store64(at + 8, cost)
+    store64(cost_at, cost)
     count = load32(limit_at + LIMIT_COUNT)
     index = 0
     while index < count:

@@ -2,10 +2,13 @@
 
 from compiler.wasm.abi import (
     GLOB_COUNT,
+    GLOB_FIRST,
+    GLOB_PARTS,
     GLOBS,
-    HIDDEN_ENTRY,
     HIDES_ALL,
     SLOT_MASK,
+    SLOT_SERVED,
+    SLOT_SIZE,
     SLOTS,
     UNLISTED,
 )
@@ -18,21 +21,20 @@ HASH_FACTOR = 16777619
 """FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/)."""
 
 
-def entry_of(tool: i32, size: i32) -> i32:
-    """The address of the entry that serves a tool, HIDDEN_ENTRY, or 0 where none does."""
+def served_by(tool: i32, size: i32) -> i32:
+    """Where what serves a tool stands: an entry's address or HIDDEN_ENTRY or 0, and its number."""
     if load32(HIDES_ALL):
-        return HIDDEN_ENTRY
+        return HIDES_ALL
     hash = hash_of(tool, size)
     mask = load32(SLOT_MASK)
     place = hash & mask
     while True:
-        slot = load32(SLOTS) + place * 16
-        entry = load32(slot + 12)
-        if entry == 0:
+        slot = load32(SLOTS) + place * SLOT_SIZE
+        if load32(slot + SLOT_SERVED) == 0:
             break
         found = load32(slot) == hash and load32(slot + 8) == size
         if found and same(load32(slot + 4), tool, size):
-            return entry
+            return slot + SLOT_SERVED
         place = place + 1 & mask
     return glob_of(tool, size)
 
@@ -47,21 +49,21 @@ def hash_of(at: i32, size: i32) -> i32:
 
 
 def glob_of(tool: i32, size: i32) -> i32:
-    """The entry of the first glob that matches: they stand in the order in which they win."""
+    """The first glob that matches: they stand in the order in which they win."""
     glob = load32(GLOBS)
     count = load32(GLOB_COUNT)
     while count:
         if matches(glob, tool, tool + size):
-            return load32(glob)
-        glob += 8 + load32(glob + 4) * 8
+            return glob
+        glob += GLOB_FIRST + load32(glob + GLOB_PARTS) * 8
         count -= 1
-    return load32(UNLISTED)
+    return UNLISTED
 
 
 def matches(glob: i32, at: i32, end: i32) -> i32:
     """Whether the name from `at` to `end` is the glob's parts with any text between them."""
-    part = glob + 8
-    last = part + load32(glob + 4) * 8 - 8
+    part = glob + GLOB_FIRST
+    last = part + load32(glob + GLOB_PARTS) * 8 - 8
     size = load32(part + 4)
     if end - at < size or not same(at, load32(part), size):
         return 0

@@ -1,5 +1,1 @@
-"""The pages behind approval links, and the look they share with the outbox."""
-
-from handler.approvals.pages.routes import routes
-
-__all__ = ["routes"]
+"""The pages behind approval links, and the look they share with the outbox and the status pages."""

@@ -9,13 +9,13 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
+from compiler.frozen import dataclass
 from handler.aws.service import DYNAMODB, Account, Reply, Service, Unanswered
 from handler.clock import Clock, SystemClock
 from handler.stores.base import NotAllowed, StoreUnavailable

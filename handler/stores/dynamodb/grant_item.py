@@ -7,9 +7,9 @@ the item should stay under 1 KB, the unit that a write is priced by.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
+from compiler.frozen import dataclass
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.grants.tokens import proven
 from handler.stores.base import Paused, Unauthenticated

@@ -7,7 +7,8 @@ write finds its own there. Knows no item.
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+
+from compiler.frozen import dataclass
 
 IDLE_SECONDS = 600.0
 """After this long without a write from it, a lane's slot may be removed from an item."""

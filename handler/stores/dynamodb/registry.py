@@ -159,6 +159,7 @@ def _item(server: Server) -> Item:
         "allow": list(server.allow),
         "private": server.private_network,
         "drift": server.drift.value,
+        "narrow": True if server.narrow else None,
         "oauth": _plain(server),
         "declared": True if server.declared else None,
     }
@@ -190,6 +191,7 @@ def _read(item: Item) -> Server:
         allow=tuple(item["allow"]),
         private_network=item["private"],
         drift=Drift(item.get("drift", Drift.WARN)),
+        narrow=item.get("narrow", False),
         oauth=read_authority(item.get("oauth")),
         declared=item.get("declared", False),
     )

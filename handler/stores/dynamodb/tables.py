@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
+from compiler.frozen import dataclass
 from handler.stores.dynamodb.attributes import Item, decode, decode_item, encode, encode_item
 from handler.stores.dynamodb.connection import ConditionFailed, Connection
 from handler.stores.dynamodb.update import Update

@@ -7,8 +7,8 @@ servers and the deployment, and those named by values that agents send, which ha
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
+from compiler.frozen import dataclass
 from compiler.verdict import Scope
 from handler.limits.debits import Debit, Tally
 from handler.stores.dynamodb.attributes import Item

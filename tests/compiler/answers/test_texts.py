@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiler import regex
+from compiler.answers.effort import Effort
 from compiler.answers.machines import Length, Machine, Order, Pattern, Prefixes, literal_pattern
 from compiler.answers.texts import TooMany, representatives
 
@@ -33,7 +34,7 @@ def results(found: list[Machine], text: str) -> tuple[object, ...]:
 @given(st.lists(machines, min_size=1, max_size=3), st.lists(texts, min_size=1))
 @settings(max_examples=150, deadline=None)
 def test_every_text_is_stood_for(found: list[Machine], others: list[str]) -> None:
-    known = {results(found, text) for text in representatives(found)}
+    known = {results(found, text) for text in representatives(found, Effort())}
     for text in others:
         assert results(found, text) in known
 
@@ -65,13 +66,14 @@ def test_a_quoted_literal_matches_itself_only(literal: str, other: str) -> None:
 
 
 def test_the_shortest_and_plainest_text_is_taken() -> None:
-    found = representatives([Pattern("^cus_[a-z]+$")])
+    found = representatives([Pattern("^cus_[a-z]+$")], Effort())
     assert sorted(found) == ["", "cus_x"]
     assert all(re.fullmatch(r"[ -~]*", text) for text in found)
 
 
 def test_what_would_take_too_long_is_refused() -> None:
     with pytest.raises(TooMany):
-        representatives([Length([3000, 9000]), Pattern("^[a-z]{900}$"), Pattern("b.{8}$")])
+        long = Length([3000, 9000])
+        representatives([long, Pattern("^[a-z]{900}$"), Pattern("b.{8}$")], Effort())
     with pytest.raises(TooMany):
-        representatives([Length([10**9])])
+        representatives([Length([10**9])], Effort())

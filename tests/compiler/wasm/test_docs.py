@@ -1,18 +1,19 @@
 """docs/wasm.md names all that a host needs, by the numbers the code uses."""
 
-import json
 import re
 from pathlib import Path
 
 import wasmtime
 
+from compiler import wasm
 from compiler.lower import lower
+from compiler.table.layout import FIXED, OPERATORS, SCOPES, VERSION, Section
 from compiler.wasm import abi
 from compiler.wasm.emit import emit
-from compiler.wasm.sourcemap import source_map
 from tests.corpus import policy_of
 
 PAGE = (Path(__file__).parents[3] / "docs" / "wasm.md").read_text(encoding="utf-8")
+HOST = (Path(wasm.__file__).parent / "host.js").read_text(encoding="utf-8")
 
 
 def test_every_export_has_its_row() -> None:
@@ -22,12 +23,36 @@ def test_every_export_has_its_row() -> None:
         assert re.search(rf"`{export.name}[`(]", described), export.name
 
 
-def test_every_member_of_the_names_has_its_row() -> None:
-    names = json.loads(source_map(lower(policy_of("limits-per-shared-scopes"))))
+def test_every_section_of_the_names_has_its_row_and_every_order_is_that_of_the_code() -> None:
     section = PAGE.split("### Names")[1].split("##")[0]
-    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == list(names)
-    for member in {key for row in (*names["rules"], *names["limits"]) for key in row}:
-        assert f"`{member}`" in section, member
+    named = re.findall(r"(\d+) `([A-Z_]+)`", section)
+    assert [(int(number), name) for number, name in named] == [(one, one.name) for one in Section]
+    assert f"version ({VERSION}) and the number\nof sections ({len(Section)})" in section
+    for title, words in (("Scopes", SCOPES), ("Operators", OPERATORS)):
+        listed = re.search(rf"{title}, from 0: ([^.]*)\.", section)
+        assert listed and re.findall(r"`(\w+)`", listed[1]) == [word.value for word in words]
+
+
+def test_the_host_library_reads_the_names_by_the_same_numbers() -> None:
+    numbers: dict[str, int] = {}
+    for names, values in re.findall(
+        r"^const \[([A-Z_, ]+)\] = \[([0-9, ]+)\];", HOST, re.MULTILINE
+    ):
+        numbers |= zip(names.split(", "), map(int, values.split(", ")), strict=True)
+    sections = {one.name: one.value for one in Section}
+    assert {name: numbers[name] for name in sections if name in numbers} == {
+        name: number
+        for name, number in sections.items()
+        if name not in ("FACTS", "HIDE", "AUTOMATA")  # which the library does not read
+    }
+    assert f"SECTIONS = {len(Section)};" in HOST and f"TABLE_VERSION = {VERSION};" in HOST
+    fixed = re.search(r"const FIXED = {(.*)}", HOST)
+    assert fixed and re.findall(r"\[(\w+)\]: (\d+)", fixed[1]) == [
+        (section.name, str(width)) for section, width in FIXED.items()
+    ]
+    for name, words in (("SCOPES", SCOPES), ("OPERATORS", OPERATORS)):
+        listed = re.search(rf"const {name} = \[(.*?)\];", HOST, re.DOTALL)
+        assert listed and re.findall(r'"(\w+)"', listed[1]) == [word.value for word in words]
 
 
 def test_the_numbers_are_those_of_the_code() -> None:

@@ -57,3 +57,22 @@ def test_a_module_imports_nothing_and_exports_what_is_documented() -> None:
         "memory", "abi_version", "input", "output", "charges", "values", "holds", "answers",
         "reads_context", "decide",
     }  # fmt: skip
+
+
+MOST_FOR_A_TOOL = 260
+"""Bytes: its name, where it is found, and each rule's line."""
+
+
+def test_tools_that_ask_the_same_share_what_they_ask() -> None:
+    rules = [
+        {"conditions": [{"path": f"args.x{index}", "op": "gt", "value": index}], "on_deny": "No. "}
+        for index in range(6)
+    ]
+    limit = {"counter": "rate", "window": "minute", "max": 30}
+
+    def size(count: int) -> int:
+        entry = {"deny_if": rules, "limits": [limit]}
+        tools = {f"tool_{index:05d}": entry for index in range(count)}
+        return len(emitted({"version": "1", "default": "deny", "tools": tools}))
+
+    assert (size(1_000) - size(1)) / 999 < MOST_FOR_A_TOOL
