@@ -41,6 +41,10 @@ class Child:
         )
         return cls(process)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     async def says(self, pattern: str, patience: float = PATIENCE) -> re.Match[str]:
         """The first match of the pattern in what it has printed. Raises `Ended`."""
         expression = re.compile(pattern, re.MULTILINE | re.DOTALL)

@@ -1,13 +1,9 @@
 """The floor for a gateway: Starlette and httpx, which hand each request on and decide nothing.
 
-`python -m tests.bench.pass_through UPSTREAM` prints `{"url"}` on its first line, then the seconds
-of CPU it has used for each line it reads, until standard input ends.
+`python -m tests.bench.pass_through UPSTREAM` prints its URL, and serves until SIGTERM.
 """
 
-import json
 import sys
-import threading
-import time
 
 import httpx2
 import uvicorn
@@ -36,15 +32,9 @@ def app(upstream: str) -> Starlette:
 
 def main() -> None:
     listener = listening()
-    config = uvicorn.Config(app(sys.argv[1]), log_level="warning")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    print(json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"}), flush=True)
-    for _ in sys.stdin:
-        print(json.dumps({"cpu": time.process_time()}), flush=True)
-    server.should_exit = True
-    thread.join()
+    print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)
+    config = uvicorn.Config(app(sys.argv[1]), log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":
