@@ -6,12 +6,10 @@ Must not know what the values are for: it turns variables into settings and noth
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from compiler.frozen import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """The variables holdpoint reads, each with a default."""
 
     data: Path
