@@ -52,5 +52,5 @@ async def test_no_log_line_holds_a_value_a_token_or_a_link(deployed: Deployed) -
     assert '"record":"decided"' in logged["/holdpoint/holdpoint/gateway"]
     assert '"charge"' in logged["/holdpoint/holdpoint/gateway"]
     for group, text in logged.items():
-        for secret in (CANARY, token, token.rpartition("_")[2], link.rpartition("/")[2]):
+        for secret in (CANARY, token, token.split("_", 2)[2], link.rpartition("/")[2]):
             assert secret not in text, group
