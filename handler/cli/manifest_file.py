@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from handler.admin.manifest import Manifest, ManifestError, load
+from handler.admin.gateway_json import ManifestError, load
+from handler.admin.manifest import Manifest
 from handler.failure import CannotRun
 
 

@@ -147,7 +147,7 @@ def _refuse_short_form(arguments: argparse.Namespace) -> None:
 
 def manifest_of(document: dict[str, Any]) -> "Manifest":
     """The manifest that options stand for. Raises `CannotRun`, which names the options."""
-    from handler.admin.manifest import ManifestError, parse
+    from handler.admin.gateway_json import ManifestError, parse
 
     try:
         return parse(json.dumps(document).encode(), folder=Path())

@@ -91,7 +91,7 @@ async def _add(world: "World", arguments: argparse.Namespace) -> int:
 
 def _manifest(arguments: argparse.Namespace) -> "Manifest":
     """The gateway.json that the options stand for, so that both are refused alike."""
-    from handler.admin.manifest import ManifestError, parse
+    from handler.admin.gateway_json import ManifestError, parse
 
     document: dict[str, Any] = {
         "servers": {

@@ -13,7 +13,8 @@ import pytest
 from compiler.verdict import Scope
 from handler.admin import apply, grants
 from handler.admin.compiling import policies
-from handler.admin.manifest import Manifest, parse
+from handler.admin.gateway_json import parse
+from handler.admin.manifest import Manifest
 from handler.failure import CannotRun
 from handler.grants.model import GrantStatus
 from handler.grants.tokens import claim

@@ -10,7 +10,8 @@ import pytest
 from handler.admin import apply, grants
 from handler.admin.authorities import misled
 from handler.admin.compiling import policies
-from handler.admin.manifest import Manifest, parse
+from handler.admin.gateway_json import parse
+from handler.admin.manifest import Manifest
 from handler.gateway.server import Server
 from handler.oauth.model import Authority, Issuer, Rule
 from handler.stores.base import Store, TooMuch

@@ -9,7 +9,8 @@ import pytest
 
 from handler.admin import apply, grants, servers
 from handler.admin.compiling import policies
-from handler.admin.manifest import Manifest, parse
+from handler.admin.gateway_json import parse
+from handler.admin.manifest import Manifest
 from handler.gateway.server import Server
 from handler.grants.model import GrantStatus
 from handler.stores.base import Store

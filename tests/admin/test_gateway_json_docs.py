@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from handler.admin.manifest import ManifestError, load, parse
+from handler.admin.gateway_json import ManifestError, load, parse
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "gateway-json.md").read_text()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handler.admin.manifest import ManifestError, load, parse
+from handler.admin.gateway_json import ManifestError, load, parse
 from handler.notify.smtp import Security
 
 SMALLEST: dict[str, Any] = {

@@ -11,7 +11,8 @@ from compiler.answers.relation import Relation
 from handler.admin import apply, grants, policies, servers
 from handler.admin.compiling import policies as compiled_policies
 from handler.admin.differences import differences
-from handler.admin.manifest import Manifest, parse
+from handler.admin.gateway_json import parse
+from handler.admin.manifest import Manifest
 from handler.failure import CannotRun
 from handler.gateway.server import Server
 from handler.grants.model import Grant, GrantStatus

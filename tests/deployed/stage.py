@@ -16,7 +16,7 @@ import boto3
 
 from handler.admin import apply, grants
 from handler.admin.compiling import policies
-from handler.admin.manifest import parse
+from handler.admin.gateway_json import parse
 from handler.demo.browser import open_page
 from handler.entry.stack import Stack, open_stack
 from handler.grants.model import Grant

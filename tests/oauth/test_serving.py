@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from handler.admin.manifest import ManifestError, parse
+from handler.admin.gateway_json import ManifestError, parse
 from tests.end_to_end.stage import serving, upstream_process, write
 from tests.oauth.authority import CLIENT, authorization_server
 
