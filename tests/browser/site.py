@@ -16,6 +16,7 @@ from handler.clock import SystemClock
 from handler.notify.outbox import Outbox, routes
 from handler.stores.base import Held
 from tests.approvals.world import World, ask
+from tests.serving import Server
 
 
 class Site:
@@ -30,7 +31,7 @@ class Site:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=asyncio.run, args=(self._serve(),))
         self._loop: asyncio.AbstractEventLoop
-        self._server: uvicorn.Server
+        self._server: Server
         self._process: Embedded
 
     async def _serve(self) -> None:
@@ -39,7 +40,7 @@ class Site:
         self._process = self.world.process(base_url=self.base_url)
         app = Starlette(routes=[*self._process.routes, *routes(self.world.outbox)])
         config = uvicorn.Config(app, log_level="error", lifespan="off")
-        self._server = uvicorn.Server(config)
+        self._server = Server(config)
         self._ready.set()
         await self._server.serve(sockets=[self._socket])
         await self._process.workflow.close()

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.serving import Server as HttpServer
 from tests.upstream import listening
 
 
@@ -78,7 +79,7 @@ def shifting() -> Iterator[Shifting]:
     listener = listening()
     found.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = Starlette(routes=[Route("/mcp", found.serve, methods=["POST"])])
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    server = HttpServer(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -21,6 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from handler.gateway.revisions import SUBSCRIPTION_KEY
+from tests.serving import Server as HttpServer
 from tests.upstream import Record, listening, serve
 
 
@@ -139,7 +140,7 @@ def teller() -> Iterator[Teller]:
     found.url = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
     app = Starlette(routes=[Route("/mcp", found.serve, methods=["GET", "POST", "DELETE"])])
     config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-    http = uvicorn.Server(config)
+    http = HttpServer(config)
 
     def run() -> None:
         asyncio.set_event_loop(found.loop)

@@ -278,7 +278,8 @@ async def test_the_status_page_s_address_is_made_here_and_opens_nothing_else(
     result = brisk.post(body, headers=headers).json()["result"]
     token = result["inputRequests"]["approval"]["params"]["url"].rsplit("/", 1)[1]
     (approval,) = await brisk.store.ledger.approvals(5)
-    forged = [approval.id, "A" * len(token), result["requestState"], token[:-2] + "AA"]
+    changed = token[:20] + ("B" if token[20] == "A" else "A") + token[21:]
+    forged = [approval.id, "A" * len(token), result["requestState"], changed]
     assert {httpx2.get(f"{brisk.url}/status/{each}").status_code for each in forged} == {404}
     assert httpx2.get(f"{brisk.url}/approve/{token}").status_code == 404
     assert httpx2.post(f"{brisk.url}/status/{token}").status_code == 405

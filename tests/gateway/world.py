@@ -53,6 +53,7 @@ from handler.sealing import Sealer
 from handler.secrets import Environment, Secrets
 from handler.stores.base import Store
 from handler.stores.sqlite.store import SQLiteStore
+from tests.serving import Server as HttpServer
 from tests.upstream import listening
 
 T = TypeVar("T")
@@ -387,7 +388,7 @@ def _listening(
 
     app = Starlette(routes=[*routes(parts), *held.routes], lifespan=lifespan)
     app.state.make = lambda: function(store, bounds, environment, url)
-    server = uvicorn.Server(uvicorn.Config(around(app), log_level="warning", lifespan="on"))
+    server = HttpServer(uvicorn.Config(around(app), log_level="warning", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.serving import Server as HttpServer
 from tests.upstream import listening
 
 CLIENT, SECRET = "agent-7", "s3cret"
@@ -108,7 +109,7 @@ def authorization_server() -> Iterator[AuthorizationServer]:
         Route("/jwks", found.jwks),
         Route("/token", found.grant, methods=["POST"]),
     ]
-    server = uvicorn.Server(uvicorn.Config(Starlette(routes=routes), log_level="warning"))
+    server = HttpServer(uvicorn.Config(Starlette(routes=routes), log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
