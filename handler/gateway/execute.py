@@ -11,11 +11,10 @@ from compiler.values import Value
 from handler.approvals.model import Approval
 from handler.approvals.ports import Execution, Sent
 from handler.gateway import answers, forward, mirror
-from handler.gateway.answers import Reply
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
 from handler.gateway.own import CLIENT, own_message
 from handler.gateway.protocol import Kind, Message
-from handler.gateway.relay import Answered, End, Request, Unusable, exact, relay
+from handler.gateway.relay import Answered, End, Request, Unusable, ended, exact
 from handler.gateway.revisions import MODERN
 from handler.gateway.server import Server, Sessions
 from handler.gateway.watch import Watch
@@ -80,15 +79,8 @@ class UpstreamExecutor:
         self, server: Server, message: Message, session: str | None, trace: Trace | None
     ) -> End:
         """The end of one exchange; nothing of it goes to an agent."""
-        ends: list[End] = []
-
-        async def finish(end: End) -> Reply:
-            ends.append(end)
-            return answers.ACCEPTED
-
         body = forward.body(message, allow=(), trace=trace)
-        await relay(self._upstream, Request(server, message, body, session, False, trace), finish)
-        return ends[0]
+        return await ended(self._upstream, Request(server, message, body, session, False, trace))
 
     async def _open_session(self, server: Server, approval: Approval) -> str | End:
         """A session of our own at the upstream, or why there is none."""

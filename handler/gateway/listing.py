@@ -6,10 +6,9 @@ Must not know what the tools were before, or who wants to know.
 from contextlib import suppress
 
 from handler.gateway import catalog, definitions, revisions
-from handler.gateway.answers import ACCEPTED, Reply
 from handler.gateway.exchange import Sender
 from handler.gateway.own import own_request
-from handler.gateway.relay import Answered, End, Request, exact, relay
+from handler.gateway.relay import Answered, End, Request, ended, exact
 from handler.gateway.server import Server
 
 MOST_PAGES = 32
@@ -49,14 +48,7 @@ async def _pages(
 async def _page(
     upstream: Sender, server: Server, version: str, session: str | None, cursor: str | None
 ) -> End:
-    ends: list[End] = []
-
-    async def finish(end: End) -> Reply:
-        ends.append(end)
-        return ACCEPTED
-
     message, body = own_request(
         version, "tools/list", "holdpoint-list", {} if cursor is None else {"cursor": cursor}
     )
-    await relay(upstream, Request(server, message, body, session, False), finish)
-    return ends[0]
+    return await ended(upstream, Request(server, message, body, session, False))

@@ -15,7 +15,7 @@ import orjson
 
 from compiler.frozen import dataclass
 from handler.gateway import forward, sse
-from handler.gateway.answers import Reply, Stream
+from handler.gateway.answers import ACCEPTED, Reply, Stream
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, Sender, TooLarge
 from handler.gateway.protocol import Message
 from handler.gateway.screen import Screen, unheard
@@ -90,6 +90,18 @@ async def relay(upstream: Sender, request: Request, finish: Finish) -> Reply | S
     async with arrived:
         end = await _in_time(upstream.patience, whole(arrived, request.message))
     return await finish(end)
+
+
+async def ended(upstream: Sender, request: Request) -> End:
+    """The end of a request of the gateway's own; nothing of it goes to an agent."""
+    ends: list[End] = []
+
+    async def finish(end: End) -> Reply:
+        ends.append(end)
+        return ACCEPTED
+
+    await relay(upstream, request, finish)
+    return ends[0]
 
 
 async def _in_time(seconds: float, step: Awaitable[T]) -> T | Lost:

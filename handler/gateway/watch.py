@@ -99,16 +99,14 @@ class Watch:
 
     async def definition(self, server: str, tool: str) -> str | None:
         """What a list last said the tool is, or None where none did. Raises `StoreUnavailable`."""
-        catalog = await self._store.catalog(server)
-        pin = catalog.pin(tool) if catalog is not None else None
-        return pin.current if pin is not None else None
+        return _current(await self._store.catalog(server), tool)
 
     async def definition_now(self, server: Server, tool: str) -> str | None:
         """The same, asked of the server where no list of it was ever seen."""
         with suppress(StoreUnavailable, TimeoutError):
             kept = server.drift is not Drift.ALLOW and await self._store.catalog(server.name)
             if kept:
-                return await self.definition(server.name, tool)
+                return _current(kept, tool)
             async with asyncio.timeout(FETCH_SECONDS):
                 return (await own_list(self._upstream, server, None) or {}).get(tool)
         return None
@@ -191,6 +189,11 @@ class Watch:
         aged = now - before.listed_at >= FRESH_SECONDS / 2 or self._is_outdated(before)
         newer = server.drift.gates and whole and aged
         return after if newer or after.pins != before.pins else None
+
+
+def _current(catalog: Catalog | None, tool: str) -> str | None:
+    pin = catalog.pin(tool) if catalog else None
+    return pin.current if pin else None
 
 
 def _standing(catalog: Catalog | None, tool: str) -> Standing:
