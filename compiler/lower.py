@@ -128,6 +128,7 @@ class _Lowering:
                 maximum=limit.maximum,
                 increment_from=None if source is None else self.paths.add(source),
                 per=tuple(map(self.paths.add, limit.per)),
+                shards=limit.shards,
                 message=names.limit_message(limit),
             )
         )

@@ -256,6 +256,7 @@ def _charge(entry: str | None, index: int, limit: Limit, facts: Facts) -> Charge
         maximum=limit.maximum,
         cost=cost,
         per=tuple(per) if limit.per else None,
+        shards=limit.shards,
         message=names.limit_message(limit),
     )
 

@@ -65,6 +65,8 @@ class Charge:
     cost: int
     per: tuple[Value, ...] | None
     """The values of the `per` arguments, in the order written; None where the limit has none."""
+    shards: int
+    """How many tallies share the maximum, each with a part of its own; 1: there is one."""
     message: str
 
 

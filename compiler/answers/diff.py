@@ -217,7 +217,10 @@ def _signature(verdict: Verdict) -> object:
 
 def _charged(verdict: Verdict) -> Counter[object]:
     return Counter(
-        (one.owner, one.counter, one.window, one.scope, one.maximum, one.cost, json.dumps(one.per))
+        (
+            *(one.owner, one.counter, one.window, one.scope, one.shards),
+            *(one.maximum, one.cost, json.dumps(one.per)),
+        )
         for one in verdict.charges
     )
 

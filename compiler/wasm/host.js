@@ -36,7 +36,7 @@ const NOWHERE = {
 };
 
 // The module's names are a decision table: sections of rows behind a header.
-const TABLE_VERSION = 2;
+const TABLE_VERSION = 3;
 const HEADER = 16;
 const SECTIONS = 14;
 const MOST_KEPT = 8192;
@@ -300,7 +300,7 @@ class Names {
   limit(index) {
     return this.once(LIMITS, index, () => {
       const [place, form, home] = this.placed(LIMITS, LIMIT_FORMS, index);
-      const [shared, counter, window, message, scope, high, low, from, ...per] = form;
+      const [shared, counter, window, message, scope, high, low, shards, from, ...per] = form;
       return {
         ...place,
         owner: shared ? "shared" : home === null ? "all_tools" : `tools/${home}`,
@@ -308,6 +308,7 @@ class Names {
         window: this.string(window),
         scope: SCOPES[scope],
         max: (BigInt(high) << 32n) + BigInt(low),
+        shards,
         message: this.string(message),
         incrementFrom: present(from),
         per,

@@ -1,6 +1,7 @@
 """`holdpoint decide`: what a policy does with calls, one JSON line each, limits counted.
 
-The tallies live as long as the command: a grant here is its label, and there is one server.
+The tallies live as long as the command: a grant here is its label, there is one server, and a limit
+that is split into shards is counted whole.
 """
 
 import argparse
@@ -106,6 +107,7 @@ class Tallies:
             server=SERVER,
             now=now,
             per_key=PER_KEY,
+            dealer=None,
         )
         for charge, debit in zip(verdict.charges, planned, strict=True):
             if self._tally(debit) + debit.cost > debit.maximum:

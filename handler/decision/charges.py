@@ -83,6 +83,7 @@ def charge(row: LimitRow, cost: int, per: tuple[Value, ...] | None) -> Charge:
         maximum=row.maximum,
         cost=cost,
         per=per,
+        shards=row.shards,
         message=row.message,
     )
 

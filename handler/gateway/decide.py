@@ -3,6 +3,7 @@
 Must not know requests, or whether what was read still holds: `enforce` and `judge` see to that.
 """
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,7 @@ from handler.gateway.watch import Watch
 from handler.grants.model import Grant, GrantStatus
 from handler.limits.debits import Debit
 from handler.limits.plan import debits
+from handler.limits.shards import Dealer
 from handler.policies.current import Policies
 
 NO_POLICY = Place(names.NO_POLICY)
@@ -56,6 +58,7 @@ class Decider:
         """`watch` knows the tools' definitions; without it, servers that gate them deny all."""
         self._policies = policies
         self._per_key = per_key
+        self._dealer = Dealer(secrets.randbelow)
         self.watch = watch
 
     async def plan(
@@ -96,6 +99,7 @@ class Decider:
             server=server.name,
             now=now,
             per_key=self._per_key,
+            dealer=self._dealer,
         )
         return Plan(verdict, digest, taken)
 

@@ -15,6 +15,7 @@ CHARGE = Charge(
     maximum=2_000_000_000,
     cost=20_500_000,
     per=None,
+    shards=1,
     message="Spending is capped.",
 )
 

@@ -126,6 +126,10 @@ def limit(**terms: Any) -> Document:
     return {"limits": [{"counter": "spend", "window": "day", "max": 5, **terms}]}
 
 
+def split(shards: int, **terms: Any) -> Document:
+    return limit(scope="server", shards=shards, **terms)
+
+
 @pytest.mark.parametrize(
     "old, new, relation, said",
     [
@@ -142,6 +146,11 @@ def limit(**terms: Any) -> Document:
         (limit(increment_from="args.a"), limit(increment_from="args.b"), "different",
          "takes `args.b` instead of `args.a`"),
         (limit(), limit(on_limit="later"), "equal", ""),
+        (split(2), split(4), "different",
+         "counts in 4 shards instead of 2 shards; the tally starts at zero"),
+        (split(2), limit(scope="server"), "different", "counts in one tally instead of 2 shards"),
+        (split(2), split(2, max=6), "wider", "admits 6 instead of 5"),
+        (split(2), split(2), "equal", ""),
     ],
 )  # fmt: skip
 def test_limits_are_compared_by_their_tallies(
