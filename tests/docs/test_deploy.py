@@ -48,8 +48,9 @@ def test_what_a_path_costs_is_the_sum_of_its_parts(path: str) -> None:
     assert abs(parts[2] - UNITS[path]) < 0.01
 
 
-def test_the_figures_of_split_counters_are_those_of_the_simulation() -> None:
-    assert shards.table() in (DOCS / "scale.md").read_text()
+def test_the_figures_of_split_limits_are_those_of_the_simulation() -> None:
+    assert shards.scale() in (DOCS / "scale.md").read_text()
+    assert shards.ways() in (DOCS / "decisions" / "shards.md").read_text()
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", PAGE))))
