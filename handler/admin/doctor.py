@@ -23,7 +23,8 @@ from handler.gateway.server import Server
 from handler.grants.model import Grant, GrantStatus
 from handler.grants.tokens import mint
 from handler.policies.publish import compile_policy
-from handler.stores.base import Ledger, Registry, StoreUnavailable
+from handler.stores.base import Registry, StoreUnavailable
+from handler.stores.ledger import Ledger
 
 NAME = "holdpoint-doctor"
 """The server's and the grant's; the grant is the same one at each examination."""
