@@ -17,9 +17,10 @@ from handler.approvals.lifecycle import Status
 from handler.limits.debits import Debit
 from handler.limits.plan import debits
 from handler.limits.shards import Dealer
-from handler.stores.base import Entered, Full, Held, StoreUnavailable
+from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
+from handler.stores.ledger import Entered, Full, Held
 from tests.emulated.faults import Fault
 from tests.emulated.racer import Racing
 from tests.emulated.samples import UNIT, approval, claim, debit, grant, moved

@@ -11,7 +11,8 @@ from compiler.verdict import Charge, Place, Scope, Window
 from handler.limits.debits import Debit
 from handler.limits.plan import debits
 from handler.limits.shards import Dealer, owned
-from handler.stores.base import Entered, Full, Store
+from handler.stores.base import Store
+from handler.stores.ledger import Entered, Full
 from tests.stores import samples
 from tests.stores.samples import NOW, ONE
 from tests.stores.worlds import World
