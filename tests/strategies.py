@@ -113,7 +113,8 @@ def limits(draw: st.DrawFn) -> list[Document]:
             "on_limit": texts,
         },
     )
-    found = draw(st.lists(limit, max_size=3, unique_by=lambda one: one["counter"]))
+    unique = st.lists(limit, max_size=3, unique_by=lambda one: one["counter"])
+    found: list[Document] = draw(unique)
     for one in found:
         whole = "increment_from" in one or one.get("per") or one.get("scope") != "server"
         shards = draw(st.sampled_from([1, 2, 30, 32]))
