@@ -50,7 +50,7 @@ def read(body: bytes) -> Value:
         if OVERFLOW in error.msg:
             raise Inexact(DIGITS) from None
         raise Unreadable(_reason(body, error)) from None
-    if body.count(b"[") + body.count(b"{") > DEEPEST:
+    if 2 * len(body) - len(body.replace(b"[", b"")) - len(body.replace(b"{", b"")) > DEEPEST:
         _refuse_depth([value])
     if orjson.dumps(value) == body:
         return value
