@@ -143,14 +143,17 @@ def _ends_with(key: str, literal: Value, answers: Answers) -> Test:
 
 
 def _contains(key: str, literal: Value, answers: Answers) -> Test:
+    """A string is contained in strings and in lists, anything else in lists."""
     yes, no, missing = answers
-    word = kind(literal)
+    part, word = str(literal), kind(literal)
+    whole = str if type(literal) is str else list
 
     def test(members: Object) -> Answer:
         value = members.get(key, MISSING)
-        if type(value) is str and type(literal) is str:
-            return yes if literal in value else no
-        if type(value) is list and is_readable(value):
+        found = type(value)
+        if found is str and whole is str:
+            return yes if part in value else no
+        if found is list and is_readable(value):
             if any(equal(element, literal) for element in value):
                 return yes
             return no if all(kind(element) == word for element in value) else MISMATCH
