@@ -1,45 +1,18 @@
-"""Each operator as a test of one member of an object, specialised for its literal and its rules.
+"""Each operator as a test of one member of an object, specialised for its literal.
 
 Must not know paths, rules or policies. A test answers whether its condition counts against the
-call: False, True, or, where the value is of a type the operator does not compare, a mismatch. A
-mismatch is truthy, since in every list of rules it counts against the call.
+call, so the same operator is one test where it is required and another where it denies.
 """
 
 import operator
-from collections.abc import Callable, Mapping
-from enum import Enum
-from functools import partial
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
 from compiler.policy import Operator
 from compiler.regex.run import Dfa
-from compiler.values import SAFE_INTEGER, Value, equal, is_comparable, is_readable, kind
-
-
-class Mismatch(Enum):
-    """The third answer: the value is there, and it is not of a type the operator compares."""
-
-    MISMATCH = "mismatch"
-
-
-MISMATCH = Mismatch.MISMATCH
-
-Answer: TypeAlias = bool | Mismatch
-Object = Mapping[str, Any]
-Test = Callable[[Object], Answer]
-"""Of an object, about its member with the key the test was made for."""
-
-Answers = tuple[Answer, Answer, Answer]
-"""What to answer where the operator holds, where it does not, and where the member is missing."""
-
-
-class Missing(Enum):
-    """What is found where there is no such member."""
-
-    MISSING = "missing"
-
-
-MISSING = Missing.MISSING
+from compiler.values import Value, equal, is_readable, kind
+from handler.decision.answers import MISMATCH, MISSING, Answer, Answers, Maker, Object, Test
+from handler.decision.numbers import in_order
 
 
 def member_test(
@@ -162,7 +135,7 @@ def _contains(key: str, literal: Value, answers: Answers) -> Test:
     return test
 
 
-def _length(compare: Callable[[Any, Any], bool]) -> "Maker":
+def _length(compare: Callable[[Any, Any], bool]) -> Maker:
     def make(key: str, literal: Value, answers: Answers) -> Test:
         yes, no, missing = answers
 
@@ -177,56 +150,16 @@ def _length(compare: Callable[[Any, Any], bool]) -> "Maker":
     return make
 
 
-def _ordered(compare: Callable[[Any, Any], bool], below: bool, holds: bool) -> "Maker":
-    """An order: whether it holds for the numbers up to the literal, or for those from it on."""
+def _ordered(compare: Callable[[Any, Any], bool], *, below: bool, holds: bool) -> Maker:
+    numbers = in_order(compare, below=below, holds=holds)
 
-    def make(key: str, literal: Any, answers: Answers) -> Test:
+    def make(key: str, literal: Value, answers: Answers) -> Test:
         if isinstance(literal, str):
             return _string(key, lambda value: compare(value, literal), answers)
-        low, high = (-SAFE_INTEGER, literal) if below else (literal, SAFE_INTEGER)
-        ends = max(low, -SAFE_INTEGER), min(high, SAFE_INTEGER)
-        inside = answers[0] if holds else answers[1]
-        return _number(key, ends, inside, partial(_compared, compare, literal, answers), answers[2])
+        return numbers(key, literal, answers)
 
     return make
 
-
-def _number(
-    key: str,
-    ends: tuple[Any, Any],
-    inside: Answer,
-    otherwise: Callable[[int | float], Answer],
-    missing: Answer,
-) -> Test:
-    """`inside` for the numbers from the one end to the other; any other number is compared.
-
-    Both ends are numbers that servers read alike, and exact as floats too: those compare with
-    floats four times as fast as integers do.
-    """
-    low, high = ends
-    float_low, float_high = map(float, ends)
-
-    def test(members: Object) -> Answer:
-        value = members.get(key, MISSING)
-        found = type(value)
-        if found is int:
-            return inside if low <= value <= high else otherwise(value)
-        if found is float:
-            return inside if float_low <= value <= float_high else otherwise(value)
-        return missing if value is MISSING else MISMATCH
-
-    return test
-
-
-def _compared(
-    compare: Callable[[Any, Any], bool], literal: Value, answers: Answers, number: int | float
-) -> Answer:
-    if not is_comparable(number):
-        return MISMATCH
-    return answers[0] if compare(number, literal) else answers[1]
-
-
-Maker = Callable[[str, Value, Answers], Test]
 
 NEGATIONS = {
     Operator.NEQ: Operator.EQ,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from compiler.policy import Step
-from handler.decision.operators import MISMATCH, MISSING, Answer, Object, Test
+from handler.decision.answers import MISMATCH, MISSING, Answer, Object, Test
 
 At = Callable[[Any], Answer]
 """A test of what a step leads to: a value, or MISSING."""

@@ -13,8 +13,9 @@ from compiler.policy import Path, Root, Step
 from compiler.regex.run import Dfa
 from compiler.table.read import Table
 from compiler.verdict import Charge, Effect, Place, Verdict
+from handler.decision.answers import MISMATCH, Object, Test
 from handler.decision.charges import Source, Taking, taking
-from handler.decision.operators import MISMATCH, Object, Test, member_test
+from handler.decision.operators import member_test
 from handler.decision.paths import along
 
 MOST_SHARED = 4096
@@ -37,7 +38,7 @@ class Rule:
     conditions: tuple[Condition, ...]
 
     def counts(self, facts: Object) -> bool:
-        """Whether all conditions count against the call."""
+        """Whether all conditions count against the call; then what denies or holds does so."""
         return all(condition.test(facts) for condition in self.conditions)
 
     def mismatch(self, facts: Object) -> str:

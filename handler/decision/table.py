@@ -4,7 +4,7 @@ Must not know policy text: it loads nothing of the compiler but what reads a tab
 those of `compiler.meaning`, and tests hold it to them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +12,8 @@ from compiler import names
 from compiler.ir import HoldRow
 from compiler.table.read import Table
 from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
+from handler.decision.answers import MISMATCH, Object
 from handler.decision.facts import facts_of
-from handler.decision.operators import MISMATCH, Object
 from handler.decision.plan import Plan, Planner, Rule, denying
 
 MOST_PLANS = 2048
@@ -76,15 +76,17 @@ def _denied(plan: Plan, facts: Object) -> Verdict:
     """The denial by the first condition of `require`, or else rule of `deny_if`, against it."""
     for rule in plan.require:
         for condition in rule.conditions:
-            if answer := condition.test(facts):
+            answer = condition.test(facts)
+            if answer:
                 mismatch = condition.mismatch if answer is MISMATCH else ""
-                place = rule.row.place
-                message = names.require_message(rule.row.written, place.rule, mismatch)
-                return Verdict(Effect.DENY, place, message)
+                return _denial(rule, names.require_message, mismatch)
     rule = next(rule for rule in plan.deny_if if rule.counts(facts))
+    return _denial(rule, names.deny_if_message, rule.mismatch(facts))
+
+
+def _denial(rule: Rule, message: Callable[[str, str, str], str], mismatch: str) -> Verdict:
     place = rule.row.place
-    message = names.deny_if_message(rule.row.written, place.rule, rule.mismatch(facts))
-    return Verdict(Effect.DENY, place, message)
+    return Verdict(Effect.DENY, place, message(rule.row.written, place.rule, mismatch))
 
 
 def _admitted(plan: Plan, facts: Object) -> Verdict:
