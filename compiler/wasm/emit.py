@@ -21,7 +21,9 @@ from compiler.wasm.runtime import (
     comparison,
     conditions,
     decision,
+    doubles,
     facts,
+    keys,
     numbers,
     reader,
     strings,
@@ -31,7 +33,8 @@ from compiler.wasm.sections import named
 from compiler.wasm.translate import Translation, translate
 
 RUNTIME = (
-    numbers, strings, comparison, reader, facts, automaton, conditions, tools, decision
+    doubles, numbers, strings, comparison, keys, reader, facts, automaton, conditions, tools,
+    decision,
 )  # fmt: skip
 ROOM = 20 * PAGE
 """The memory for calls, before a host grows it."""

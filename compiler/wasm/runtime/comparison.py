@@ -3,7 +3,11 @@
 from compiler.wasm.abi import (
     COUNT,
     FALSE_KIND,
+    FIRST,
     FLAGS,
+    KEY,
+    KEY_LENGTH,
+    KEY_START,
     KIND,
     LENGTH,
     LIST_KIND,
@@ -16,10 +20,9 @@ from compiler.wasm.abi import (
     STRING_KIND,
     TEXT,
     TRUE_KIND,
-    VALUE_SIZE,
     WEIGHT,
 )
-from compiler.wasm.runtime.machine import i32, load8, load32, load64
+from compiler.wasm.runtime.machine import i32, inline, load8, load32, load64, u64
 
 
 def same(left: i32, right: i32, size: i32) -> i32:
@@ -39,14 +42,20 @@ def same(left: i32, right: i32, size: i32) -> i32:
 
 
 def text_order(left: i32, right: i32) -> i32:
-    """The order of two strings: that of their UTF-8 bytes is that of their code points."""
-    size = load32(left + LENGTH)
-    rest = size - load32(right + LENGTH)
+    """The order of two texts, each given as where its address and length stand.
+
+    That of their UTF-8 bytes is that of their code points.
+    """
+    size = load32(left + 4)
+    rest = size - load32(right + 4)
     if rest > 0:
         size -= rest
-    at = load32(left + TEXT)
-    other = load32(right + TEXT)
+    at = load32(left)
+    other = load32(right)
     end = at + size
+    while at + 8 <= end and load64(at) == load64(other):
+        at += 8
+        other += 8
     while at < end:
         difference = load8(at) - load8(other)
         if difference:
@@ -101,8 +110,8 @@ def equal_lists(left: i32, right: i32) -> i32:
     count = load32(left + COUNT)
     if count != load32(right + COUNT):
         return 0
-    left += VALUE_SIZE
-    right += VALUE_SIZE
+    left = load32(left + FIRST)
+    right = load32(right + FIRST)
     while count:
         if not equal(left, right):
             return 0
@@ -116,24 +125,28 @@ def equal_objects(left: i32, right: i32) -> i32:
     count = load32(left + COUNT)
     if count != load32(right + COUNT):
         return 0
-    key = left + VALUE_SIZE
-    while count:
-        left = load32(key + NEXT)
-        other = member(right, load32(key + TEXT), load32(key + LENGTH))
+    end = load32(left + NEXT)
+    left = load32(left + FIRST)
+    while left != end:
+        key_start = load64(left + KEY_START)
+        other = member(right, load32(left + KEY), load32(left + KEY_LENGTH), key_start)
         if other == MISSING or not equal(left, other):
             return 0
-        key = load32(left + NEXT)
-        count -= 1
+        left = load32(left + NEXT)
     return 1
 
 
-def member(node: i32, key: i32, size: i32) -> i32:
+@inline
+def member(node: i32, key: i32, size: i32, key_start: u64) -> i32:
     """The member of an object with this key, or MISSING."""
-    count = load32(node + COUNT)
-    at = node + VALUE_SIZE
-    while count:
-        if load32(at + LENGTH) == size and same(load32(at + TEXT), key, size):
-            return load32(at + NEXT)
-        at = load32(load32(at + NEXT) + NEXT)
-        count -= 1
+    return keyed(load32(node + FIRST), load32(node + NEXT), key, size, key_start)
+
+
+def keyed(at: i32, end: i32, key: i32, size: i32, key_start: u64) -> i32:
+    """The member with this key of those between two addresses, or MISSING."""
+    while at != end:
+        found = load64(at + KEY_START) == key_start and load32(at + KEY_LENGTH) == size
+        if found and (size <= 8 or same(load32(at + KEY), key, size)):
+            return at
+        at = load32(at + NEXT)
     return MISSING

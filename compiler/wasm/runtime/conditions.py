@@ -16,6 +16,7 @@ from compiler.wasm.abi import (
     EVERY_STEP,
     EXISTS,
     FALSE,
+    FIRST,
     FIRST_STEP,
     FLAGS,
     GT,
@@ -47,7 +48,7 @@ from compiler.wasm.abi import (
 from compiler.wasm.runtime.automaton import search
 from compiler.wasm.runtime.comparison import alike, equal, member, number_order, same, text_order
 from compiler.wasm.runtime.facts import root_of
-from compiler.wasm.runtime.machine import i32, load8, load32
+from compiler.wasm.runtime.machine import i32, inline, load8, load32, load64
 
 
 def find(path: i32) -> i32:
@@ -71,13 +72,14 @@ def inside(node: i32, step: i32) -> i32:
     if load32(step) == KEY_STEP:
         if kind != OBJECT_KIND:
             return MISPLACED
-        return member(node, load32(step + 4), load32(step + 8))
+        key = load32(step + 4)
+        return member(node, key, load32(step + 8), load64(key))
     if kind != LIST_KIND:
         return MISPLACED
     index = load32(step + 4)
     if index >= load32(node + COUNT):
         return MISSING
-    node += VALUE_SIZE
+    node = load32(node + FIRST)
     while index:
         node = load32(node + NEXT)
         index -= 1
@@ -109,7 +111,7 @@ def follow(condition: i32, good: i32, node: i32, step: i32, end: i32) -> i32:
 
 def follow_every(condition: i32, good: i32, node: i32, step: i32, end: i32) -> i32:
     count = load32(node + COUNT)
-    node += VALUE_SIZE
+    node = load32(node + FIRST)
     while count:
         found = follow(condition, good, node, step, end)
         if found != good:
@@ -141,6 +143,7 @@ def answer(condition: i32, node: i32) -> i32:
     return found
 
 
+@inline
 def truth(holds: i32) -> i32:
     return TRUE if holds else FALSE
 
@@ -162,7 +165,11 @@ def compared(condition: i32, operator: i32, node: i32, literal: i32) -> i32:
             automaton = load32(condition + CONDITION_AUTOMATON)
             return truth(search(automaton, load32(node + TEXT), size))
         return truth(at_edge(operator, load32(node + TEXT), size, literal))
-    order = number_order(node, literal) if kind == NUMBER_KIND else text_order(node, literal)
+    order = (
+        number_order(node, literal)
+        if kind == NUMBER_KIND
+        else text_order(node + TEXT, literal + TEXT)
+    )
     if operator == LT:
         return truth(order < 0)
     if operator == LTE:
@@ -185,7 +192,7 @@ def at_edge(operator: i32, text: i32, size: i32, literal: i32) -> i32:
 def listed(node: i32, literals: i32) -> i32:
     """Whether a value is one of the literals; a mismatch where none is of its type."""
     count = load32(literals + COUNT)
-    literal = literals + VALUE_SIZE
+    literal = load32(literals + FIRST)
     found = MISMATCH
     while count:
         if alike(node, literal):
@@ -205,7 +212,7 @@ def contained(node: i32, literal: i32) -> i32:
     if kind != LIST_KIND:
         return MISMATCH
     count = load32(node + COUNT)
-    item = node + VALUE_SIZE
+    item = load32(node + FIRST)
     found = FALSE
     while count:
         if equal(item, literal):
