@@ -22,8 +22,10 @@ from compiler.wasm.instructions import (
     IS_ZERO,
     LESS_UNSIGNED,
     LOCAL_GET,
-    LOCAL_SET,
+    OPPOSITES,
     Signature,
+    set_local,
+    then,
 )
 
 
@@ -129,6 +131,15 @@ class Expressions:
         """The code that leaves an i32, zero only where the expression is false."""
         return self.expression(node, Type.I32)
 
+    def falsehood(self, node: ast.expr) -> bytes:
+        """The code that leaves an i32, zero only where the expression is true."""
+        match node:
+            case ast.Compare(left, [sign], right):
+                opposite = ast.Compare(left, [OPPOSITES[sign.__class__]()], right)
+                return self.comparison(ast.copy_location(opposite, node))
+            case _:
+                return self.truth(node) + bytes([IS_ZERO[Type.I32]])
+
     def comparison(self, node: ast.Compare) -> bytes:
         if len(node.ops) > 1:
             return self.between(node)
@@ -175,12 +186,16 @@ class Expressions:
                 return None
 
     def junction(self, word: ast.boolop, values: list[ast.expr]) -> bytes:
-        """`and` and `or`, stopping at the first value that decides."""
+        """`and` and `or`, stopping at the first value that decides, or where that is all the same
+        taking all of them."""
         first, *rest = values
         code = self.truth(first)
         if not rest:
             return code
         others = self.junction(word, rest)
+        if _is_truth(first) and all(_is_truth(one) and _is_plain(one) for one in rest):
+            sign = ast.BitAnd if isinstance(word, ast.And) else ast.BitOr
+            return code + others + bytes([ARITHMETIC[sign][Type.I32]])
         if isinstance(word, ast.And):
             taken, other = others, constant(Type.I32, 0)
         else:
@@ -234,10 +249,22 @@ class Expressions:
         ):
             code += self.expression(argument, type)
             scope[parameter.arg] = self.add(type)
-            code += bytes([LOCAL_SET]) + unsigned(scope[parameter.arg])
+            code += set_local(scope[parameter.arg])
         caller, self.scope = self.scope, scope
         match function.body:
             case [*_, ast.Return(ast.expr() as value)]:
-                code += self.expression(value, signature.result)
+                code = then(code, scope[parameter.arg], self.expression(value, signature.result))
         self.scope = caller
         return code
+
+
+def _is_truth(node: ast.expr) -> bool:
+    """Whether the value can only be 0 or 1."""
+    return isinstance(node, ast.Compare | ast.BoolOp) or (
+        isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    )
+
+
+def _is_plain(node: ast.expr) -> bool:
+    """Whether taking the value cannot stop the machine, and takes no longer than a branch."""
+    return not any(isinstance(one, ast.Call | ast.FloorDiv | ast.Mod) for one in ast.walk(node))

@@ -13,7 +13,7 @@ from compiler.wasm.encode import Type, unsigned
 
 BLOCK, LOOP, IF, ELSE, END = 0x02, 0x03, 0x04, 0x05, 0x0B
 BRANCH, BRANCH_IF, RETURN, CALL, DROP, UNREACHABLE = 0x0C, 0x0D, 0x0F, 0x10, 0x1A, 0x00
-LOCAL_GET, LOCAL_SET, GLOBAL_GET, GLOBAL_SET = 0x20, 0x21, 0x23, 0x24
+LOCAL_GET, LOCAL_SET, LOCAL_TEE, GLOBAL_GET, GLOBAL_SET = range(0x20, 0x25)
 EMPTY = 0x40
 """The type of a block that leaves nothing."""
 IS_ZERO = {Type.I32: 0x45, Type.I64: 0x50}
@@ -39,6 +39,14 @@ COMPARISONS: dict[type[ast.cmpop], dict[Type, int]] = {
     ast.LtE: {Type.I32: 0x4C, Type.I64: 0x58},
     ast.GtE: {Type.I32: 0x4E, Type.I64: 0x5A},
 }
+OPPOSITES: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq,
+    ast.Lt: ast.GtE,
+    ast.GtE: ast.Lt,
+    ast.Gt: ast.LtE,
+    ast.LtE: ast.Gt,
+}
 FOLDED: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -46,6 +54,20 @@ FOLDED: dict[type[ast.operator], Callable[[int, int], int]] = {
     ast.FloorDiv: operator.floordiv,
 }
 """What is calculated now where both sides are known."""
+
+
+def set_local(index: int) -> bytes:
+    return bytes([LOCAL_SET]) + unsigned(index)
+
+
+def then(code: bytes, set_last: int | None, following: bytes) -> bytes:
+    """Code and what follows it: a local that was set last and is read first stays on the stack."""
+    if set_last is not None:
+        read, kept = (bytes([one]) + unsigned(set_last) for one in (LOCAL_GET, LOCAL_TEE))
+        if following.startswith(read):
+            size = len(read)
+            return code[:-size] + kept + following[size:]
+    return code + following
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,12 @@ from compiler.wasm.instructions import (
     END,
     GLOBAL_SET,
     IF,
-    IS_ZERO,
-    LOCAL_SET,
     LOOP,
     RETURN,
     UNREACHABLE,
     Signature,
+    set_local,
+    then,
 )
 
 TYPES = {"i32": Type.I32, "u64": Type.I64}
@@ -113,8 +113,10 @@ class _Body(Expressions):
         """The depth inside each open loop."""
 
     def function(self) -> Function:
-        body = b"".join(map(self.statement, self.node.body))
-        if self.signature.result is not None:
+        body = self.block(self.node.body)
+        if isinstance(self.node.body[-1], ast.Return):
+            body = body[:-1]
+        elif self.signature.result is not None:
             body += bytes([UNREACHABLE])
         return Function(
             name=self.node.name,
@@ -123,6 +125,25 @@ class _Body(Expressions):
             locals=tuple(self.locals[len(self.signature.parameters) :]),
             body=body,
         )
+
+    def block(self, nodes: Sequence[ast.stmt]) -> bytes:
+        code, set_last = b"", None
+        for node in nodes:
+            code = then(code, set_last, self.statement(node))
+            set_last = self.set_by(node)
+        return code
+
+    def set_by(self, node: ast.stmt) -> int | None:
+        """The local that a statement sets as the last it does."""
+        match node:
+            case (
+                ast.Assign([ast.Name(name)])
+                | ast.AnnAssign(ast.Name(name))
+                | ast.AugAssign(ast.Name(name))
+            ) if name not in self.declared:
+                return self.scope[name]
+            case _:
+                return None
 
     def statement(self, node: ast.stmt) -> bytes:
         match node:
@@ -168,14 +189,14 @@ class _Body(Expressions):
             self.scope[name] = self.add(type)
         else:
             code = self.expression(value, self.locals[self.scope[name]])
-        return code + bytes([LOCAL_SET]) + unsigned(self.scope[name])
+        return code + set_local(self.scope[name])
 
     def branch(self, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt]) -> bytes:
         code = self.truth(test) + bytes([IF, EMPTY])
         self.depth += 1
-        code += b"".join(map(self.statement, body))
+        code += self.block(body)
         if orelse:
-            code += bytes([ELSE]) + b"".join(map(self.statement, orelse))
+            code += bytes([ELSE]) + self.block(orelse)
         self.depth -= 1
         return code + bytes([END])
 
@@ -184,8 +205,8 @@ class _Body(Expressions):
         self.depth += 2
         self.loops.append(self.depth)
         if not (isinstance(test, ast.Constant) and test.value is True):
-            code += self.truth(test) + bytes([IS_ZERO[Type.I32], BRANCH_IF]) + unsigned(1)
-        code += b"".join(map(self.statement, body)) + bytes([BRANCH]) + unsigned(0)
+            code += self.falsehood(test) + bytes([BRANCH_IF]) + unsigned(1)
+        code += self.block(body) + bytes([BRANCH]) + unsigned(0)
         self.loops.pop()
         self.depth -= 2
         return code + bytes([END, END])

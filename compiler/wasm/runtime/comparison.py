@@ -22,7 +22,7 @@ from compiler.wasm.abi import (
     TRUE_KIND,
     WEIGHT,
 )
-from compiler.wasm.runtime.machine import i32, inline, load8, load32, load64, u64
+from compiler.wasm.runtime.machine import i32, inline, load8, load32, load64, u64, wide
 
 
 def same(left: i32, right: i32, size: i32) -> i32:
@@ -33,12 +33,8 @@ def same(left: i32, right: i32, size: i32) -> i32:
             return 0
         left += 8
         right += 8
-    while left < end:
-        if load8(left) != load8(right):
-            return 0
-        left += 1
-        right += 1
-    return 1
+    rest = end - left
+    return rest == 0 or (load64(left) ^ load64(right)) << wide(64 - rest * 8) == 0
 
 
 def text_order(left: i32, right: i32) -> i32:
@@ -78,13 +74,15 @@ def number_order(left: i32, right: i32) -> i32:
     return difference * sign
 
 
+@inline
 def alike(left: i32, right: i32) -> i32:
     """Whether two values are of one JSON type."""
-    kind = load32(left + KIND)
-    other = load32(right + KIND)
-    if kind == other:
-        return 1
-    return FALSE_KIND <= kind <= TRUE_KIND and FALSE_KIND <= other <= TRUE_KIND
+    return are_alike(load32(left + KIND), load32(right + KIND))
+
+
+@inline
+def are_alike(kind: i32, other: i32) -> i32:
+    return kind == other or (FALSE_KIND <= kind <= TRUE_KIND and FALSE_KIND <= other <= TRUE_KIND)
 
 
 def equal(left: i32, right: i32) -> i32:

@@ -48,7 +48,17 @@ from compiler.wasm.abi import (
 from compiler.wasm.runtime.automaton import search
 from compiler.wasm.runtime.comparison import alike, equal, member, number_order, same, text_order
 from compiler.wasm.runtime.facts import root_of
-from compiler.wasm.runtime.machine import i32, inline, load8, load32, load64
+from compiler.wasm.runtime.machine import (
+    i32,
+    inline,
+    load8,
+    load32,
+    load64,
+    narrow,
+    trailing_zeros,
+    wide,
+)
+from compiler.wasm.runtime.strings import HIGHS, ONES
 
 
 def find(path: i32) -> i32:
@@ -238,12 +248,17 @@ def find_bytes(at: i32, end: i32, part: i32, size: i32) -> i32:
     """Where the part stands first between two addresses, or 0."""
     if size == 0:
         return at
-    first = load8(part)
     end -= size
+    first = wide(load8(part)) * ONES
     while at <= end:
-        if load8(at) == first and same(at, part, size):
-            return at
-        at += 1
+        # The lowest high bit is that of the first byte that is the part's first.
+        others = load64(at) ^ first
+        found = others - ONES & ~others & HIGHS
+        at += narrow(trailing_zeros(found) >> 3)
+        if found != 0:
+            if at <= end and same(at, part, size):
+                return at
+            at += 1
     return 0
 
 
