@@ -156,21 +156,9 @@ def values(at: i32, end: i32) -> i32:
                 size = length
                 if start == behind:
                     behind += size + 7 & -8
-            key_start = load64(start)
-            if size < 8:
-                key_start = key_start & (1 << wide(size * 8)) - 1
-            store32(node + KEY, start)
-            store32(node + KEY_LENGTH, size)
-            store64(node + KEY_START, key_start)
-            bit: u64 = 1
-            bit = bit << ((key_start ^ wide(size)) * SPREAD >> 58)
-            if (
-                seen & bit != 0
-                and count < FEW
-                and keyed(load32(parent + FIRST), node, start, size, key_start)
-            ):
+            seen = named(node, parent, count, start, size, seen)
+            if seen == 0:
                 return 0
-            seen = seen | bit
             byte = load8(at)
             if byte <= 32:
                 at = blank(at)
@@ -222,15 +210,8 @@ def values(at: i32, end: i32) -> i32:
                 continue
             at += 1
             store32(node + COUNT, 0)
-        elif byte == 116:
-            store32(node + KIND, TRUE_KIND)
-            at = at + 4 if load32(at) == 0x65757274 else 0
-        elif byte == 102:
-            store32(node + KIND, FALSE_KIND)
-            at = at + 5 if load32(at + 1) == 0x65736C61 else 0
-        elif byte == 110:
-            store32(node + KIND, NULL_KIND)
-            at = at + 4 if load32(at) == 0x6C6C756E else 0
+        elif byte > 57:
+            at = word_value(node, at)
         else:
             at = number_value(node, at)
         if at == 0:
@@ -267,6 +248,37 @@ def values(at: i32, end: i32) -> i32:
             depth -= 1
         if byte != 44:
             return 0
+
+
+def word_value(node: i32, at: i32) -> i32:
+    """Reads `true`, `false` or `null` to a node; the address behind it, or 0."""
+    first = load32(at)
+    store32(node + KIND, TRUE_KIND)
+    if first == 0x65757274:
+        return at + 4
+    store32(node + KIND, NULL_KIND)
+    if first == 0x6C6C756E:
+        return at + 4
+    store32(node + KIND, FALSE_KIND)
+    return at + 5 if load8(at) == 102 and load32(at + 1) == 0x65736C61 else 0
+
+
+def named(node: i32, parent: i32, count: i32, key: i32, size: i32, seen: u64) -> u64:
+    """Names a member of `parent`; the bits of all its keys so far, or 0 where it has two the same.
+
+    Only a key whose bit another has is compared with those before it.
+    """
+    start = load64(key)
+    if size < 8:
+        start = start & (1 << wide(size * 8)) - 1
+    store32(node + KEY, key)
+    store32(node + KEY_LENGTH, size)
+    store64(node + KEY_START, start)
+    bit: u64 = 1
+    bit = bit << ((start ^ wide(size)) * SPREAD >> 58)
+    if seen & bit != 0 and count < FEW and keyed(load32(parent + FIRST), node, key, size, start):
+        return 0
+    return seen | bit
 
 
 def decoded(start: i32, at: i32, end: i32, room: i32) -> i32:
