@@ -25,16 +25,19 @@ from compiler.wasm.runtime import (
     facts,
     keys,
     numbers,
+    operators,
     reader,
     strings,
+    texts,
     tools,
+    words,
 )
 from compiler.wasm.sections import named
 from compiler.wasm.translate import Translation, translate
 
 RUNTIME = (
-    doubles, numbers, strings, comparison, keys, reader, facts, automaton, conditions, tools,
-    decision,
+    doubles, numbers, strings, texts, comparison, keys, words, reader,
+    facts, automaton, operators, conditions, tools, decision,
 )  # fmt: skip
 ROOM = 20 * PAGE
 """The memory for calls, before a host grows it."""

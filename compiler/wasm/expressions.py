@@ -5,8 +5,6 @@ Must not know statements. An expression leaves its value on the machine's stack.
 
 import ast
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NoReturn
 
 from compiler.wasm.encode import Type, constant, unsigned
 from compiler.wasm.instructions import (
@@ -15,7 +13,6 @@ from compiler.wasm.instructions import (
     COMPARISONS,
     ELSE,
     END,
-    FOLDED,
     GLOBAL_GET,
     IF,
     INTRINSICS,
@@ -27,23 +24,7 @@ from compiler.wasm.instructions import (
     set_local,
     then,
 )
-
-
-@dataclass(slots=True)
-class Names:
-    """The one namespace of the runtime's modules."""
-
-    constants: dict[str, int] = field(default_factory=dict)
-    globals: dict[str, int] = field(default_factory=dict)
-    global_types: dict[str, Type] = field(default_factory=dict)
-    functions: dict[str, int] = field(default_factory=dict)
-    inlined: dict[str, ast.FunctionDef] = field(default_factory=dict)
-    """Functions whose one expression stands wherever they are called."""
-    signatures: dict[str, Signature] = field(default_factory=dict)
-
-
-def refuse(node: ast.AST, reason: str) -> NoReturn:
-    raise SyntaxError(f"line {getattr(node, 'lineno', 0)}: {reason}: {ast.unparse(node)}")
+from compiler.wasm.namespace import Names, refuse
 
 
 class Expressions:
@@ -90,7 +71,7 @@ class Expressions:
         type = self.type_of(node) or wanted or Type.I32
         if wanted not in (None, type):
             refuse(node, f"this is not of type {wanted}")
-        known = self.known(node)
+        known = self.names.known(node)
         if known is not None:
             return constant(type, known)
         match node:
@@ -146,7 +127,7 @@ class Expressions:
         left, right, sign = node.left, node.comparators[0], node.ops[0]
         type = self.type_of(left) or self.type_of(right) or Type.I32
         code = self.expression(left, type)
-        if isinstance(sign, ast.Eq) and self.known(right) == 0:
+        if isinstance(sign, ast.Eq) and self.names.known(right) == 0:
             return code + bytes([IS_ZERO[type]])
         return code + self.expression(right, type) + bytes([COMPARISONS[sign.__class__][type]])
 
@@ -155,7 +136,7 @@ class Expressions:
         if len(node.ops) > 2 or not all(isinstance(sign, ast.LtE) for sign in node.ops):
             refuse(node, "a chain of comparisons must be `low <= x <= high`")
         middle, high = node.comparators
-        low, last = self.known(node.left), self.known(high)
+        low, last = self.names.known(node.left), self.names.known(high)
         if low is not None and last is not None:
             offset = constant(Type.I32, low) + bytes([ARITHMETIC[ast.Sub][Type.I32]])
             size = constant(Type.I32, last - low + 1)
@@ -166,24 +147,6 @@ class Expressions:
         below = ast.copy_location(ast.Compare(node.left, [ast.LtE()], [middle]), node)
         above = ast.copy_location(ast.Compare(middle, [ast.LtE()], [high]), node)
         return self.junction(ast.And(), [below, above])
-
-    def known(self, node: ast.expr) -> int | None:
-        """The value of an expression of plain numbers and constants; None for any other."""
-        match node:
-            case ast.Constant(int(value)):
-                return int(value)
-            case ast.Name(name) if name in self.names.constants:
-                return self.names.constants[name]
-            case ast.UnaryOp(ast.USub(), operand):
-                opposite = self.known(operand)
-                return None if opposite is None else -opposite
-            case ast.BinOp(left, sign, right) if sign.__class__ in FOLDED:
-                pair = (self.known(left), self.known(right))
-                if pair[0] is None or pair[1] is None:
-                    return None
-                return FOLDED[sign.__class__](pair[0], pair[1])
-            case _:
-                return None
 
     def junction(self, word: ast.boolop, values: list[ast.expr]) -> bytes:
         """`and` and `or`, stopping at the first value that decides, or where that is all the same
@@ -234,8 +197,8 @@ class Expressions:
         The machine does not wrap around when it adds the number; no address is so near the end.
         """
         match address:
-            case ast.BinOp(left, ast.Add(), right) if (self.known(right) or -1) >= 0:
-                return left, self.known(right) or 0
+            case ast.BinOp(left, ast.Add(), right) if (self.names.known(right) or -1) >= 0:
+                return left, self.names.known(right) or 0
             case _:
                 return address, 0
 
@@ -243,17 +206,16 @@ class Expressions:
         self, function: ast.FunctionDef, signature: Signature, arguments: Sequence[ast.expr]
     ) -> bytes:
         """The function's expression, its parameters as locals of their own."""
-        code, scope = b"", {}
+        code, scope, set_last = b"", {}, None
         for parameter, type, argument in zip(
             function.args.args, signature.parameters, arguments, strict=True
         ):
-            code += self.expression(argument, type)
-            scope[parameter.arg] = self.add(type)
-            code += set_local(scope[parameter.arg])
+            set_last = scope[parameter.arg] = self.add(type)
+            code += self.expression(argument, type) + set_local(set_last)
         caller, self.scope = self.scope, scope
         match function.body:
             case [*_, ast.Return(ast.expr() as value)]:
-                code = then(code, scope[parameter.arg], self.expression(value, signature.result))
+                code = then(code, set_last, self.expression(value, signature.result))
         self.scope = caller
         return code
 

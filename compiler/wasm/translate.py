@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from compiler.wasm.encode import Function, Global, Type, unsigned
-from compiler.wasm.expressions import Expressions, Names, refuse
+from compiler.wasm.expressions import Expressions
 from compiler.wasm.instructions import (
     BLOCK,
     BRANCH,
@@ -30,10 +30,9 @@ from compiler.wasm.instructions import (
     set_local,
     then,
 )
+from compiler.wasm.namespace import Names, refuse
 
 TYPES = {"i32": Type.I32, "u64": Type.I64}
-INLINE = "inline"
-"""The decorator of a function that is one expression, written wherever it is called."""
 
 
 @dataclass(frozen=True, slots=True)

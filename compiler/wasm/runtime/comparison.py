@@ -22,43 +22,8 @@ from compiler.wasm.abi import (
     TRUE_KIND,
     WEIGHT,
 )
-from compiler.wasm.runtime.machine import i32, inline, load8, load32, load64, u64, wide
-
-
-def same(left: i32, right: i32, size: i32) -> i32:
-    """Whether two stretches of memory hold the same bytes."""
-    end = left + size
-    while left + 8 <= end:
-        if load64(left) != load64(right):
-            return 0
-        left += 8
-        right += 8
-    rest = end - left
-    return rest == 0 or (load64(left) ^ load64(right)) << wide(64 - rest * 8) == 0
-
-
-def text_order(left: i32, right: i32) -> i32:
-    """The order of two texts, each given as where its address and length stand.
-
-    That of their UTF-8 bytes is that of their code points.
-    """
-    size = load32(left + 4)
-    rest = size - load32(right + 4)
-    if rest > 0:
-        size -= rest
-    at = load32(left)
-    other = load32(right)
-    end = at + size
-    while at + 8 <= end and load64(at) == load64(other):
-        at += 8
-        other += 8
-    while at < end:
-        difference = load8(at) - load8(other)
-        if difference:
-            return difference
-        at += 1
-        other += 1
-    return rest
+from compiler.wasm.runtime.machine import i32, inline, load32, load64, u64
+from compiler.wasm.runtime.texts import same
 
 
 def number_order(left: i32, right: i32) -> i32:

@@ -1,15 +1,40 @@
-"""Whether no two of many keys are the same: sorted, then compared with their neighbours.
+"""An object's keys: each in its member, and no two of them the same."""
 
-Comparing each with each, as `reader` does with few, would let a caller ask for hours of work.
-"""
+from compiler.wasm.abi import FIRST, KEY, KEY_LENGTH, KEY_START, NEXT
+from compiler.wasm.runtime.comparison import keyed
+from compiler.wasm.runtime.machine import i32, load32, load64, store32, store64, u64, wide
+from compiler.wasm.runtime.texts import text_order
 
-from compiler.wasm.abi import FIRST, KEY, NEXT
-from compiler.wasm.runtime.comparison import text_order
-from compiler.wasm.runtime.machine import i32, load32, store32
+FEW = 64
+"""So many keys of an object are compared as they are read, where a bit of theirs has been seen."""
+SPREAD = 0x9E3779B97F4A7C15
+"""Odd and without a pattern: a product with it has mixed bits at its top (Fibonacci hashing)."""
+
+
+def named(node: i32, parent: i32, count: i32, key: i32, size: i32, seen: u64) -> u64:
+    """Names a member of `parent`; the bits of all its keys so far, or 0 where it has two the same.
+
+    Only a key whose bit another has is compared with those before it.
+    """
+    start = load64(key)
+    if size < 8:
+        start = start & (1 << wide(size * 8)) - 1
+    store32(node + KEY, key)
+    store32(node + KEY_LENGTH, size)
+    store64(node + KEY_START, start)
+    bit: u64 = 1
+    bit = bit << ((start ^ wide(size)) * SPREAD >> 58)
+    if seen & bit != 0 and count < FEW and keyed(load32(parent + FIRST), node, key, size, start):
+        return 0
+    return seen | bit
 
 
 def are_distinct(node: i32, count: i32, keys: i32) -> i32:
-    """Whether the object's keys are; there is room for so many words at `keys` (heapsort)."""
+    """Whether no two of many keys are the same; there is room for a word each at `keys`.
+
+    Sorted (heapsort), then compared with their neighbours: comparing each with each would let a
+    caller ask for hours of work.
+    """
     end = keys + count * 4
     at = keys
     member = load32(node + FIRST)

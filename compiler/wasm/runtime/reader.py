@@ -7,13 +7,9 @@ text must end in a NUL byte, which is no part of any JSON, so that no address ne
 
 from compiler.wasm.abi import (
     COUNT,
-    FALSE_KIND,
     FIRST,
     FLAGS,
     INPUT,
-    KEY,
-    KEY_LENGTH,
-    KEY_START,
     KIND,
     LENGTH,
     LIST_KIND,
@@ -21,19 +17,16 @@ from compiler.wasm.abi import (
     MALFORMED,
     MEMBER_SIZE,
     NEXT,
-    NULL_KIND,
     OBJECT_KIND,
     SOURCE,
     SOURCE_END,
     STRING_KIND,
     TEXT,
     TOO_LARGE,
-    TRUE_KIND,
     UNREADABLE,
     VALUE_SIZE,
 )
-from compiler.wasm.runtime.comparison import keyed
-from compiler.wasm.runtime.keys import are_distinct
+from compiler.wasm.runtime.keys import FEW, are_distinct, named
 from compiler.wasm.runtime.machine import (
     i32,
     load8,
@@ -45,19 +38,15 @@ from compiler.wasm.runtime.machine import (
     store64,
     trailing_zeros,
     u64,
-    wide,
 )
 from compiler.wasm.runtime.numbers import number_value
-from compiler.wasm.runtime.strings import length, special, string, text
+from compiler.wasm.runtime.strings import escaped_room, length, special, string, text
+from compiler.wasm.runtime.words import word_value
 
 PAGE = 65_536
 SLACK = 64
 """What may be read or written past the limit: one value and eight bytes."""
 DEEPEST = 64
-FEW = 64
-"""So many keys of an object are compared as they are read, where a bit of theirs has been seen."""
-SPREAD = 0x9E3779B97F4A7C15
-"""Odd and without a pattern: a product with it has mixed bits at its top (Fibonacci hashing)."""
 
 PARENT, SEEN, RUINED = NEXT, MAGNITUDE, SOURCE_END
 """What an open list or object holds: the one around it; where another is read inside it, also the
@@ -250,37 +239,6 @@ def values(at: i32, end: i32) -> i32:
             return 0
 
 
-def word_value(node: i32, at: i32) -> i32:
-    """Reads `true`, `false` or `null` to a node; the address behind it, or 0."""
-    first = load32(at)
-    store32(node + KIND, TRUE_KIND)
-    if first == 0x65757274:
-        return at + 4
-    store32(node + KIND, NULL_KIND)
-    if first == 0x6C6C756E:
-        return at + 4
-    store32(node + KIND, FALSE_KIND)
-    return at + 5 if load8(at) == 102 and load32(at + 1) == 0x65736C61 else 0
-
-
-def named(node: i32, parent: i32, count: i32, key: i32, size: i32, seen: u64) -> u64:
-    """Names a member of `parent`; the bits of all its keys so far, or 0 where it has two the same.
-
-    Only a key whose bit another has is compared with those before it.
-    """
-    start = load64(key)
-    if size < 8:
-        start = start & (1 << wide(size * 8)) - 1
-    store32(node + KEY, key)
-    store32(node + KEY_LENGTH, size)
-    store64(node + KEY_START, start)
-    bit: u64 = 1
-    bit = bit << ((start ^ wide(size)) * SPREAD >> 58)
-    if seen & bit != 0 and count < FEW and keyed(load32(parent + FIRST), node, key, size, start):
-        return 0
-    return seen | bit
-
-
 def decoded(start: i32, at: i32, end: i32, room: i32) -> i32:
     """Reads on at the first byte of a string that is not plain; the address behind it, or 0.
 
@@ -291,11 +249,3 @@ def decoded(start: i32, at: i32, end: i32, room: i32) -> i32:
         failure = TOO_LARGE
         return 0
     return string(start, at, room)
-
-
-def escaped_room(at: i32) -> i32:
-    """No decoded string is longer than what stands up to its closing quote."""
-    start = at
-    while load8(at) != 34 and load8(at) != 0:
-        at += 2 if load8(at) == 92 else 1
-    return at - start

@@ -199,3 +199,11 @@ def write_character(code: i32, end: i32) -> i32:
         store8(end, 128 | code >> 6 & 63)
     store8(end + 1, 128 | code & 63)
     return end + 2
+
+
+def escaped_room(at: i32) -> i32:
+    """No decoded string is longer than what stands up to its closing quote."""
+    start = at
+    while load8(at) != 34 and load8(at) != 0:
+        at += 2 if load8(at) == 92 else 1
+    return at - start
