@@ -48,9 +48,12 @@ SLACK = 64
 """What may be read or written past the limit: one value and eight bytes."""
 DEEPEST = 64
 
+SPACE, QUOTE, COMMA, COLON, NINE, LIST_END, OBJECT_START, OBJECT_END = b' ",:9]{}'
+
 PARENT, SEEN, RUINED = NEXT, MAGNITUDE, SOURCE_END
-"""What an open list or object holds: the one around it; where another is read inside it, also the
-bits of its keys (64 bits), COUNT, and whether it has an unreadable number so far."""
+"""What an open list or object holds: the one around it, or 0, where the memory is unused; while
+one inside it is read also COUNT, the bits of its keys (64 bits), and whether it has an unreadable
+number so far."""
 
 free: i32 = 0
 """Where the next value goes; always a multiple of 8."""
@@ -96,7 +99,7 @@ def blank(at: i32) -> i32:
     """The address of the first byte that is no white space."""
     while True:
         byte = load8(at)
-        if byte > 32 or not (byte == 32 or byte == 10 or byte == 13 or byte == 9):
+        if byte > SPACE or not (byte == SPACE or byte == 10 or byte == 13 or byte == 9):
             return at
         at += 1
 
@@ -104,7 +107,9 @@ def blank(at: i32) -> i32:
 def values(at: i32, end: i32) -> i32:
     """Reads the value at `at`, and all inside it, to `free`; the address behind its text, or 0.
 
-    One loop, since calling a function for each value takes longer than reading most of them.
+    One loop, since calling a function for each value takes longer than reading most of them. In an
+    object a value's key comes first; behind a value a comma leads to the next one, and `closing`
+    ends the `parent`, the list or object that it is in.
     """
     global free, failure
     behind = free
@@ -121,11 +126,11 @@ def values(at: i32, end: i32) -> i32:
             failure = TOO_LARGE
             return 0
         byte = load8(at)
-        if byte <= 32:
+        if byte <= SPACE:
             at = blank(at)
             byte = load8(at)
-        if closing == 125:
-            if byte != 34:
+        if closing == OBJECT_END:
+            if byte != QUOTE:
                 return 0
             behind = node + MEMBER_SIZE
             at += 1
@@ -134,7 +139,7 @@ def values(at: i32, end: i32) -> i32:
             while step == 8:
                 step = narrow(trailing_zeros(special(load64(at))) >> 3)
                 at += step
-            if load8(at) == 34:
+            if load8(at) == QUOTE:
                 size = at - start
                 at += 1
             else:
@@ -149,19 +154,19 @@ def values(at: i32, end: i32) -> i32:
             if seen == 0:
                 return 0
             byte = load8(at)
-            if byte <= 32:
+            if byte <= SPACE:
                 at = blank(at)
                 byte = load8(at)
-            if byte != 58:
+            if byte != COLON:
                 return 0
             at += 1
             byte = load8(at)
-            if byte <= 32:
+            if byte <= SPACE:
                 at = blank(at)
                 byte = load8(at)
         store32(node + SOURCE, at)
         store32(node + FLAGS, 0)
-        if byte == 34:
+        if byte == QUOTE:
             store32(node + KIND, STRING_KIND)
             at += 1
             start = at
@@ -169,7 +174,7 @@ def values(at: i32, end: i32) -> i32:
             while step == 8:
                 step = narrow(trailing_zeros(special(load64(at))) >> 3)
                 at += step
-            if load8(at) == 34:
+            if load8(at) == QUOTE:
                 store32(node + TEXT, start)
                 store32(node + LENGTH, at - start)
                 at += 1
@@ -179,8 +184,8 @@ def values(at: i32, end: i32) -> i32:
                 store32(node + LENGTH, length)
                 if text == behind:
                     behind += length + 7 & -8
-        elif (byte | 32) == 123:
-            store32(node + KIND, OBJECT_KIND if byte == 123 else LIST_KIND)
+        elif (byte | 32) == OBJECT_START:  # or that of a list
+            store32(node + KIND, OBJECT_KIND if byte == OBJECT_START else LIST_KIND)
             store32(node + FIRST, behind)
             if depth == DEEPEST:
                 return 0
@@ -199,7 +204,7 @@ def values(at: i32, end: i32) -> i32:
                 continue
             at += 1
             store32(node + COUNT, 0)
-        elif byte > 57:
+        elif byte > NINE:
             at = word_value(node, at)
         else:
             at = number_value(node, at)
@@ -214,7 +219,7 @@ def values(at: i32, end: i32) -> i32:
             unreadable = unreadable | load32(node + FLAGS)
             count += 1
             byte = load8(at)
-            if byte <= 32:
+            if byte <= SPACE:
                 at = blank(at)
                 byte = load8(at)
             at += 1
@@ -224,7 +229,7 @@ def values(at: i32, end: i32) -> i32:
             parent = load32(node + PARENT)
             store32(node + COUNT, count)
             store32(node + FLAGS, unreadable & UNREADABLE)
-            if closing == 125 and count > FEW:
+            if closing == OBJECT_END and count > FEW:
                 if behind + count * 4 > limit:
                     failure = TOO_LARGE
                     return 0
@@ -233,9 +238,9 @@ def values(at: i32, end: i32) -> i32:
             count = load32(parent + COUNT)
             unreadable = load32(parent + RUINED)
             seen = load64(parent + SEEN)
-            closing = 125 if load32(parent + KIND) == OBJECT_KIND else 93
+            closing = OBJECT_END if load32(parent + KIND) == OBJECT_KIND else LIST_END
             depth -= 1
-        if byte != 44:
+        if byte != COMMA:
             return 0
 
 
