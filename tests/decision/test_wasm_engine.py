@@ -70,6 +70,32 @@ def test_along_every_kind_of_path_both_answer_alike(path: str) -> None:
     assert_alike_on(conditions, [{}, {"y": None}, {"y": [1, 2]}, *found])
 
 
+LONG = ("order-00001", "order-00002", "order-00", "order-000", "order-00012345678", "ordes-0")
+
+
+def test_texts_are_searched_and_ordered_to_their_last_byte_and_no_further() -> None:
+    texts = ["ab", "aab", "aaab", "abab", "b", "", 'ab"', "aaaaaaaaab", "aaaaaaaab\n", *LONG]
+    operators = ("contains", "starts_with", "ends_with", "lt", "lte", "eq")
+    conditions: list[Document] = [
+        {"path": "args.x", "op": operator, "value": literal}
+        for operator in operators
+        for literal in ("ab", 'ab"', 'b"}', "aab", "b\n", *LONG)
+    ]
+    assert_alike_on(conditions, [{"x": text} for text in texts])
+
+
+def test_a_rounded_number_makes_all_that_it_is_inside_unreadable() -> None:
+    large = 2**53
+    found = [[large], {"a": large}, [large, {}], [large, [1]], [{}, large],
+             [[{"a": large}, [1]], 1], {"a": large, "b": {"c": [1]}},
+             {"a": {"b": {}, "c": [1]}, "b": 1}]  # fmt: skip
+    conditions: list[Document] = [
+        {"path": "args.x", "op": operator, "value": literal}
+        for operator, literal in (("eq", [1]), ("eq", {"a": 1}), ("in", [[1], {"a": 1}]))
+    ]
+    assert_alike_on(conditions, [{"x": value} for value in found])
+
+
 def test_keys_of_every_length_are_told_apart() -> None:
     found = [start + "k" * length for start in ("", "\n") for length in range(1, 11)]
     conditions: list[Document] = [
