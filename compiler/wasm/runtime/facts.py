@@ -72,8 +72,10 @@ def read_context(at: i32, end: i32) -> i32:
     context = read_text(at, end)
     if not is_object(context):
         return 0
-    grant = member(context, load32(GRANT_KEY), 5)
-    read_time(member(context, load32(TIME_KEY), 4))
+    key = load32(GRANT_KEY)
+    grant = member(context, key, 5, load64(key))
+    key = load32(TIME_KEY)
+    read_time(member(context, key, 4, load64(key)))
     return 1
 
 
