@@ -1,13 +1,14 @@
 """`dataclass(frozen=True, slots=True)`, whose classes cost next to nothing until they are used.
 
-The standard one writes and compiles six methods for each class while its module loads, which was a
-quarter of the gateway's cold start (docs/performance.md). Here `__init__` is written when it is
-first looked up, and the others need no writing. To `dataclasses` and to type checkers the classes
-are dataclasses like any other. Must not know any of them.
+The standard one writes and compiles six methods for each class while its module loads, and looks
+at every field, which was a quarter of the gateway's cold start (docs/performance.md). Here loading
+only gives the class its slots; what takes longer is made when it is first looked up. To
+`dataclasses` and to type checkers the classes are dataclasses like any other. Must not know any of
+them.
 """
 
 from collections.abc import Callable
-from dataclasses import MISSING, FrozenInstanceError, fields
+from dataclasses import MISSING, FrozenInstanceError, fields, replace
 from dataclasses import dataclass as _standard
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,32 +25,56 @@ else:
 
 
 def _frozen(plain: Class) -> Class:
-    made = _standard(init=False, repr=False, eq=False, slots=True)(plain)
-    methods: dict[str, Any] = {
-        "__init__": _Init(made),
-        "__repr__": _repr,
-        "__setattr__": _refuse_setting,
-        "__delattr__": _refuse_deleting,
-        "__getstate__": _state,
-        "__setstate__": _restore,
-        **_comparison(tuple(each.name for each in fields(made) if each.compare)),
+    """The class again, with slots, for which a class must be made anew."""
+    bases = plain.__mro__[-2:0:-1]
+    inherited = [name for base in bases for name in getattr(base, "__match_args__", ())]
+    names = tuple(dict.fromkeys([*inherited, *plain.__annotations__]))
+    own = {name: member for name, member in plain.__dict__.items() if name not in _NOT_COPIED}
+    for name in names:
+        own.pop(name, None)  # a default, which a slot may not have beside it
+    slots = tuple(name for name in names if name not in inherited)
+    members = {
+        **_SHARED,
+        **{name: _Late(write) for name, write in _WRITTEN.items()},
+        "__dataclass_fields__": _Late(lambda made: _fields(plain, made)),
+        "__dataclass_params__": _Late(lambda made: _described(plain).__dataclass_params__),
+        **own,
+        "__qualname__": plain.__qualname__,
+        "__slots__": slots,
+        "__match_args__": names,
     }
-    for name, method in methods.items():
-        if name not in plain.__dict__:
-            setattr(made, name, method)
+    kind: Any = type(plain)
+    made: Class = kind(plain.__name__, plain.__bases__, members)
     return made
 
 
-class _Init:
-    """`__init__` until it is first looked up, which puts the written one in its place."""
+class _Late:
+    """A member until it is first looked up, which puts the written one in its place."""
 
-    def __init__(self, owner: Class) -> None:
-        self._owner = owner
+    def __init__(self, write: Callable[[Class], Any]) -> None:
+        self._write = write
+
+    def __set_name__(self, owner: Class, name: str) -> None:
+        self._owner, self._name = owner, name
 
     def __get__(self, instance: object, owner: Class) -> Any:
-        written = _init(self._owner)
-        self._owner.__init__ = written
-        return written.__get__(instance, owner)
+        written = self._write(self._owner)
+        setattr(self._owner, self._name, written)
+        return written.__get__(instance, owner) if callable(written) else written
+
+
+def _described(plain: Class) -> Class:
+    """The class without slots, once the standard decorator has read its fields."""
+    if "__dataclass_fields__" not in plain.__dict__:
+        _standard(init=False, repr=False, eq=False)(plain)
+    return plain
+
+
+def _fields(plain: Class, made: Class) -> dict[str, Any]:
+    found: dict[str, Any] = _described(plain).__dataclass_fields__
+    if tuple(each.name for each in fields(plain)) != made.__match_args__:
+        raise TypeError(f"{made.__qualname__}: a variable of the class is not for this dataclass")
+    return found
 
 
 def _init(owner: Class) -> Callable[..., None]:
@@ -80,24 +105,33 @@ def _init(owner: Class) -> Callable[..., None]:
     return written
 
 
-def _comparison(names: tuple[str, ...]) -> dict[str, Any]:
-    """Equal are two of one class whose fields of these names are equal, in order."""
-    if len(names) > 1:
-        values: Callable[[Any], tuple[Any, ...]] = attrgetter(*names)
-    else:  # attrgetter makes no tuple of one
-
-        def values(self: Any) -> tuple[Any, ...]:
-            return tuple(getattr(self, name) for name in names)
+def _eq(owner: Class) -> Callable[[Any, object], bool]:
+    """Equal are two of one class whose fields are equal, in order."""
+    values = _compared(owner)
 
     def __eq__(self: Any, other: object) -> bool:
         if other.__class__ is not self.__class__:
             return NotImplemented
         return values(self) == values(other)
 
+    return __eq__
+
+
+def _hash(owner: Class) -> Callable[[Any], int]:
+    values = _compared(owner)
+
     def __hash__(self: Any) -> int:
         return hash(values(self))
 
-    return {"__eq__": __eq__, "__hash__": __hash__}
+    return __hash__
+
+
+def _compared(owner: Class) -> Callable[[Any], tuple[Any, ...]]:
+    names = tuple(each.name for each in fields(owner) if each.compare)
+    if len(names) > 1:
+        return attrgetter(*names)
+    # attrgetter makes no tuple of one
+    return lambda self: tuple(getattr(self, name) for name in names)
 
 
 def _repr(self: Any) -> str:
@@ -121,3 +155,19 @@ def _state(self: Any) -> list[Any]:
 def _restore(self: Any, state: list[Any]) -> None:
     for each, value in zip(fields(self), state, strict=True):
         object.__setattr__(self, each.name, value)
+
+
+_WRITTEN: dict[str, Callable[[Class], Any]] = {"__init__": _init, "__eq__": _eq, "__hash__": _hash}
+"""What differs from class to class."""
+
+_SHARED: dict[str, Any] = {
+    "__repr__": _repr,
+    "__setattr__": _refuse_setting,
+    "__delattr__": _refuse_deleting,
+    "__getstate__": _state,
+    "__setstate__": _restore,
+    "__replace__": replace,
+}
+
+_NOT_COPIED = frozenset({"__dict__", "__weakref__"})
+"""Of a class without slots: what gives each instance its dictionary and its references."""
