@@ -100,10 +100,12 @@ def embedded(address: Address) -> list[Address]:
 
 
 def addresses(host: str, port: int, allowed: Reach) -> list[str]:
-    """The addresses of a name as the system looks it up. Raises `Forbidden` for a name with any
-    address out of reach, and OSError for one that is not known. Blocking.
+    """The addresses of a name, in ASCII, as the system looks it up. Blocking.
+
+    Raises `Forbidden` for a name with any address out of reach, and OSError for one not known.
     """
-    found = [str(peer[0]) for *_, peer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    name = host.encode("ascii")
+    found = [str(peer[0]) for *_, peer in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
     for address in found:
         check(ip_address(address.partition("%")[0]), allowed)
     return found
