@@ -7,11 +7,11 @@ only gives the class its slots; what takes longer is made when it is first looke
 them.
 """
 
-from collections.abc import Callable
-from dataclasses import MISSING, FrozenInstanceError, fields, replace
+from collections.abc import Callable, Sequence
+from dataclasses import MISSING, Field, FrozenInstanceError, fields, replace
 from dataclasses import dataclass as _standard
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_origin
 
 Class = type[Any]
 
@@ -30,22 +30,27 @@ def _frozen(plain: Class) -> Class:
     inherited = [name for base in bases for name in getattr(base, "__match_args__", ())]
     names = tuple(dict.fromkeys([*inherited, *plain.__annotations__]))
     own = {name: member for name, member in plain.__dict__.items() if name not in _NOT_COPIED}
-    for name in names:
-        own.pop(name, None)  # a default, which a slot may not have beside it
+    given = {name: own.pop(name) for name in names if name in own}  # no slot may have one beside it
     slots = tuple(name for name in names if name not in inherited)
     members = {
         **_SHARED,
         **{name: _Late(write) for name, write in _WRITTEN.items()},
-        "__dataclass_fields__": _Late(lambda made: _fields(plain, made)),
-        "__dataclass_params__": _Late(lambda made: _described(plain).__dataclass_params__),
+        "__dataclass_fields__": _Late(lambda _: _described(plain).__dataclass_fields__),
+        "__dataclass_params__": _Late(lambda _: _described(plain).__dataclass_params__),
         **own,
         "__qualname__": plain.__qualname__,
         "__slots__": slots,
         "__match_args__": names,
+        "__given__": _inherited(bases) | given if inherited else given,
     }
     kind: Any = type(plain)
     made: Class = kind(plain.__name__, plain.__bases__, members)
     return made
+
+
+def _inherited(bases: Sequence[Class]) -> dict[str, Any]:
+    """What the fields of the bases are given where an instance gives nothing."""
+    return {k: given for base in bases for k, given in getattr(base, "__given__", {}).items()}
 
 
 class _Late:
@@ -70,26 +75,18 @@ def _described(plain: Class) -> Class:
     return plain
 
 
-def _fields(plain: Class, made: Class) -> dict[str, Any]:
-    found: dict[str, Any] = _described(plain).__dataclass_fields__
-    if tuple(each.name for each in fields(plain)) != made.__match_args__:
-        raise TypeError(f"{made.__qualname__}: a variable of the class is not for this dataclass")
-    return found
-
-
 def _init(owner: Class) -> Callable[..., None]:
     """Its parameters are the fields, in order; a factory is called where nothing was given."""
     scope: dict[str, Any] = {"__put__": object.__setattr__, "__missing__": MISSING}
     parameters, lines = ["self"], []
-    for each in fields(owner):
-        if not each.init or each.kw_only:
-            raise TypeError(f"{owner.__qualname__}.{each.name}: not an option of this dataclass")
-        name, given, value = each.name, each.name, each.name
-        if each.default is not MISSING:
-            scope[f"__default_{name}__"] = each.default
+    for name in owner.__match_args__:
+        given, value = name, name
+        default, factory = _default(owner, name)
+        if default is not MISSING:
+            scope[f"__default_{name}__"] = default
             given = f"{name}=__default_{name}__"
-        elif each.default_factory is not MISSING:
-            scope[f"__make_{name}__"] = each.default_factory
+        elif factory is not MISSING:
+            scope[f"__make_{name}__"] = factory
             given = f"{name}=__missing__"
             value = f"__make_{name}__() if {name} is __missing__ else {name}"
         parameters.append(given)
@@ -101,8 +98,19 @@ def _init(owner: Class) -> Callable[..., None]:
     written: Callable[..., None] = scope["__init__"]
     written.__module__ = owner.__module__
     written.__qualname__ = f"{owner.__qualname__}.__init__"
-    written.__annotations__ = {each.name: each.type for each in fields(owner)} | {"return": None}
     return written
+
+
+def _default(owner: Class, name: str) -> tuple[Any, Any]:
+    """What a field is where nothing was given for it, and what makes it then."""
+    if get_origin(owner.__annotations__.get(name)) is ClassVar:
+        raise TypeError(f"{owner.__qualname__}.{name}: a variable of the class is no field")
+    given = owner.__given__.get(name, MISSING)
+    if not isinstance(given, Field):
+        return given, MISSING
+    if not given.init or given.kw_only is True:
+        raise TypeError(f"{owner.__qualname__}.{name}: not an option of this dataclass")
+    return given.default, given.default_factory
 
 
 def _eq(owner: Class) -> Callable[[Any, object], bool]:
@@ -127,7 +135,8 @@ def _hash(owner: Class) -> Callable[[Any], int]:
 
 
 def _compared(owner: Class) -> Callable[[Any], tuple[Any, ...]]:
-    names = tuple(each.name for each in fields(owner) if each.compare)
+    left = {k for k, v in owner.__given__.items() if isinstance(v, Field) and not v.compare}
+    names = tuple(name for name in owner.__match_args__ if name not in left)
     if len(names) > 1:
         return attrgetter(*names)
     # attrgetter makes no tuple of one

@@ -198,6 +198,24 @@ def test_an_heir_that_has_fields_too_leaves_the_first_class_as_it_was() -> None:
         b: int
 
     assert repr(Heir(1, 2)).endswith("Heir(a=1, b=2)") and repr(First(1)).endswith("First(a=1)")
+    assert Heir(1, 2) != Heir(1, 3) and Heir(1, 2) == Heir(1, 2) and First(1) != Heir(1, 2)
+
+
+def test_an_heir_that_has_fields_too_keeps_the_defaults_of_the_first_class() -> None:
+    @dataclass(frozen=True, slots=True)
+    class First:
+        """The base."""
+
+        a: int = 1
+        line: int = field(default=0, compare=False)
+
+    @dataclass(frozen=True, slots=True)
+    class Heir(First):
+        """One field more."""
+
+        b: int = 2
+
+    assert Heir() == Heir(1, 5, 2) and (Heir().a, Heir().line, Heir().b) == (1, 0, 2)
 
 
 def test_a_variable_of_the_class_is_refused_when_it_is_first_used() -> None:
@@ -208,7 +226,7 @@ def test_a_variable_of_the_class_is_refused_when_it_is_first_used() -> None:
         own: int
         everybodys: ClassVar[int] = 1
 
-    with pytest.raises(TypeError, match="Shared: a variable of the class"):
+    with pytest.raises(TypeError, match=r"Shared\.everybodys: a variable of the class"):
         Shared(1)
 
 
