@@ -8,10 +8,9 @@ and is not True, so that it counts against the call in both kinds of rules: a `r
 import operator
 from collections.abc import Callable, Mapping
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from compiler.policy import Operator
-from compiler.regex.run import Dfa
 from compiler.values import (
     LARGEST_64_BIT,
     SAFE_INTEGER,
@@ -21,6 +20,9 @@ from compiler.values import (
     is_readable,
     kind,
 )
+
+if TYPE_CHECKING:
+    from compiler.regex.run import Dfa
 
 
 class Mismatch(Enum):
@@ -50,7 +52,7 @@ FLOAT_LOW, FLOAT_HIGH = float(SAFE_LOW), float(SAFE_HIGH)
 """The same numbers exactly; floats compare with them four times as fast as with integers."""
 
 
-def member_test(op: Operator, literal: Value, automaton: Dfa | None, key: str) -> Test:
+def member_test(op: Operator, literal: Value, automaton: "Dfa | None", key: str) -> Test:
     """The test of the member `key` by one operator. `automaton` is a pattern's, else None."""
     if op in NEGATIONS:
         return _not(member_test(NEGATIONS[op], literal, automaton, key), key)
