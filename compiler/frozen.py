@@ -10,7 +10,9 @@ them.
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, FrozenInstanceError, fields, replace
 from dataclasses import dataclass as _standard
+from functools import cache
 from operator import attrgetter
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_origin
 
 Class = type[Any]
@@ -77,28 +79,42 @@ def _described(plain: Class) -> Class:
 
 def _init(owner: Class) -> Callable[..., None]:
     """Its parameters are the fields, in order; a factory is called where nothing was given."""
-    scope: dict[str, Any] = {"__put__": object.__setattr__, "__missing__": MISSING}
-    parameters, lines = ["self"], []
-    for name in owner.__match_args__:
-        given, value = name, name
+    names = owner.__match_args__
+    puts: dict[str, Any] = {}
+    defaults: list[Any] = []
+    for index, name in enumerate(names):
+        put = getattr(owner, name).__set__
         default, factory = _default(owner, name)
-        if default is not MISSING:
-            scope[f"__default_{name}__"] = default
-            given = f"{name}=__default_{name}__"
-        elif factory is not MISSING:
-            scope[f"__make_{name}__"] = factory
-            given = f"{name}=__missing__"
-            value = f"__make_{name}__() if {name} is __missing__ else {name}"
-        parameters.append(given)
-        lines.append(f"__put__(self, {name!r}, {value})")
-    if hasattr(owner, "__post_init__"):
-        lines.append("self.__post_init__()")
-    text = "".join(f"    {line}\n" for line in lines or ["pass"])
-    exec(f"def __init__({', '.join(parameters)}):\n{text}", scope)
-    written: Callable[..., None] = scope["__init__"]
+        if factory is not MISSING:
+            put = _made(put, factory)
+        if factory is not MISSING or default is not MISSING:
+            defaults.append(default)  # MISSING, where it is made
+        elif defaults:
+            raise TypeError(f"{owner.__qualname__}.{name}: it needs a default, as those before it")
+        puts[f"put{index}"] = put
+    code = _assigning(len(names), hasattr(owner, "__post_init__"))
+    code = code.replace(co_varnames=("self", *names))
+    written = FunctionType(code, puts, "__init__", tuple(defaults))
     written.__module__ = owner.__module__
     written.__qualname__ = f"{owner.__qualname__}.__init__"
     return written
+
+
+@cache
+def _assigning(fields: int, ends: bool) -> CodeType:
+    """An `__init__` of so many fields. Compiling costs more than all else here, so it is done
+    once for all classes of a size, and each puts its own names in."""
+    numbers = range(fields)
+    lines = [f"    put{each}(self, _{each})\n" for each in numbers]
+    lines += ["    self.__post_init__()\n"] if ends else ["    pass\n"]
+    scope: dict[str, Any] = {}
+    exec(f"def f({', '.join(['self', *map('_{}'.format, numbers)])}):\n{''.join(lines)}", scope)
+    code: CodeType = scope["f"].__code__
+    return code
+
+
+def _made(put: Callable[[Any, Any], None], make: Callable[[], Any]) -> Callable[[Any, Any], None]:
+    return lambda self, given: put(self, make() if given is MISSING else given)
 
 
 def _default(owner: Class, name: str) -> tuple[Any, Any]:

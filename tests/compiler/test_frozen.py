@@ -218,6 +218,20 @@ def test_an_heir_that_has_fields_too_keeps_the_defaults_of_the_first_class() -> 
     assert Heir() == Heir(1, 5, 2) and (Heir().a, Heir().line, Heir().b) == (1, 0, 2)
 
 
+def test_a_field_without_a_default_after_one_that_has_one_is_refused_when_it_is_first_used() -> (
+    None
+):
+    @dataclass(frozen=True, slots=True)
+    class Wrong:
+        """Its order cannot be a function's."""
+
+        first: list[str] = field(default_factory=list)
+        second: int  # type: ignore[misc]  # the mistake is the point
+
+    with pytest.raises(TypeError, match=r"Wrong\.second: it needs a default"):
+        Wrong([], 1)
+
+
 def test_a_variable_of_the_class_is_refused_when_it_is_first_used() -> None:
     @dataclass(frozen=True, slots=True)
     class Shared:
