@@ -32,15 +32,8 @@ from handler.gateway.server import Server
 from handler.gateway.settle import Settlement
 from handler.gateway.tokens import Foreign, Tokens
 from handler.grants.model import Claim
-from handler.stores.base import (
-    Entered,
-    Full,
-    Journal,
-    Nonces,
-    Paused,
-    StoreUnavailable,
-    Unauthenticated,
-)
+from handler.stores.base import Journal, Nonces, StoreUnavailable
+from handler.stores.ledger import Entered, Full, Paused, Unauthenticated
 
 if TYPE_CHECKING:
     from handler.gateway.holding import Holding

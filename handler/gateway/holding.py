@@ -16,15 +16,8 @@ from handler.gateway.case import Case, Waits
 from handler.gateway.decide import PAUSED, Plan
 from handler.gateway.waiting import Waiting
 from handler.grants.model import Grant
-from handler.stores.base import (
-    Full,
-    Held,
-    Joined,
-    Journal,
-    Paused,
-    TooManyPending,
-    Unauthenticated,
-)
+from handler.stores.base import Journal
+from handler.stores.ledger import Full, Held, Joined, Paused, TooManyPending, Unauthenticated
 
 PENDING = Place("(approvals)")
 

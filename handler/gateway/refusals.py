@@ -6,7 +6,7 @@ from decimal import Decimal
 from compiler.verdict import Effect
 from handler.gateway.answers import Denial
 from handler.gateway.decide import PAUSED, Plan
-from handler.stores.base import Entered, Full, Paused
+from handler.stores.ledger import Entered, Full, Paused
 
 MICRO = -6
 
