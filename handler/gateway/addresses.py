@@ -5,6 +5,7 @@ Must not know servers or requests. What is checked is what is connected to.
 
 import socket
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ class Forbidden(OSError):
     """The upstream's address is one that the registration does not allow."""
 
 
+@lru_cache(1_024)  # asked of each call: of the few URLs that are registered
 def reach(url: str, private_network: bool) -> Reach:
     """How far the gateway may go for this URL. Raises `Forbidden` for a URL that is never allowed.
 

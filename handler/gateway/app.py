@@ -23,10 +23,8 @@ from handler.gateway.enforce import Enforcement
 from handler.gateway.exchange import Sender
 from handler.gateway.meter import Meter, Unmeasured
 from handler.gateway.settle import Settlement
-from handler.gateway.status import StatusPages
 from handler.gateway.tokens import Tokens
 from handler.oauth.entrance import Entrance
-from handler.oauth.metadata import Metadata
 from handler.routing import application
 from handler.sealing import Sealer
 from handler.stores.base import Store
@@ -35,6 +33,7 @@ if TYPE_CHECKING:
     from handler.approvals.service import Approvals
     from handler.gateway.hearing import Hearing
     from handler.gateway.holding import Holding
+    from handler.gateway.status import StatusPages
     from handler.gateway.surface import Surface
 
 
@@ -56,9 +55,11 @@ class Parts:
     meter: Meter = field(default_factory=Unmeasured)
 
     @property
-    def pages(self) -> StatusPages | None:
+    def pages(self) -> "StatusPages | None":
         if self.base_url is None:
             return None
+        from handler.gateway.status import StatusPages  # for held calls, and who looks at them
+
         return StatusPages(self.approvals, self.sealer, self.base_url)
 
 
@@ -138,14 +139,22 @@ def _entrance(parts: Parts) -> Entrance | None:
 
 def routes(parts: Parts, at: Endpoint | None = None) -> list[Route]:
     """The routes that agents reach, and the pages they are sent to."""
-    found = at or endpoint(parts)
-    return [
-        Route("/mcp/{server}", found.serve, methods=["POST", "GET", "DELETE", "OPTIONS"]),
-        *Metadata(parts.store.registry, parts.base_url).routes(),
-        *(parts.pages.routes() if parts.pages else ()),
-    ]
+    return [_calls(at or endpoint(parts)), *_pages(parts)]
 
 
 def app(parts: Parts) -> ASGIApp:
     """The gateway alone."""
-    return application(routes(parts))
+    return application([_calls(endpoint(parts))], lambda: _pages(parts))
+
+
+def _calls(at: Endpoint) -> Route:
+    return Route("/mcp/{server}", at.serve, methods=["POST", "GET", "DELETE", "OPTIONS"])
+
+
+def _pages(parts: Parts) -> list[Route]:
+    from handler.oauth.metadata import Metadata  # no call comes here
+
+    return [
+        *Metadata(parts.store.registry, parts.base_url).routes(),
+        *(parts.pages.routes() if parts.pages else ()),
+    ]
