@@ -6,17 +6,19 @@ call, so the same operator is one test where it is required and another where it
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from compiler.policy import Operator
-from compiler.regex.run import Dfa
 from compiler.values import Value, equal, is_readable, kind
 from handler.decision.answers import MISMATCH, MISSING, Answer, Answers, Maker, Object, Test
 from handler.decision.numbers import in_order
 
+if TYPE_CHECKING:
+    from compiler.regex.run import Dfa
+
 
 def member_test(
-    op: Operator, literal: Value, automaton: Dfa | None, required: bool, key: str
+    op: Operator, literal: Value, automaton: "Dfa | None", required: bool, key: str
 ) -> Test:
     """The test of the member `key` by one operator. `automaton` is a pattern's, else None.
 

@@ -5,18 +5,20 @@ Must not know calls. Made when a tool is first called, and kept by the engine.
 
 import json
 from functools import lru_cache, partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from compiler.frozen import dataclass
 from compiler.ir import ConditionRow, HoldRow, LimitRow, RuleRow
 from compiler.policy import Path, Root, Step
-from compiler.regex.run import Dfa
 from compiler.table.read import Table
 from compiler.verdict import Charge, Effect, Place, Verdict
 from handler.decision.answers import MISMATCH, Object, Test
 from handler.decision.charges import Source, Taking, taking
 from handler.decision.operators import member_test
 from handler.decision.paths import along
+
+if TYPE_CHECKING:
+    from compiler.regex.run import Dfa
 
 MOST_SHARED = 4096
 """How many shared rows of a kind stay decoded."""
@@ -86,7 +88,7 @@ class Planner:
         self._table = table
         self._path = lru_cache(MOST_SHARED)(table.path)
         self._condition = lru_cache(MOST_SHARED)(table.condition)
-        self._automaton = lru_cache(MOST_SHARED)(lambda i: Dfa.decode(table.automaton(i)))
+        self._automaton = lru_cache(MOST_SHARED)(lambda i: _decoded(table.automaton(i)))
 
     def plan(self, entry: int) -> Plan:
         """The plan of the table's entry with this index."""
@@ -144,6 +146,12 @@ class Planner:
     def _source(self, index: int, args_only: bool) -> Source:
         path = self._path(index)
         return path, _steps(path, args_only)
+
+
+def _decoded(automaton: bytes) -> "Dfa":
+    from compiler.regex.run import Dfa  # only for policies with patterns
+
+    return Dfa.decode(automaton)
 
 
 def _steps(path: Path, args_only: bool) -> tuple[Step, ...]:

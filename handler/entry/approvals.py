@@ -6,6 +6,7 @@ from handler.approvals.desk import Desk
 from handler.approvals.pages.routes import routes
 from handler.entry.asgi import lambda_handler
 from handler.entry.deployment import parts
+from handler.entry.held import Held
 from handler.entry.logs import logger
 from handler.routing import application
 from handler.sealing import Sealer
@@ -16,12 +17,13 @@ log = logger()
 async def approvals() -> ASGIApp:
     """Raises `SecretMissing`; the next request then tries again."""
     made = parts()
-    keys = await made.keys()
+    keys, answers = await made.keys(), made.store.answers
+    held = Held(made, Sealer(keys.seal()), answers)
     desk = Desk(
-        book=made.book,
-        answers=made.store.answers,
-        vault=made.vault(Sealer(keys.seal())),
-        workflow=made.workflow(made.store.answers),
+        book=held.book,
+        answers=answers,
+        vault=held.vault,
+        workflow=held.workflow,
         clock=made.clock,
     )
     return application(

@@ -10,24 +10,18 @@ from functools import cache
 
 from compiler.frozen import dataclass
 from handler import settings
-from handler.approvals.bell import Bell
-from handler.approvals.book import Book
 from handler.approvals.lifecycle import Terms
-from handler.approvals.vault import Vault
-from handler.approvals.workflow_stepfunctions import StepFunctionsWorkflow, TaskTokens
 from handler.audit.measured import MeasuredJournal
 from handler.aws.secrets import ParameterStore, SecretsManager
 from handler.aws.service import (
     PARAMETERS,
     SECRETS_MANAGER,
-    STEP_FUNCTIONS,
     Account,
     Service,
 )
 from handler.aws.signature import Credentials
 from handler.clock import Clock, SystemClock
 from handler.entry.keys import Keys
-from handler.sealing import Sealer
 from handler.secrets import Secrets
 from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.connection import Connection
@@ -99,24 +93,10 @@ class Parts:
                 "secretsmanager": SecretsManager(Service(self.account, SECRETS_MANAGER)),
             }
         )
-        self.bell = Bell()
-        self.book = Book(self.store.ledger, self.clock, self.bell, self.terms)
 
     async def keys(self) -> Keys:
         """Raises `SecretMissing`."""
         return Keys.read(await self.secrets.reveal(self.deployment.sealing))
-
-    def vault(self, sealer: Sealer) -> Vault:
-        return Vault(self.store.payloads, sealer)
-
-    def workflow(self, tokens: TaskTokens | None = None) -> StepFunctionsWorkflow:
-        return StepFunctionsWorkflow(
-            Service(self.account, STEP_FUNCTIONS),
-            clock=self.clock,
-            terms=self.terms,
-            machine=self.deployment.machine,
-            tokens=tokens,
-        )
 
 
 @cache

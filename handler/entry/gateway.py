@@ -8,13 +8,14 @@ import gc
 
 gc.disable()  # nothing made while this loads is garbage, and looking takes 7 % of a cold start
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 from starlette.types import ASGIApp
 
-from handler.approvals.allowance import Allowance
-from handler.approvals.service import Approvals
 from handler.audit.measured import EmfMeter
 from handler.entry.asgi import LARGEST_ANSWER, LARGEST_BODY, lambda_handler
-from handler.entry.deployment import parts
+from handler.entry.deployment import Parts, parts
 from handler.entry.logs import logger
 from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
@@ -24,14 +25,14 @@ from handler.gateway.watch import Watch
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 
+if TYPE_CHECKING:
+    from handler.approvals.service import Approvals
+
 log = logger()
 
 UPSTREAM_SECONDS = 22.0
 MOST_LEGS = 2
 """Waiting legs that one grant may begin while one lasts: each keeps a container from all others."""
-
-MOST_ASKS = 60
-"""Approvals that one grant may ask for in an hour."""
 
 
 async def application() -> ASGIApp:
@@ -48,17 +49,6 @@ async def application() -> ASGIApp:
         largest_reply=LARGEST_BODY,
         origins=deployment.origins,
     )
-    approvals = Approvals(
-        ledger=made.store.ledger,
-        book=made.book,
-        vault=made.vault(sealer),
-        allowance=Allowance(made.store.nonces, MOST_ASKS),
-        workflow=made.workflow(),
-        bell=made.bell,
-        clock=made.clock,
-        terms=made.terms,
-        most_pending=deployment.most_pending,
-    )
     upstream = BufferedUpstream(made.secrets, bounds)
     watch = Watch(made.store.definitions, upstream, made.clock)
     return gateway.app(
@@ -66,7 +56,7 @@ async def application() -> ASGIApp:
             store=made.store,
             decider=Decider(Policies(made.store.registry), keys.per, watch),
             upstream=upstream,
-            approvals=approvals,
+            approvals=cache(lambda: _approvals(made, sealer)),
             sealer=sealer,
             clock=made.clock,
             bounds=bounds,
@@ -74,6 +64,12 @@ async def application() -> ASGIApp:
             meter=EmfMeter(),
         )
     )
+
+
+def _approvals(made: Parts, sealer: Sealer) -> "Approvals":
+    from handler.entry.held import Held  # a container whose calls are not held needs none of it
+
+    return Held(made, sealer).approvals()
 
 
 handler = log.inject_lambda_context(

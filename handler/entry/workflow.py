@@ -13,6 +13,7 @@ from handler.approvals.notice import Notices
 from handler.approvals.steps import Steps
 from handler.audit.measured import Metric, count
 from handler.entry.deployment import parts
+from handler.entry.held import Held
 from handler.entry.logs import logger
 from handler.gateway.bounds import Bounds
 from handler.gateway.buffered import BufferedUpstream
@@ -35,10 +36,11 @@ async def steps() -> Steps:
     """Raises `SecretMissing`; the next event then tries again."""
     made = parts()
     deployment, keys = made.deployment, await made.keys()
-    vault = made.vault(Sealer(keys.seal()))
     bounds = Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS)
     upstream = BufferedUpstream(made.secrets, bounds)
-    store, book, clock = made.store, made.book, made.clock
+    store, clock = made.store, made.clock
+    held = Held(made, Sealer(keys.seal()), store.answers)
+    book, vault = held.book, held.vault
     watch = Watch(store.definitions, upstream, clock)
     decider = Decider(Policies(store.registry), keys.per, watch)
     return Steps(
@@ -62,7 +64,7 @@ async def steps() -> Steps:
             clock=clock,
         ),
         tokens=store.answers,
-        workflow=made.workflow(store.answers),
+        workflow=held.workflow,
         undelivered=lambda: count(Metric.UNDELIVERED_MAIL),
     )
 

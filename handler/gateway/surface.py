@@ -6,16 +6,23 @@ server is paused, only what opens a connection and lists tools still passes.
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handler.clock import Clock
-from handler.gateway import answers, catalog, definitions, forward, protocol, revisions
+from handler.gateway import (
+    answers,
+    catalog,
+    definitions,
+    forward,
+    protocol,
+    revisions,
+    subscription,
+)
 from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply, Stream
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
-from handler.gateway.hearing import Hearing
 from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
@@ -26,6 +33,9 @@ from handler.gateway.tokens import Foreign, Tokens
 from handler.grants.model import Claim
 from handler.stores.base import StoreUnavailable
 from handler.stores.ledger import Paused
+
+if TYPE_CHECKING:
+    from handler.gateway.hearing import Hearing
 
 log = logging.getLogger(__name__)
 
@@ -45,12 +55,13 @@ class Surface:
         decider: Decider,
         upstream: Sender,
         tasks: Tasks,
-        hearing: Hearing,
+        hearing: "Hearing | None",
         tokens: Tokens,
         meter: Meter,
         clock: Clock,
         bounds: Bounds,
     ) -> None:
+        """`hearing` opens standing streams; without it nobody is told anything unasked."""
         self._admission, self._decider, self._upstream = admission, decider, upstream
         self._tasks, self._hearing, self._tokens = tasks, hearing, tokens
         self._meter, self._clock, self._bounds = meter, clock, bounds
@@ -101,13 +112,15 @@ class Surface:
         if not isinstance(admitted, Admitted):
             return answers.UNAUTHORIZED
         server, session = admitted.seen.server, self._tokens.session_of(message, claim)
-        if server.paused or isinstance(admitted.entry, Paused):
+        paused = server.paused or isinstance(admitted.entry, Paused)
+        if self._hearing is None or paused:
             return None
         return await self._hearing.follow(message, claim, server, session)
 
     def close(self) -> None:
         """End what would go on for as long as its client likes."""
-        self._hearing.close()
+        if self._hearing is not None:
+            self._hearing.close()
 
     async def _serve(self, message: Message, claim: Claim, admitted: Admitted) -> Reply | Stream:
         server = admitted.seen.server
@@ -123,6 +136,8 @@ class Surface:
         if row.duty is Duty.PING and session is None:
             return answers.result(message, {})
         if row.duty is Duty.LISTEN:
+            if self._hearing is None:
+                return subscription.nothing(message)
             return await self._hearing.listen(message, claim, server)
         if row.duty is Duty.TASK:
             return await self._tasks.answer(message, claim)
