@@ -16,7 +16,8 @@ def check_something_allowed(policy: Policy, report: Report) -> None:
         report.add("W102", TOP, "hides tools under default deny, yet allows no others", advice)
         return
     closed = policy.hide == ("*",) or always(policy.all_tools.deny_if) is not None
-    entries = [one for one in policy.tools if one.name not in policy.hide]
+    hidden = frozenset(policy.hide)
+    entries = [one for one in policy.tools if one.name not in hidden]
     refused = all(always(entry.rules.deny_if) is not None for entry in entries)
     if bare or closed or (policy.default is Default.DENY and refused):
         advice = "list a tool under `tools` that is not always denied"

@@ -15,11 +15,11 @@ from compiler.answers.relation import Relation
 from compiler.answers.wording import difference_text
 from compiler.check import check
 from compiler.check.given import check_given
-from compiler.diagnostics import Diagnostic, Severity, ordered, render
+from compiler.diagnostics import Diagnostic, Report, Severity, ordered, render
 from compiler.fix import Fixed, fix, offer_approval
 from compiler.parse import parse
 from compiler.policy import Policy
-from compiler.source import LARGEST
+from compiler.source import LARGEST, decode
 from handler.cli.formats import FORMATS
 from handler.cli.tool_list import listed
 from handler.cli.working import working
@@ -103,9 +103,9 @@ def _fixed(name: str, data: bytes, rewrite: Callable[[str], Fixed]) -> bytes:
     """What is left after a rewriting, which has replaced the file; what it did is told."""
     if name == "-":
         raise CannotRun("`--fix` rewrites a file; name one instead of `-`")
-    text = parse(data).text
+    source = decode(data, Report())
     with working("rewriting"):
-        fixed = rewrite(text)
+        fixed = rewrite(source.text if source else "")
     for one in fixed.done:
         print(f"{name}:{one.span.line}:{one.span.column}: fixed {one.code}", file=sys.stderr)
     if not fixed.done:
