@@ -17,8 +17,8 @@ from compiler.table.write import encode
 class Built:
     """What became of one policy.json.
 
-    `policy`, `program` and `artifact` are None where the diagnostics hold an error; warnings may
-    stand beside them.
+    All from `policy` on are None where the diagnostics hold an error; warnings may stand beside
+    them.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Built:
     diagnostics: tuple[Diagnostic, ...]
     policy: Policy | None = None
     program: Program | None = None
+    table: bytes | None = None
     artifact: bytes | None = None
 
     def rendered(self) -> str:
@@ -47,5 +48,6 @@ def build(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Built:
     if has_errors(diagnostics):
         return Built(name, parsed.text, diagnostics)
     program = lower(policy)
-    data = artifact.pack(artifact.Parts(encode(program), source))
-    return Built(name, parsed.text, diagnostics, policy, program, data)
+    table = encode(program)
+    data = artifact.pack(artifact.Parts(table, source))
+    return Built(name, parsed.text, diagnostics, policy, program, table, data)
