@@ -10,6 +10,7 @@ from compiler.ir import Program
 from compiler.lower import lower
 from compiler.parse import parse
 from compiler.policy import Policy
+from compiler.source import uncollected
 from compiler.table.write import encode
 
 
@@ -40,6 +41,11 @@ def build(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Built:
 
     Equal sources and approvers give equal artifacts, whatever the name.
     """
+    with uncollected():
+        return _built(source, name, approvers)
+
+
+def _built(source: bytes, name: str, approvers: tuple[str, ...]) -> Built:
     parsed = parse(source)
     if parsed.policy is None:
         return Built(name, parsed.text, parsed.diagnostics)
