@@ -1,5 +1,7 @@
 """Entries as wholes: what nothing reaches, what allows nothing, what an exact name drops."""
 
+from itertools import takewhile
+
 from compiler import globs
 from compiler.check.sections import Section, always
 from compiler.diagnostics import Report, quote
@@ -53,7 +55,8 @@ def check_dropped(policy: Policy, report: Report) -> None:
     for entry in policy.tools:
         if entry.is_glob:
             continue
-        near = [one for size in lengths for one in by_head.get(entry.name[:size], ())]
+        fitting = takewhile(len(entry.name).__ge__, lengths)
+        near = [one for size in fitting for one in by_head.get(entry.name[:size], ())]
         for glob in near:
             if globs.matches(glob.name, entry.name) and _lacks(entry.rules, glob.rules):
                 name = quote(entry.name)
