@@ -49,7 +49,7 @@ CATALOGUE = {
     "E040": "two globs of equal length that can match one tool",
     "E041": "more tools or globs than a policy may have, or more rules for each of them",
     "E050": "a duration that does not parse or is out of range",
-    "E051": "an approver that is no address, or is named twice",
+    "E051": "an approver that is no address, is named twice, or is one too many",
     "E052": "a quorum that the approvers cannot reach",
     "W101": "the policy can allow nothing",
     "W102": "`hide` under default deny with no tools: everything is denied, not only the hidden",

@@ -26,6 +26,8 @@ from compiler.verdict import Place
 
 PATTERNS = frozenset({Operator.REGEX, Operator.NOT_REGEX})
 
+WRITTEN = json.JSONEncoder(separators=(",", ":"))
+
 Row = TypeVar("Row", bound=Hashable)
 
 
@@ -141,7 +143,7 @@ class _Lowering:
             ConditionRow(
                 path=self.paths.add(condition.path),
                 operator=condition.operator,
-                value=self.values.add(json.dumps(condition.value, separators=(",", ":"))),
+                value=self.values.add(WRITTEN.encode(condition.value)),
                 automaton=self.automaton(condition),
                 mismatch=names.mismatch_message(condition),
             )

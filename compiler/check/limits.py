@@ -2,10 +2,9 @@
 
 from compiler.check.sections import Section
 from compiler.diagnostics import Report, quote
+from compiler.meaning import ONE
 from compiler.policy import Limit
 from compiler.verdict import Scope
-
-ONE = 1_000_000
 
 SMALLEST_SHARD = 300
 """Calls: shards from this size on use nine tenths of a limit and more (docs/scale.md)."""

@@ -15,7 +15,7 @@ from compiler.meaning import Meaning
 from compiler.names import amount_text
 from compiler.verdict import Charge, Effect, Engine, Place
 from handler.cli.calls import CallLine, LineError, parse_line
-from handler.cli.policy_file import Compiled, compiled
+from handler.cli.policy_file import Compiled, add_approver, compiled
 from handler.cli.working import working
 from handler.clock import Clock, SystemClock
 from handler.decision.table import TableEngine
@@ -47,11 +47,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default="table",
         help="what decides (default: %(default)s)",
     )
+    add_approver(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Decide every line of standard input. Raises `CannotRun` where nothing can decide."""
-    engine = ENGINES[arguments.engine](compiled(arguments.policy))
+    engine = ENGINES[arguments.engine](compiled(arguments.policy, tuple(arguments.approver)))
     calls = Counted(sys.stdin.buffer)
     if sys.stdout.isatty():  # the decisions themselves show how far it is
         return decide(engine, calls, sys.stdout.buffer, SystemClock())

@@ -82,6 +82,8 @@ def test_an_editor_shows_what_is_wrong_with_the_shape_of_a_policy() -> None:
         {"tools": {"t": {"action": "allow", "reason": "x"}}},
         {"approvals": {"quorum": 0}}, {"approvals": {"expires_in": "0m"}},
         {"approvals": {"approvers": ["nobody"]}},
+        {"approvals": {"approvers": ["a@b", "a@b"]}},
+        {"approvals": {"approvers": [f"a{number}@b" for number in range(101)]}},
         {"tools": {"t": {"deny_if": [{"conditions": [{"path": "a", "op": "eq", "value": 1}]}]}}},
         {"tools": {"t": {"rate_limit": {"max": 1, "window": 60, "scope": "all"}}}},
         {"tools": {"t": {"rate_limit": {"max": -1, "window": 60}}}},

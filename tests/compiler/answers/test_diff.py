@@ -244,6 +244,39 @@ def test_what_cannot_be_decided_does_not_hide_what_can() -> None:
     assert calls(found) == [{"tool": "pay", "args": {"amount": 501, "l": [4]}}]
 
 
+FIRST, SECOND = ("args.a", "eq", 1), ("args.b", "eq", 1)
+
+
+@pytest.mark.parametrize(
+    "old, new, relation",
+    [
+        ([FIRST], [FIRST, SECOND], "narrower"),
+        ([FIRST, SECOND], [FIRST], "wider"),
+        ([FIRST, SECOND], [SECOND, FIRST], "equal"),
+        ([FIRST], [SECOND], "different"),
+    ],
+)
+def test_who_is_asked_besides_makes_a_policy_narrower(
+    old: list[Any], new: list[Any], relation: str
+) -> None:
+    """Also where a call is held before and after: nobody who was asked may be left out unseen."""
+    people = {FIRST: "a@example.com", SECOND: "b@example.com"}
+    before, after = (
+        {"approve_if": [held(("args.c", "exists", False), approvers=["c@example.com"])]
+         + [held(one, approvers=[people[one]]) for one in rules]}
+        for rules in (old, new)
+    )  # fmt: skip
+    assert of_pay(before, after).relation.value == relation
+
+
+def test_an_object_compared_as_a_whole_whose_members_are_read_is_not_decided() -> None:
+    """Found by chance: what stood there was not what it had been taken for."""
+    new = {"require": [rule(("args.o", "neq", {}), ("args.o.a", "length_lte", 0))]}
+    for old in ({}, {"deny_if": [rule(("args.o.a", "not_regex", "^a+$"))]}):
+        for pair in ((old, new), (new, old)):
+            assert of_pay(*pair).relation is Relation.NOT_DECIDED or of_pay(*pair).changes
+
+
 def test_a_witness_that_does_not_reproduce_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     allowed = policy(document(default="allow"))
 
