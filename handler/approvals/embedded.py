@@ -64,7 +64,7 @@ def embedded(
 ) -> Embedded:
     """Everything that holds and resumes calls in this process."""
     bell, terms, answers = Bell(), settings.terms, store.answers
-    book = Book(store.ledger, clock, bell, terms)
+    book = Book(store.ledger, clock, bell, terms, store.journal)
     vault = Vault(store.payloads, seal)
     workflow = LocalWorkflow(
         book=book,

@@ -13,6 +13,8 @@ from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status
 from handler.approvals.notice import Notices, unmailed
 from handler.approvals.ports import Workflow
+from handler.audit import record
+from handler.stores.base import Journal
 
 
 class MailPending(Exception):
@@ -34,6 +36,7 @@ class Steps:
     attempts: Attempts
     tokens: Tokens
     workflow: Workflow
+    journal: Journal
     undelivered: Callable[[], None]
     """Told of each approver who cannot be reached."""
 
@@ -62,8 +65,13 @@ class Steps:
         return await self.settle(event)
 
     async def settle(self, event: dict[str, Any]) -> dict[str, str]:
-        """Where the approval stands, the passing of time applied."""
+        """Where the approval stands, the passing of time applied. Its end is recorded here.
+
+        Whoever brought it to its end, the machine comes by; twice where it was not told.
+        """
         approval = await self.book.current(event["approval"])
+        if approval and approval.status.is_final:
+            await self.journal.append(record.outcome(approval))
         return {"status": approval.status.value if approval else "gone"}
 
     async def returned(self, event: dict[str, Any]) -> dict[str, str]:

@@ -91,7 +91,7 @@ class Parts:
         self.store = DynamoStore(
             Connection(self.account, self.clock),
             deployment.names,
-            MeasuredJournal(CloudWatchJournal(sys.stdout, "", _no_client)),
+            MeasuredJournal(CloudWatchJournal(sys.stdout, (), _no_client)),
         )
         self.secrets = Secrets(
             {

@@ -63,6 +63,7 @@ async def steps() -> Steps:
         ),
         tokens=store.answers,
         workflow=made.workflow(store.answers),
+        journal=store.journal,
         undelivered=lambda: count(Metric.UNDELIVERED_MAIL),
     )
 
