@@ -28,7 +28,7 @@ class Machine:
         self.woken: list[str] = []
         self.undelivered = 0
 
-    async def put_task_token(self, approval_id: str, token: str) -> None:
+    async def put_task_token(self, approval_id: str, token: str, age: str) -> None:
         self.tokens[approval_id] = token
 
     async def start(self, approval: Approval) -> None: ...
@@ -108,6 +108,23 @@ def test_notify_wakes_itself_where_the_call_was_decided_before_there_was_a_token
         await taking.take({"step": "notify", "approval": held.id, "token": "t"})
         assert machine.woken == [held.id]
         assert world.links(TO) == []
+
+    play(tmp_path, scenario)
+
+
+def test_after_mailing_failed_for_good_an_answer_still_wakes_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(world: World) -> None:
+        machine = Machine()
+        held = await pending(world, monkeypatch)
+        event = {"step": "await", "approval": held.id, "token": "t"}
+        assert await steps(world, machine).take(event) == {}
+        assert (machine.tokens, machine.woken, world.links(TO)) == ({held.id: "t"}, [], [])
+        taking = steps(world, machine)
+        await taking.book.take(held, Event.WITHDRAW)
+        await taking.take(event)
+        assert machine.woken == [held.id]
 
     play(tmp_path, scenario)
 

@@ -150,6 +150,25 @@ def test_of_many_answers_to_one_approval_one_wins() -> None:
     in_world(scenario)
 
 
+@pytest.mark.parametrize("fault", [None, Fault.LOST_ANSWER])
+def test_the_token_of_an_attempt_that_was_given_up_never_replaces_a_younger_one(
+    fault: Fault | None,
+) -> None:
+    """The state machine may call again while the first call still runs: only the last can wake."""
+
+    async def scenario(world: World) -> None:
+        answers = world.store.answers
+        if fault is not None:
+            world.proxy.fail_once(fault, "UpdateItem")
+        for age, token in (("T1/000001", "second"), ("T1/000000", "first, late")):
+            await answers.put_task_token("a1", token, age)
+        assert await answers.task_token("a1") == "second"
+        await answers.put_task_token("a1", "third", "T2/000000")
+        assert await answers.task_token("a1") == "third"
+
+    in_world(scenario)
+
+
 def test_an_allowed_call_is_two_requests_however_many_limits_its_grant_has() -> None:
     async def scenario(world: World) -> None:
         at = now()
