@@ -94,5 +94,5 @@ def embedded(
         most_pending=settings.most_pending,
     )
     desk = Desk(book=book, answers=answers, vault=vault, workflow=workflow, clock=clock)
-    pages = routes(desk, key=settings.key, base_url=settings.base_url, clock=clock, terms=terms)
+    pages = routes(desk, keys=[settings.key], base_url=settings.base_url, clock=clock, terms=terms)
     return Embedded(approvals, desk, workflow, pages, bell.close)

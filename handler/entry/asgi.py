@@ -31,18 +31,15 @@ LARGEST_ANSWER = 4_600_000
 
 
 def lambda_handler(make: Callable[[], Awaitable[ASGIApp]]) -> Callable[[Any, Any], dict[str, Any]]:
-    """A Lambda handler of HTTP API events around an application made when first needed."""
-    made: list[ASGIApp] = []
+    """A Lambda handler of HTTP API events. `make` gives the application to each request."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if not made:
-            try:
-                made.append(await make())
-            except SecretMissing as missing:
-                log.error("nothing can be served: %s", missing)
-                await NOT_READY(scope, receive, send)
-                return
-        await made[0](scope, receive, send)
+        try:
+            made = await make()
+        except SecretMissing as missing:
+            log.error("nothing can be served: %s", missing)
+            made = NOT_READY
+        await made(scope, receive, send)
 
     serve = Mangum(application, lifespan="off")
     return lambda event, context: fitting(serve(event, context))

@@ -5,8 +5,9 @@ what is loaded here.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TypeVar
 
 from compiler.frozen import dataclass
 from handler import settings
@@ -26,13 +27,17 @@ from handler.aws.service import (
 )
 from handler.aws.signature import Credentials
 from handler.clock import Clock, SystemClock
+from handler.entry.keyring import Keyring, Made
 from handler.entry.keys import Keys
 from handler.sealing import Sealer
-from handler.secrets import Secrets
+from handler.secrets import SecretMissing, Secrets
+from handler.stores.base import StoreUnavailable
 from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +104,22 @@ class Parts:
                 "secretsmanager": SecretsManager(Service(self.account, SECRETS_MANAGER)),
             }
         )
+        self.keyring = Keyring(
+            lambda: self.secrets.reveal(deployment.sealing, anew=True), self.clock
+        )
         self.bell = Bell()
         self.book = Book(self.store.ledger, self.clock, self.bell, self.terms)
 
-    async def keys(self) -> Keys:
-        """Raises `SecretMissing`."""
-        return Keys.read(await self.secrets.reveal(self.deployment.sealing))
+    def vault(self, keys: Keys) -> Vault:
+        return Vault(self.store.payloads, Sealer(keys.seal()), self._newer)
 
-    def vault(self, sealer: Sealer) -> Vault:
-        return Vault(self.store.payloads, sealer)
+    async def _newer(self) -> Sealer | None:
+        """Of keys that another container was told of first."""
+        try:
+            keys = await self.keyring.newer()
+        except SecretMissing as missing:
+            raise StoreUnavailable(str(missing)) from missing
+        return None if keys is None else Sealer(keys.seal())
 
     def workflow(self, tokens: TaskTokens | None = None) -> StepFunctionsWorkflow:
         return StepFunctionsWorkflow(
@@ -124,6 +136,11 @@ def parts() -> Parts:
     """This container's parts."""
     variables = settings.variables()
     return Parts(Deployment.read(variables), variables)
+
+
+def made(make: Callable[[Keys], T]) -> Made[T]:
+    """What this container makes of the deployment's keys."""
+    return Made(lambda: parts().keyring, make)
 
 
 def _credentials(variables: Mapping[str, str]) -> Credentials:

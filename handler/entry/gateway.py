@@ -14,7 +14,8 @@ from handler.approvals.allowance import Allowance
 from handler.approvals.service import Approvals
 from handler.audit.measured import EmfMeter
 from handler.entry.asgi import LARGEST_ANSWER, LARGEST_BODY, lambda_handler
-from handler.entry.deployment import parts
+from handler.entry.deployment import made, parts
+from handler.entry.keys import Keys
 from handler.entry.logs import logger
 from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
@@ -34,11 +35,10 @@ MOST_ASKS = 60
 """Approvals that one grant may ask for in an hour."""
 
 
-async def application() -> ASGIApp:
-    """Raises `SecretMissing`; the next request then tries again."""
-    made = parts()
-    deployment, keys = made.deployment, await made.keys()
-    sealer = Sealer(keys.seal())
+def application(keys: Keys) -> ASGIApp:
+    """The gateway of this stack."""
+    own = parts()
+    deployment, sealer = own.deployment, Sealer(keys.seal())
     bounds = Bounds(
         streaming=False,
         upstream_seconds=UPSTREAM_SECONDS,
@@ -49,26 +49,26 @@ async def application() -> ASGIApp:
         origins=deployment.origins,
     )
     approvals = Approvals(
-        ledger=made.store.ledger,
-        book=made.book,
-        vault=made.vault(sealer),
-        allowance=Allowance(made.store.nonces, MOST_ASKS),
-        workflow=made.workflow(),
-        bell=made.bell,
-        clock=made.clock,
-        terms=made.terms,
+        ledger=own.store.ledger,
+        book=own.book,
+        vault=own.vault(keys),
+        allowance=Allowance(own.store.nonces, MOST_ASKS),
+        workflow=own.workflow(),
+        bell=own.bell,
+        clock=own.clock,
+        terms=own.terms,
         most_pending=deployment.most_pending,
     )
-    upstream = BufferedUpstream(made.secrets, bounds)
-    watch = Watch(made.store.definitions, upstream, made.clock)
+    upstream = BufferedUpstream(own.secrets, bounds)
+    watch = Watch(own.store.definitions, upstream, own.clock)
     return gateway.app(
         gateway.Parts(
-            store=made.store,
-            decider=Decider(Policies(made.store.registry), keys.per, watch),
+            store=own.store,
+            decider=Decider(Policies(own.store.registry), keys.per, watch),
             upstream=upstream,
             approvals=approvals,
             sealer=sealer,
-            clock=made.clock,
+            clock=own.clock,
             bounds=bounds,
             base_url=deployment.base_url,
             meter=EmfMeter(),
@@ -77,7 +77,7 @@ async def application() -> ASGIApp:
 
 
 handler = log.inject_lambda_context(
-    lambda_handler(application), correlation_id_path="requestContext.requestId"
+    lambda_handler(made(application)), correlation_id_path="requestContext.requestId"
 )
 
 gc.freeze()  # and nothing of it ever will be

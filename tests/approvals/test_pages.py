@@ -338,7 +338,7 @@ def test_an_answer_that_may_have_been_kept_is_not_said_to_be_lost(tmp_path: Path
 def pages_with(world: World, workflow: Workflow) -> httpx2.AsyncClient:
     """A browser of pages whose workflow is this one."""
     desk, clock = world.desk(workflow), world.clock
-    found = routes(desk, key=KEY, base_url=BASE_URL, clock=clock, terms=Terms())
+    found = routes(desk, keys=[KEY], base_url=BASE_URL, clock=clock, terms=Terms())
     transport = httpx2.ASGITransport(Starlette(routes=found))
     return httpx2.AsyncClient(transport=transport, base_url=BASE_URL)
 

@@ -109,6 +109,8 @@ class World:
     http: aiohttp.ClientSession
     folder: Path
     names: Names
+    sealing: str
+    """The secret with the deployment's keys."""
     tokens: dict[str, str] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
 
@@ -391,6 +393,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             http,
             folder,
             names,
+            sealing,
         )
 
 

@@ -4,7 +4,7 @@ Must not know how an answer is recorded. GET and HEAD change nothing, since mail
 links. A form is believed by its token, which only the page behind that very link carries.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -35,8 +35,12 @@ class Form:
     note: str
 
 
-def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock, terms: Terms) -> list[Route]:
-    """The routes of the approval pages. `key` is the deployment's, `base_url` where they are."""
+def routes(
+    desk: Desk, *, keys: Sequence[bytes], base_url: str, clock: Clock, terms: Terms
+) -> list[Route]:
+    """The routes of the approval pages. `keys` are the deployment's, newest first: a page may have
+    been opened before they were rotated. `base_url` is where the pages are.
+    """
 
     async def show(request: Request) -> Response:
         secret = request.path_params["secret"]
@@ -47,7 +51,7 @@ def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock, terms: Terms)
             return outcome.decided(opened.approval, 200)
         if opened.has_answered:
             return outcome.recorded(opened.approval)
-        return question(opened.summary, form_token(key, secret), clock.now())
+        return question(opened.summary, form_token(keys[0], secret), clock.now())
 
     async def answer(request: Request) -> Response:
         secret = request.path_params["secret"]
@@ -57,7 +61,7 @@ def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock, terms: Terms)
         form = await read_form(request)
         if form is None:
             return outcome.malformed()
-        if not is_form_token(key, secret, form.token):
+        if not any(is_form_token(each, secret, form.token) for each in keys):
             return outcome.foreign()
         said = await desk.answer(secret, form.approved, form.note)
         if said is None:
