@@ -15,8 +15,9 @@ from compiler.verdict import Scope
 from handler.approvals.lifecycle import Status
 from handler.limits.debits import Debit
 from handler.stores.base import Entered, Full, Held, StoreUnavailable
+from handler.stores.dynamodb.connection import MOST_SKEW, STEP_SECONDS
 from handler.stores.dynamodb.store import DynamoStore
-from handler.stores.dynamodb.tables import Names
+from handler.stores.dynamodb.tables import Names, Table
 from tests.emulated.faults import Fault
 from tests.emulated.racer import Racing
 from tests.emulated.samples import UNIT, approval, claim, debit, grant, moved
@@ -237,6 +238,75 @@ def test_tallies_and_slots_are_cleaned_by_the_writes_that_come_a_day_later() -> 
             await ledger.enter(claim(), (debit(later, key="new"),), later)
         assert await ledger.tallies((debit(at, key="old"),)) == (0,)
         assert await ledger.tallies((debit(later, key="new"),)) == (2 * UNIT,)
+
+    in_world(scenario)
+
+
+WINDOWS = {"second": 1, "minute": 60}
+
+
+def of_window(seconds: int, at: float, number: int = 0) -> Debit:
+    start = int(at) // seconds * seconds
+    return Debit(Scope.GRANT, "g1", f"limit{number}.{start}", UNIT, 9 * UNIT, start + seconds)
+
+
+async def tallies_kept(world: World) -> int:
+    direct = connection(world.proxy.url)
+    item = await Table(direct, world.names.ledger).get("grant#g1")
+    await direct.close()
+    assert item is not None
+    return len(item["t"])
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_grants_item_does_not_grow_with_the_windows_that_pass(window: str) -> None:
+    """An item holds 400 KB, and a write of it is paid by the KB."""
+    seconds = WINDOWS[window]
+
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        for passed in range(200):
+            later = at + passed * seconds
+            entry = await world.store.ledger.enter(claim(), [of_window(seconds, later)], later)
+            assert isinstance(entry, Entered)
+        assert await tallies_kept(world) <= max(120 / seconds, 10) + 3
+
+    in_world(scenario)
+
+
+def test_a_grants_item_does_not_grow_where_each_call_meets_a_new_process() -> None:
+    """An agent that calls once an hour finds no container of its last call."""
+
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        for passed in range(30):
+            store, later = world.another(), at + passed * 3600
+            assert isinstance(await store.ledger.enter(claim(), (), later), Entered)
+            debits = [of_window(60, later, number) for number in range(32)]
+            assert isinstance(await store.ledger.enter(claim(), debits, later), Entered)
+            await store.close()
+        assert await tallies_kept(world) <= 64
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("seconds", WINDOWS.values())
+def test_no_tally_is_cleaned_while_a_clock_that_is_believed_may_be_in_its_window(
+    seconds: int,
+) -> None:
+    """Two clocks that each differ from the store's by half a minute differ by one."""
+
+    async def scenario(world: World) -> None:
+        at = now() // seconds * seconds
+        window = of_window(seconds, at)
+        await world.store.ledger.put_grant(grant())
+        await world.store.ledger.enter(claim(), [window], at)
+        ahead = window.ends_at + 2 * MOST_SKEW + STEP_SECONDS
+        for _ in range(2):
+            await world.store.ledger.enter(claim(), [of_window(seconds, ahead, 1)], ahead)
+        assert await world.store.ledger.tallies([window]) == (UNIT,)
 
     in_world(scenario)
 

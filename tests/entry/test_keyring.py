@@ -87,7 +87,7 @@ def test_what_a_container_with_newer_keys_sealed_opens_in_one_with_older_keys_at
     async def scenario(secret: Secret) -> None:
         async def newer() -> Sealer | None:
             keys = await secret.keyring.newer()
-            return keys and Sealer(keys.seal())
+            return None if keys is None else Sealer(keys.seal())
 
         store = SQLiteStore(tmp_path / "holdpoint.db")
         old = Vault(store.payloads, Sealer((await secret.keyring.keys()).seal()), newer)
