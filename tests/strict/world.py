@@ -5,6 +5,7 @@ One world serves every test of this folder; a test has a grant and arguments of 
 """
 
 import asyncio
+import io
 import json
 import re
 import secrets
@@ -190,11 +191,13 @@ class World:
         sent = {
             "Authorization": f"Bearer {self.tokens[label]}",
             "Accept": "application/json, text/event-stream",
+            "Content-Type": "application/json",
             "MCP-Protocol-Version": "2025-11-25",
             **(headers or {}),
         }
         url = f"{self.front.url}/mcp/{self.servers[label]}"
-        async with self.http.post(url, json=body, headers=sent) as answered:
+        data = io.BytesIO(json.dumps(body).encode())  # aiohttp warns of large bodies in bytes
+        async with self.http.post(url, data=data, headers=sent) as answered:
             found: dict[str, Any] = await answered.json()
             return found
 

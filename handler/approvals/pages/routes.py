@@ -4,6 +4,7 @@ Must not know how an answer is recorded. GET and HEAD change nothing, since mail
 links. A form is believed by its token, which only the page behind that very link carries.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs
@@ -22,6 +23,8 @@ from handler.stores.base import StoreUnavailable
 
 LARGEST_FORM = 16_384
 """Bytes of a form's body."""
+
+PART = re.compile("[1-9][0-9]{0,6}")
 
 ANSWERS = {"approve": True, "reject": False}
 
@@ -44,7 +47,7 @@ def routes(
 
     async def show(request: Request) -> Response:
         secret = request.path_params["secret"]
-        opened = await desk.open(secret)
+        opened = await desk.open(secret, _part(request.query_params.get("part", "")))
         if opened is None:
             return outcome.closed()
         if opened.approval.status is not Status.PENDING:
@@ -77,6 +80,11 @@ def routes(
         Route(path, guarded(show, outcome.away), methods=["GET"]),
         Route(path, guarded(answer, outcome.unsure), methods=["POST"]),
     ]
+
+
+def _part(text: str) -> int:
+    """Which part of the arguments a page is asked for: the first where that is not said."""
+    return int(text) if PART.fullmatch(text) else 1
 
 
 def guarded(
