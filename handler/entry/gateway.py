@@ -1,7 +1,7 @@
 """The gateway function: faces agents. No SDK is loaded here.
 
-Its time is the front door's 30 s: 3 s of store steps, the upstream's, and 2 s to answer; of those
-the first access token that a container sees may take 3 s more, for its issuer's keys.
+Its time is one deadline (`asgi.SECONDS`): what a cold start, an issuer's keys, the store and a
+credential take of it the upstream does not get, and with too little left nothing is sent to it.
 """
 
 import gc

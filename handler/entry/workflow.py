@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 
+from handler import deadline
 from handler.approvals.attempt import Attempts
 from handler.approvals.notice import Notices
 from handler.approvals.steps import Steps
@@ -67,6 +68,9 @@ def steps(keys: Keys) -> Steps:
     )
 
 
+SECONDS = 105.0
+"""Of the 110 that template.yaml gives this function."""
+
 _loop = asyncio.new_event_loop()
 _steps = made(steps)
 
@@ -76,6 +80,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """One step, named by the state machine (`step`) or by the source of a bounced mail."""
 
     async def run() -> dict[str, str]:
+        deadline.begin(SECONDS)
         if "approval" in event:
             about(approval=event["approval"])
         return await (await _steps()).take(event)
