@@ -13,7 +13,8 @@ from handler.approvals.lifecycle import REFUNDS, Event, Terms, overdue, step
 from handler.approvals.model import Answer, Approval
 from handler.audit import record
 from handler.clock import Clock
-from handler.stores.base import Journal, Ledger, StoreUnavailable
+from handler.stores.base import Journal, StoreUnavailable
+from handler.stores.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
