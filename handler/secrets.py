@@ -43,9 +43,9 @@ class Secrets:
         self._monotonic = monotonic
         self._kept: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
-    async def reveal(self, reference: str) -> str:
-        """The value behind a reference. Raises `SecretMissing`."""
-        kept = self._kept.get(reference)
+    async def reveal(self, reference: str, *, anew: bool = False) -> str:
+        """The value behind a reference. `anew` trusts none that is kept. Raises `SecretMissing`."""
+        kept = None if anew else self._kept.get(reference)
         if kept is not None and kept[1] > self._monotonic():
             return kept[0]
         scheme, _, name = reference.partition(":")

@@ -25,6 +25,9 @@ from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
 
+LOGS = ("DecisionLog", "OutcomeLog")
+"""The outputs that name the groups with decision records: how held calls ended is in the second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stack:
@@ -89,9 +92,8 @@ def open_stack(name: str, region: str | None = None) -> Stack:
         answers=outputs["AnswersTable"],
         payloads=outputs["PayloadsTable"],
     )
-    journal = CloudWatchJournal(
-        io.StringIO(), outputs["DecisionLog"], lambda: session.client("logs")
-    )
+    groups = [outputs[name] for name in LOGS if name in outputs]
+    journal = CloudWatchJournal(io.StringIO(), groups, lambda: session.client("logs"))
     store = DynamoStore(Connection(account), names, journal)
     steps = Service(account, STEP_FUNCTIONS)
     return Stack(

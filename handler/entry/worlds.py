@@ -57,7 +57,7 @@ class World:
 
     async def desk(self) -> Desk:
         return Desk(
-            book=Book(self.store.ledger, self.clock, Bell(), self.terms),
+            book=Book(self.store.ledger, self.clock, Bell(), self.terms, self.store.journal),
             answers=self.store.answers,
             vault=await self.vault(),
             workflow=self.workflow,

@@ -215,7 +215,7 @@ async def test_only_these_roles_may_ask_what_lies_beside_the_tables(
 
 async def test_a_log_that_a_role_may_not_read_is_told_as_a_missing_right(people: People) -> None:
     with closing(people.client("Viewer", "logs")) as client:
-        log = CloudWatchJournal(io.StringIO(), f"/holdpoint/{NAME}/workflow", lambda: client)
+        log = CloudWatchJournal(io.StringIO(), [f"/holdpoint/{NAME}/approvals"], lambda: client)
         with pytest.raises(NotAllowed, match="no right to it"):
             await log.recent(1)
 

@@ -18,8 +18,9 @@ from handler.limits.debits import Debit
 from handler.limits.plan import debits
 from handler.limits.shards import Dealer
 from handler.stores.base import StoreUnavailable
+from handler.stores.dynamodb.connection import MOST_SKEW, STEP_SECONDS
 from handler.stores.dynamodb.store import DynamoStore
-from handler.stores.dynamodb.tables import Names
+from handler.stores.dynamodb.tables import Names, Table
 from handler.stores.ledger import Entered, Full, Held
 from tests.emulated.faults import Fault
 from tests.emulated.racer import Racing
@@ -224,6 +225,25 @@ def test_of_many_answers_to_one_approval_one_wins() -> None:
     in_world(scenario)
 
 
+@pytest.mark.parametrize("fault", [None, Fault.LOST_ANSWER])
+def test_the_token_of_an_attempt_that_was_given_up_never_replaces_a_younger_one(
+    fault: Fault | None,
+) -> None:
+    """The state machine may call again while the first call still runs: only the last can wake."""
+
+    async def scenario(world: World) -> None:
+        answers = world.store.answers
+        if fault is not None:
+            world.proxy.fail_once(fault, "UpdateItem")
+        for age, token in (("T1/000001", "second"), ("T1/000000", "first, late")):
+            await answers.put_task_token("a1", token, age)
+        assert await answers.task_token("a1") == "second"
+        await answers.put_task_token("a1", "third", "T2/000000")
+        assert await answers.task_token("a1") == "third"
+
+    in_world(scenario)
+
+
 def test_an_allowed_call_is_two_requests_however_many_limits_its_grant_has() -> None:
     async def scenario(world: World) -> None:
         at = now()
@@ -292,6 +312,75 @@ def test_tallies_and_slots_are_cleaned_by_the_writes_that_come_a_day_later() -> 
             await ledger.enter(claim(), (debit(later, key="new"),), later)
         assert await ledger.tallies((debit(at, key="old"),)) == (0,)
         assert await ledger.tallies((debit(later, key="new"),)) == (2 * UNIT,)
+
+    in_world(scenario)
+
+
+WINDOWS = {"second": 1, "minute": 60}
+
+
+def of_window(seconds: int, at: float, number: int = 0) -> Debit:
+    start = int(at) // seconds * seconds
+    return Debit(Scope.GRANT, "g1", f"limit{number}.{start}", UNIT, 9 * UNIT, start + seconds)
+
+
+async def tallies_kept(world: World) -> int:
+    direct = connection(world.proxy.url)
+    item = await Table(direct, world.names.ledger).get("grant#g1")
+    await direct.close()
+    assert item is not None
+    return len(item["t"])
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_grants_item_does_not_grow_with_the_windows_that_pass(window: str) -> None:
+    """An item holds 400 KB, and a write of it is paid by the KB."""
+    seconds = WINDOWS[window]
+
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        for passed in range(200):
+            later = at + passed * seconds
+            entry = await world.store.ledger.enter(claim(), [of_window(seconds, later)], later)
+            assert isinstance(entry, Entered)
+        assert await tallies_kept(world) <= max(120 / seconds, 10) + 3
+
+    in_world(scenario)
+
+
+def test_a_grants_item_does_not_grow_where_each_call_meets_a_new_process() -> None:
+    """An agent that calls once an hour finds no container of its last call."""
+
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        for passed in range(30):
+            store, later = world.another(), at + passed * 3600
+            assert isinstance(await store.ledger.enter(claim(), (), later), Entered)
+            debits = [of_window(60, later, number) for number in range(32)]
+            assert isinstance(await store.ledger.enter(claim(), debits, later), Entered)
+            await store.close()
+        assert await tallies_kept(world) <= 64
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("seconds", WINDOWS.values())
+def test_no_tally_is_cleaned_while_a_clock_that_is_believed_may_be_in_its_window(
+    seconds: int,
+) -> None:
+    """Two clocks that each differ from the store's by half a minute differ by one."""
+
+    async def scenario(world: World) -> None:
+        at = now() // seconds * seconds
+        window = of_window(seconds, at)
+        await world.store.ledger.put_grant(grant())
+        await world.store.ledger.enter(claim(), [window], at)
+        ahead = window.ends_at + 2 * MOST_SKEW + STEP_SECONDS
+        for _ in range(2):
+            await world.store.ledger.enter(claim(), [of_window(seconds, ahead, 1)], ahead)
+        assert await world.store.ledger.tallies([window]) == (UNIT,)
 
     in_world(scenario)
 

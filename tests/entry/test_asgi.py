@@ -10,8 +10,10 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from handler.entry.asgi import LARGEST_BODY, LARGEST_TEXT, fitting, lambda_handler
+from handler import deadline
+from handler.entry.asgi import LARGEST_BODY, LARGEST_TEXT, SECONDS, fitting, lambda_handler
 from handler.stores.base import LARGEST_PAYLOAD
 from tests.api_gateway import event
 from tests.strict.runtime import LARGEST_ANSWER as LARGEST_PAYLOAD_OF_LAMBDA
@@ -63,6 +65,25 @@ def test_an_answer_fits_lambda_and_is_the_same_whatever_is_in_it(character: str,
 def test_an_answer_that_is_not_text_is_left_as_it_is() -> None:
     body = b"\xff" * 10
     assert answered(body, "image/png") == fitting(answered(body, "image/png"))
+
+
+def test_every_event_has_a_deadline_of_its_own() -> None:
+    """Whatever was served before in this process, and however long it then lay frozen."""
+    found: list[float] = []
+
+    async def serve(request: Request) -> Response:
+        found.append(deadline.left())
+        deadline.begin(1)
+        return Response()
+
+    async def make() -> Starlette:
+        return Starlette(routes=[Route("/mcp", serve, methods=["POST"])])
+
+    scope: Any = {"method": "POST", "path": "/mcp", "headers": [], "query_string": b""}
+    handler = lambda_handler(make)
+    for _ in range(2):
+        handler(event(scope, b""), None)
+    assert all(SECONDS - 1 < left <= SECONDS for left in found) and len(found) == 2
 
 
 def test_a_stored_result_fits_with_what_the_gateway_adds() -> None:

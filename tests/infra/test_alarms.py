@@ -47,7 +47,7 @@ def measured(monkeypatch: pytest.MonkeyPatch) -> set[Series]:
 
 
 async def _measure() -> None:
-    journal = MeasuredJournal(CloudWatchJournal(io.StringIO(), "", lambda: None))
+    journal = MeasuredJournal(CloudWatchJournal(io.StringIO(), (), lambda: None))
     for effect in Effect:
         await journal.append(decided(effect))
     await journal.append({"record": "held", "joined": False})
