@@ -152,7 +152,9 @@ def _front_door(stranger: Answered) -> Finding:
     if stranger.status == 401:
         return Finding(what, State.FINE, "answers, and turns away whoever has no token")
     mend = "read the log group of the gateway function"
-    if stranger.status == 503:
+    if stranger.status == 429 or (stranger.status == 503 and "message" in stranger.body):
+        mend = "it was refused before it ran: look at GatewayThrottles in docs/operate-aws.md"
+    elif stranger.status == 503:
         mend = "the function cannot read the sealing keys: deploy the stack again, then its log"
     return Finding(what, State.WRONG, f"answered {stranger.status} to a call without token", mend)
 

@@ -85,7 +85,8 @@ async def _add(world: "World", arguments: argparse.Namespace) -> int:
     server = registered(entry, artifacts, None)
     now = world.clock.now()
     await servers.add(world.store.registry, server, artifacts, world.operator(), now)
-    print(f"added; `holdpoint grant create NAME --server {server.name}` is next", file=sys.stderr)
+    command = f"holdpoint grant create NAME --server {server.name}{world.options}"
+    print(f"added; `{command}` is next", file=sys.stderr)
     return FINE
 
 

@@ -3,11 +3,13 @@
 The one place that chooses between the two, so that no command knows which it works on.
 """
 
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from handler import settings
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
 from handler.approvals.desk import Desk
@@ -48,6 +50,8 @@ class World:
     seal: Callable[[], Awaitable[Sealer]]
     workflow: Workflow
     close: Callable[[], Awaitable[None]]
+    options: str
+    """What names it on the command line, for commands that are suggested: ` --stack NAME`."""
     base_url: str | None = None
     """Where agents reach the gateway, followed by `/` and a server's name, if it is known."""
 
@@ -81,9 +85,16 @@ async def opened(place: Place, *, create: bool = False) -> AsyncIterator[World]:
 
     With `create` a data folder is made where there is none.
     """
-    world = _stack(place.stack, place.region) if place.stack else _folder(place.data, create)
+    plainly: Callable[[], AbstractContextManager[None]]
+    if place.stack is None:
+        world, plainly = _folder(place.data, create), nullcontext
+    else:
+        from handler.entry.refusals import told_plainly  # the SDK takes half a second to load
+
+        world, plainly = _stack(place.stack, place.region), told_plainly
     try:
-        yield world
+        with plainly():
+            yield world
     finally:
         await world.close()
 
@@ -110,11 +121,12 @@ def _folder(data: Path, create: bool) -> World:
         seal=seal,
         workflow=Watched(),
         close=store.close,
+        options="" if data == settings.read().data else f" --data {shlex.quote(str(data))}",
     )
 
 
 def _stack(name: str, region: str | None) -> World:
-    from handler.entry.stack import open_stack  # the SDK takes half a second to load
+    from handler.entry.stack import open_stack
 
     stack = open_stack(name, region)
     return World(
@@ -127,5 +139,6 @@ def _stack(name: str, region: str | None) -> World:
         seal=stack.seal,
         workflow=stack.workflow(),
         close=stack.close,
+        options=f" --stack {name}" + (f" --region {region}" if region else ""),
         base_url=stack.gateway_url,
     )
