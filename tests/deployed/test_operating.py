@@ -6,6 +6,7 @@ import json
 import pytest
 
 from handler.demo.agent import agent, said
+from handler.demo.child import Child
 from infra.emulated_stack import NAME
 from tests.deployed.stage import Deployed
 from tests.end_to_end.stage import refused, write
@@ -91,3 +92,34 @@ async def test_apply_on_a_stack_refuses_references_that_only_a_machine_can_follo
 async def test_a_stack_that_is_not_there_is_said(deployed: Deployed) -> None:
     code, printed = await refused("grant", "list", "--stack", "other", "--region", "us-east-1")
     assert code == 2 and "cannot read the stack `other` in us-east-1" in printed
+
+
+COMPLAINTS = {
+    "keys that are not good": ({"AWS_ACCESS_KEY_ID": "AKIANOBODY"}, "sign in again"),
+    "no keys": ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "set AWS_PROFILE"),
+    "half of the keys": ({"AWS_SECRET_ACCESS_KEY": ""}, "AWS_SECRET_ACCESS_KEY"),
+    "another profile": ({"AWS_PROFILE": "typo"}, "`aws configure list-profiles` shows all"),
+    "another region": ({"AWS_DEFAULT_REGION": "eu-west-1"}, "--region where it is elsewhere"),
+    "no region": ({"AWS_DEFAULT_REGION": ""}, "give --region, or set AWS_REGION"),
+    "no such region": ({"AWS_DEFAULT_REGION": "e u"}, "give --region as AWS writes it"),
+    "nobody there": ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "look at the network"),
+}
+"""An environment that is otherwise than it should be, and what its owner is told to do."""
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS)
+async def test_who_cannot_reach_the_stack_is_told_what_to_do(
+    deployed: Deployed, complaint: str
+) -> None:
+    wrong, advice = COMPLAINTS[complaint]
+    mine = {**deployed.emulator.environment, "HOME": "/nonexistent", **wrong}
+    environment = {name: text for name, text in mine.items() if text}
+    child = await Child.start("handler.cli.main", "grant", "list", "--stack", NAME, env=environment)
+    assert await child.end() == 2
+    assert advice in child.text and "unexpected" not in child.text
+
+
+async def test_an_empty_name_is_no_data_folder(deployed: Deployed) -> None:
+    """As a shell gives it where a variable is not set."""
+    code, printed = await refused("pause", "--all", "--stack", "")
+    assert code == 2 and "--stack is empty" in printed

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from handler.admin.doctor import NAME as PROBE
 from handler.admin.doctor import Patient, examine
@@ -109,7 +110,9 @@ async def test_a_front_door_that_has_no_concurrency_left_is_told(
     app = web.Application()
     app.router.add_post("/mcp/{server}", refuse)
     async with TestServer(app, host="127.0.0.1") as server:
-        found = await told(patient(strict, door=HttpDoor(strict.http, str(server.make_url("/mcp")))))
+        found = await told(
+            patient(strict, door=HttpDoor(strict.http, str(server.make_url("/mcp"))))
+        )
     assert f"answered {status}" in found["front door"].told
     assert "GatewayThrottles" in found["front door"].mend
 
