@@ -34,10 +34,13 @@ class Built:
         return render(self.diagnostics, self.text, self.name)
 
 
-def build(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Built:
+def build(
+    source: bytes, name: str, approvers: tuple[str, ...] = (), *, module: bool = False
+) -> Built:
     """Compile one policy; `approvers` are asked where it names nobody.
 
-    Equal sources and approvers give equal artifacts, whatever the name.
+    Equal sources and approvers give equal artifacts, whatever the name. With `module` the artifact
+    holds the policy's WASM module too.
     """
     parsed = parse(source)
     if parsed.policy is None:
@@ -47,5 +50,13 @@ def build(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Built:
     if has_errors(diagnostics):
         return Built(name, parsed.text, diagnostics)
     program = lower(policy)
-    data = artifact.pack(artifact.Parts(encode(program), source))
+    data = artifact.pack(artifact.Parts(encode(program), source, _module(program, module)))
     return Built(name, parsed.text, diagnostics, policy, program, data)
+
+
+def _module(program: Program, wanted: bool) -> bytes:
+    if not wanted:
+        return b""
+    from compiler.wasm.emit import emit  # it translates the runtime when it is loaded
+
+    return emit(program)

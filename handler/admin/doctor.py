@@ -155,7 +155,10 @@ def _front_door(stranger: Answered) -> Finding:
     if stranger.status == 429 or (stranger.status == 503 and "message" in stranger.body):
         mend = "it was refused before it ran: look at GatewayThrottles in docs/operate-aws.md"
     elif stranger.status == 503:
-        mend = "the function cannot read the sealing keys: deploy the stack again, then its log"
+        mend = (
+            "the function cannot read the sealing keys, or its bundle lacks the engine: its log "
+            "says which; deploy the stack again"
+        )
     return Finding(what, State.WRONG, f"answered {stranger.status} to a call without token", mend)
 
 

@@ -67,7 +67,7 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
 
     manifest = loaded(arguments.manifest)
     references.check(manifest.servers, world.schemes, world.name)
-    made = policies(manifest)
+    made = policies(manifest, modules=world.modules)
     for warning in filter(None, (made.warnings, misled(manifest, world.base_url))):
         print(warning, file=sys.stderr)
     plan = await apply.plan(world.store, manifest, made.compiled)

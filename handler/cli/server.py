@@ -77,7 +77,7 @@ async def _add(world: "World", arguments: argparse.Namespace) -> int:
 
     manifest = _manifest(arguments)
     references.check(manifest.servers, world.schemes, world.name)
-    made = policies(manifest)
+    made = policies(manifest, modules=world.modules)
     if made.warnings:
         print(made.warnings, file=sys.stderr)
     (entry,) = manifest.servers

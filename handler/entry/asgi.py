@@ -13,6 +13,7 @@ from mangum import Mangum
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from handler.failure import CannotRun
 from handler.secrets import SecretMissing
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ def lambda_handler(make: Callable[[], Awaitable[ASGIApp]]) -> Callable[[Any, Any
         if not made:
             try:
                 made.append(await make())
-            except SecretMissing as missing:
+            except (SecretMissing, CannotRun) as missing:
                 log.error("nothing can be served: %s", missing)
                 await NOT_READY(scope, receive, send)
                 return

@@ -15,6 +15,7 @@ from handler.approvals.service import Approvals
 from handler.audit.measured import EmfMeter
 from handler.entry.asgi import LARGEST_ANSWER, LARGEST_BODY, lambda_handler
 from handler.entry.deployment import parts
+from handler.entry.engines import loader
 from handler.entry.logs import logger
 from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
@@ -35,7 +36,7 @@ MOST_ASKS = 60
 
 
 async def application() -> ASGIApp:
-    """Raises `SecretMissing`; the next request then tries again."""
+    """Raises `SecretMissing` or `CannotRun`; the next request then tries again."""
     made = parts()
     deployment, keys = made.deployment, await made.keys()
     sealer = Sealer(keys.seal())
@@ -59,12 +60,13 @@ async def application() -> ASGIApp:
         terms=made.terms,
         most_pending=deployment.most_pending,
     )
+    policies = Policies(made.store.registry, loader(deployment.engine))
     upstream = BufferedUpstream(made.secrets, bounds)
     watch = Watch(made.store.definitions, upstream, made.clock)
     return gateway.app(
         gateway.Parts(
             store=made.store,
-            decider=Decider(Policies(made.store.registry), keys.per, watch),
+            decider=Decider(policies, keys.per, watch),
             upstream=upstream,
             approvals=approvals,
             sealer=sealer,

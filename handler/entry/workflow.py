@@ -13,6 +13,7 @@ from handler.approvals.notice import Notices
 from handler.approvals.steps import Steps
 from handler.audit.measured import Metric, count
 from handler.entry.deployment import parts
+from handler.entry.engines import loader
 from handler.entry.logs import logger
 from handler.gateway.bounds import Bounds
 from handler.gateway.buffered import BufferedUpstream
@@ -40,7 +41,7 @@ async def steps() -> Steps:
     upstream = BufferedUpstream(made.secrets, bounds)
     store, book, clock = made.store, made.book, made.clock
     watch = Watch(store.definitions, upstream, clock)
-    decider = Decider(Policies(store.registry), keys.per, watch)
+    decider = Decider(Policies(store.registry, loader(deployment.engine)), keys.per, watch)
     return Steps(
         book=book,
         notices=Notices(

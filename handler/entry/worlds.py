@@ -18,6 +18,7 @@ from handler.approvals.model import Approval
 from handler.approvals.ports import Workflow
 from handler.approvals.vault import Vault
 from handler.clock import Clock, SystemClock
+from handler.entry.engines import WASM
 from handler.entry.folder import Folder, derived, user
 from handler.entry.opening import open_store
 from handler.failure import CannotRun
@@ -52,6 +53,8 @@ class World:
     close: Callable[[], Awaitable[None]]
     options: str
     """What names it on the command line, for commands that are suggested: ` --stack NAME`."""
+    modules: bool = False
+    """Whether its gateway decides with WASM modules, so that policies are published with theirs."""
     base_url: str | None = None
     """Where agents reach the gateway, followed by `/` and a server's name, if it is known."""
 
@@ -140,5 +143,6 @@ def _stack(name: str, region: str | None) -> World:
         workflow=stack.workflow(),
         close=stack.close,
         options=f" --stack {name}" + (f" --region {region}" if region else ""),
+        modules=stack.outputs.get("Engine") == WASM,
         base_url=stack.gateway_url,
     )

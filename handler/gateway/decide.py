@@ -10,7 +10,6 @@ from functools import partial
 from compiler import names
 from compiler.frozen import dataclass
 from compiler.verdict import Call, Effect, Place, Verdict
-from handler.decision.table import TableEngine
 from handler.gateway import mirror
 from handler.gateway.protocol import PLAIN_NAME
 from handler.gateway.screen import unheard
@@ -19,7 +18,7 @@ from handler.gateway.watch import Watch
 from handler.grants.model import Grant, GrantStatus
 from handler.limits.debits import Debit
 from handler.limits.plan import debits
-from handler.policies.current import Policies
+from handler.policies.current import Policies, PolicyEngine
 
 NO_POLICY = Place(names.NO_POLICY)
 PAUSED = Place("(paused)")
@@ -117,7 +116,7 @@ class Decider:
         """What to tell when the server says that its tools are others now."""
         return unheard if self.watch is None else partial(self.watch.changed, server)
 
-    async def engine(self, grant: Grant, server: Server) -> TableEngine | None:
+    async def engine(self, grant: Grant, server: Server) -> PolicyEngine | None:
         """The policy in force, or None where the grant has none."""
         digest = None if grant.policy is None else server.policies.get(grant.policy)
         return None if digest is None else await self._policies.engine(digest)

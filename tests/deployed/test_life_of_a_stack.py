@@ -34,7 +34,7 @@ OTHERS = {
     "KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
     "AlarmEmail": "oncall@example.com",
 }
-"""Each parameter that may change on a running stack, otherwise than it was first deployed."""
+"""Each parameter that needs no other bundle, otherwise than it was first deployed."""
 
 
 async def deployed_as(emulator: Emulator, parameters: dict[str, str]) -> None:
