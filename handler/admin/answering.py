@@ -12,7 +12,8 @@ from handler.approvals.desk import Desk, Recorded
 from handler.approvals.lifecycle import Status, Terms, as_of
 from handler.approvals.model import Answer, Approval
 from handler.failure import CannotRun
-from handler.stores.base import Answers, Ledger, NotAllowed
+from handler.stores.base import Answers, NotAllowed
+from handler.stores.ledger import Ledger
 
 NEWEST = 1_000
 """How many approvals are looked through for one of this id's beginning."""

@@ -17,7 +17,8 @@ from handler.gateway.server import Server
 from handler.grants.model import Grant
 from handler.oauth.model import Authority, Rule
 from handler.policies.model import Artifact
-from handler.stores.base import Ledger, Store
+from handler.stores.base import Store
+from handler.stores.ledger import Ledger
 
 ADOPTED = "made by hand, the file's from now on"
 

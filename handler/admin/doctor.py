@@ -1,32 +1,26 @@
-"""Examines a deployed gateway: real calls through its front door, and what its account allows.
+"""Examines a deployed gateway by real calls through its front door.
 
-Makes a server and a grant of its own, calls them as an agent would, and takes them away again. Must
-not know AWS or HTTP; the door and the account are handed in. A finding says what is wrong and how
-to mend it.
+Calls a probe of its own as an agent would. Must not know AWS or HTTP; the door and the account are
+handed in. A finding says what is wrong and how to mend it.
 """
 
-import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 
-from handler.admin import authorities
+from handler.admin import authorities, probe
 from handler.admin.door import Answered, Door, DoorClosed
 from handler.admin.findings import Finding, State
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Event, Status
 from handler.audit.record import Outcome
 from handler.clock import Clock
-from handler.gateway.server import Server
-from handler.grants.model import Grant, GrantStatus
-from handler.grants.tokens import mint
-from handler.policies.publish import compile_policy
-from handler.stores.base import Ledger, Registry, StoreUnavailable
+from handler.stores.base import Registry, StoreUnavailable
+from handler.stores.ledger import Ledger
 
-NAME = "holdpoint-doctor"
-"""The server's and the grant's; the grant is the same one at each examination."""
+PROBE_SECONDS = 600.0
+"""How long the probe's grant is good, should nobody be left to revoke it."""
 
 MAIL_SECONDS = 60.0
 """How long the workflow may take to mail an approver."""
@@ -54,30 +48,17 @@ class Patient:
     """Waits so many seconds: the workflow tells nobody that it has mailed."""
 
 
-def policy(approver: str) -> bytes:
-    """Allows one tool, holds another, and denies the rest."""
-    held = {"reason": "A probe of holdpoint doctor: nobody needs to answer.", "expires_in": "5m"}
-    return json.dumps(
-        {
-            "version": "1",
-            "default": "deny",
-            "approvals": {"approvers": [approver]},
-            "tools": {"allowed": {}, "held": {"approve_if": [{"conditions": [], **held}]}},
-        }
-    ).encode()
-
-
 async def examine(patient: Patient) -> list[Finding]:
     """The findings about the gateway itself, in order. Leaves nothing that can be used."""
     try:
-        stranger = await patient.door.call(NAME, "", "allowed", {})
+        stranger = await patient.door.call(probe.NAME, "", "allowed", {})
     except DoorClosed as closed:
         return [_closed(str(closed))]
     findings = [_front_door(stranger), _clock(stranger, patient.clock.now())]
     if stranger.status != 401:
         return findings
     try:
-        async with _probe(patient) as token:
+        async with _placed(patient) as token:
             for examination in (_allowed, _denied, _held):
                 try:
                     findings.append(await examination(patient, token))
@@ -90,37 +71,14 @@ async def examine(patient: Patient) -> list[Finding]:
     return findings + found
 
 
-@asynccontextmanager
-async def _probe(patient: Patient) -> AsyncIterator[str]:
-    """A server that leads to the gateway's own approval pages, and a grant for it; the token.
-
-    They are no MCP server, so a call that reached them ends as one with an unusable answer.
-    """
-    artifact = compile_policy(policy(patient.approver), "the doctor's policy")
-    token = mint(NAME)
-    server = Server(
-        name=NAME,
-        upstream=f"{patient.gateway_url.removesuffix('/mcp')}/approve/{NAME}",
-        policies={"probe": artifact.digest},
-        private_network=urlsplit(patient.gateway_url).scheme == "http",
+def _placed(patient: Patient) -> AbstractAsyncContextManager[str]:
+    return probe.placed(
+        patient.registry,
+        patient.ledger,
+        gateway_url=patient.gateway_url,
+        approver=patient.approver,
+        expires_at=patient.clock.now() + PROBE_SECONDS,
     )
-    grant = Grant(
-        id=NAME,
-        label=NAME,
-        tags=(),
-        server=NAME,
-        policy="probe",
-        status=GrantStatus.ACTIVE,
-        expires_at=patient.clock.now() + 600,
-        token_hashes=(token.hash,),
-    )
-    try:
-        await patient.registry.publish([artifact], [server])
-        await patient.ledger.put_grant(grant)
-        yield token.text
-    finally:
-        await patient.ledger.put_grant(replace(grant, status=GrantStatus.REVOKED, token_hashes=()))
-        await patient.registry.remove_server(NAME)
 
 
 def _closed(why: str) -> Finding:
@@ -177,7 +135,7 @@ def _clock(stranger: Answered, now: float) -> Finding:
 
 
 async def _allowed(patient: Patient, token: str) -> Finding:
-    answered = await patient.door.call(NAME, token, "allowed", {})
+    answered = await patient.door.call(probe.NAME, token, "allowed", {})
     outcome = answered.facts.get("outcome")
     if outcome == Outcome.UNUSABLE and "answered 5" in answered.said:
         mend = "read the log group of the approvals function"
@@ -194,7 +152,7 @@ async def _allowed(patient: Patient, token: str) -> Finding:
 
 
 async def _denied(patient: Patient, token: str) -> Finding:
-    answered = await patient.door.call(NAME, token, "anything else", {})
+    answered = await patient.door.call(probe.NAME, token, "anything else", {})
     if answered.facts.get("effect") == "deny":
         return Finding("denied call", State.FINE, "denied by the policy's default")
     return Finding(
@@ -211,7 +169,7 @@ async def _held(patient: Patient, token: str) -> Finding:
     An argument of its own keeps it from joining the call of an examination shortly before.
     """
     only = {"examination": secrets.token_hex(8)}
-    answered = await patient.door.call(NAME, token, "held", only)
+    answered = await patient.door.call(probe.NAME, token, "held", only)
     approval_id = answered.facts.get("approval")
     if not isinstance(approval_id, str):
         await _withdraw_all(patient)
@@ -248,7 +206,7 @@ async def _mailed(patient: Patient, approval_id: str) -> Finding:
 async def _withdraw_all(patient: Patient) -> None:
     """A call may have been held without its agent being told so."""
     for approval in await patient.ledger.approvals(NEWEST):
-        if approval.server == NAME:
+        if approval.server == probe.NAME:
             await _withdraw(patient, approval.id)
 
 

@@ -14,7 +14,8 @@ from handler.admin.naming import not_there
 from handler.failure import CannotRun
 from handler.grants.model import Grant, GrantStatus
 from handler.grants.tokens import mint, rotated
-from handler.stores.base import Ledger, Store
+from handler.stores.base import Store
+from handler.stores.ledger import Ledger
 
 
 def new(label: str, server: str) -> Grant:

@@ -11,7 +11,7 @@ from handler.approvals.bell import Bell
 from handler.approvals.lifecycle import REFUNDS, Event, Terms, overdue, step
 from handler.approvals.model import Answer, Approval
 from handler.clock import Clock
-from handler.stores.base import Ledger
+from handler.stores.ledger import Ledger
 
 TOO_LATE = {
     Event.EXPIRE: "Nobody answered in time.",

@@ -21,7 +21,7 @@ from handler.approvals.vault import StoredResult, Vault
 from handler.clock import Clock
 from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit
-from handler.stores.base import (
+from handler.stores.ledger import (
     Entered,
     Full,
     Held,

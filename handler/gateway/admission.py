@@ -14,15 +14,8 @@ from handler.gateway.server import Server
 from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit
 from handler.oauth.model import Authority
-from handler.stores.base import (
-    Entered,
-    Full,
-    Ledger,
-    Paused,
-    Registry,
-    StoreUnavailable,
-    Unauthenticated,
-)
+from handler.stores.base import Registry, StoreUnavailable
+from handler.stores.ledger import Entered, Full, Ledger, Paused, Unauthenticated
 
 T = TypeVar("T")
 

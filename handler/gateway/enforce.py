@@ -33,17 +33,8 @@ from handler.gateway.settle import Settlement
 from handler.gateway.tokens import Foreign, Tokens
 from handler.gateway.waiting import Waiting
 from handler.grants.model import Claim
-from handler.stores.base import (
-    Entered,
-    Full,
-    Held,
-    Joined,
-    Journal,
-    Nonces,
-    Paused,
-    StoreUnavailable,
-    Unauthenticated,
-)
+from handler.stores.base import Journal, Nonces, StoreUnavailable
+from handler.stores.ledger import Entered, Full, Held, Joined, Paused, Unauthenticated
 
 log = logging.getLogger(__name__)
 

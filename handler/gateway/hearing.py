@@ -24,7 +24,8 @@ from handler.gateway.screen import Screen
 from handler.gateway.server import Server
 from handler.gateway.watch import Watch
 from handler.grants.model import Claim
-from handler.stores.base import Paused, StoreUnavailable
+from handler.stores.base import StoreUnavailable
+from handler.stores.ledger import Paused
 
 log = logging.getLogger(__name__)
 

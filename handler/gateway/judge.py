@@ -10,7 +10,8 @@ from compiler.verdict import Call, Effect, Verdict
 from handler.approvals.model import Approval
 from handler.gateway.decide import GONE, Decider
 from handler.grants.model import Grant, GrantStatus
-from handler.stores.base import Ledger, Registry
+from handler.stores.base import Registry
+from handler.stores.ledger import Ledger
 
 
 class StoredCallJudge:

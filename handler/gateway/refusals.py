@@ -7,7 +7,7 @@ from compiler.verdict import Effect, Place
 from handler.approvals.service import TooManyAsks, Unanswerable
 from handler.gateway.answers import Denial
 from handler.gateway.decide import PAUSED, Plan
-from handler.stores.base import Entered, Full, Paused, TooManyPending
+from handler.stores.ledger import Entered, Full, Paused, TooManyPending
 
 PENDING = Place("(approvals)")
 

@@ -24,7 +24,8 @@ from handler.gateway.server import Drift, Server
 from handler.gateway.tasks import EXTENSION, Tasks
 from handler.gateway.tokens import Foreign, Tokens
 from handler.grants.model import Claim
-from handler.stores.base import Paused, StoreUnavailable
+from handler.stores.base import StoreUnavailable
+from handler.stores.ledger import Paused
 
 log = logging.getLogger(__name__)
 

@@ -107,3 +107,5 @@ class Child:
             self._signal(signal.SIGKILL)
         finally:
             self._gone()
+        while await self._process.stdout.read(CHUNK):
+            pass  # a stream that is not read to its end stays open

@@ -120,7 +120,7 @@ class Programs:
         if modern:
             shared = await shelf.stateless(await self._env(server))
             return (None, shared) if isinstance(shared, Peer) else shared
-        peer = shelf.of(session) if session is not None else None
+        peer = await shelf.of(session) if session is not None else None
         return (None, peer) if peer is not None else Arrived(NO_SESSION)
 
     async def _shelf(self, server: Server) -> Shelf:

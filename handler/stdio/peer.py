@@ -1,72 +1,24 @@
 """The conversation with one program: which of its lines belongs to which request.
 
-Must not know policies or how a program is started again. Requests get ids and progress tokens of
-our own, since several agents may share a program; what comes back gets the agent's again, and
-stays otherwise as it was written.
+Must not know policies or how a program is started again.
 """
 
-import asyncio
 import itertools
 import json
 import logging
-from collections import deque
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from compiler.values import Value
 from handler.decision import arguments
 from handler.gateway import protocol
-from handler.gateway.exchange import Arrived, Broken, TooLarge
 from handler.gateway.methods import LISTENED
-from handler.gateway.revisions import SUBSCRIPTION_KEY, VERSION_KEY
+from handler.gateway.revisions import SUBSCRIPTION_KEY
 from handler.stdio.child import Child
-from handler.stdio.lines import with_id
+from handler.stdio.exchange import Exchange, meta, numbered
+from handler.stdio.feed import Feed
 
 log = logging.getLogger(__name__)
-
-MOST_NOTICES = 256
-"""Notifications that wait for a reader who is slow; further ones are dropped."""
-
-
-class Feed(Arrived):
-    """What a program says to one agent, in its order. `patience`: seconds it may be silent."""
-
-    def __init__(self, patience: float | None) -> None:
-        super().__init__(200, "text/event-stream")
-        self._patience = patience
-        self._said: deque[str] = deque()
-        self._news = asyncio.Event()
-        self._over = False
-        self._broken = False
-
-    def notice(self, text: str) -> None:
-        """A notification or a request of the server's for this agent."""
-        if len(self._said) < MOST_NOTICES:
-            self._said.append(text)
-            self._news.set()
-
-    def breaks(self) -> None:
-        """Nothing will come any more."""
-        self._broken = True
-        self._news.set()
-
-    async def events(self, most: int | None = None) -> AsyncGenerator[str, None]:
-        while True:
-            while self._said:
-                text = self._said.popleft()
-                if most is not None and len(text) > most:
-                    raise TooLarge
-                yield text
-            if self._over:
-                return
-            if self._broken:
-                raise Broken
-            self._news.clear()
-            try:
-                async with asyncio.timeout(self._patience):
-                    await self._news.wait()
-            except TimeoutError:
-                raise Broken from None
 
 
 class Listener(Feed):
@@ -78,56 +30,6 @@ class Listener(Feed):
 
     def close(self) -> None:
         self._peer.unheard(self)
-
-
-class Exchange(Feed):
-    """One request and what comes for it: notifications, then the response."""
-
-    def __init__(
-        self, peer: "Peer", number: int, body: Mapping[str, Value], patience: float | None
-    ) -> None:
-        super().__init__(patience)
-        self._peer, self._number = peer, number
-        self._id = body["id"]
-        self._token = _token(body)
-        self.modern = VERSION_KEY in _meta(body)
-
-    @property
-    def number(self) -> int:
-        """Its id, and the progress token, at the program."""
-        return self._number
-
-    @property
-    def cancellable(self) -> bool:
-        return not self._over and not self._broken
-
-    def is_of(self, id: object) -> bool:
-        return type(id) is type(self._id) and id == self._id
-
-    def progress(self, event: dict[str, Any]) -> None:
-        """A notification that named our token; the agent's own goes on."""
-        if self._token is not None:
-            event["params"]["progressToken"] = self._token
-            self.notice(json.dumps(event))
-
-    def answer(self, text: str) -> None:
-        assert isinstance(self._id, str | int)
-        self._said.append(with_id(text, self._id))
-        self._over = True
-        self._news.set()
-
-    def close(self) -> None:
-        self._peer.forget(self)
-
-
-def _meta(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    params = body.get("params")
-    meta = params.get("_meta") if isinstance(params, dict) else None
-    return meta if isinstance(meta, dict) else {}
-
-
-def _token(body: Mapping[str, Value]) -> Value:
-    return _meta(body).get("progressToken")
 
 
 class Peer:
@@ -162,10 +64,10 @@ class Peer:
         Raises OSError where the program is gone.
         """
         number = next(self._numbers)
-        exchange = Exchange(self, number, body, None if standing else self.patience)
+        exchange = Exchange(number, body, None if standing else self.patience, self.forget)
         self._open[number] = exchange
         try:
-            await self._write(_numbered(body, number))
+            await self._write(numbered(body, number))
         except BaseException:
             self._open.pop(number, None)
             raise
@@ -191,7 +93,7 @@ class Peer:
 
     def forget(self, exchange: Exchange) -> None:
         """The agent does not wait any more: the program need not work on."""
-        if self._open.pop(exchange.number, None) is not None and exchange.cancellable:
+        if self._open.pop(exchange.number, None) is not None and exchange.unfinished:
             self._post_cancelled(exchange.number)
 
     def hear(self, line: bytes) -> None:
@@ -260,7 +162,7 @@ class Peer:
 
     def _subscribed(self, event: Mapping[str, Any]) -> Exchange | None:
         """The subscription that a notification names; it had our id at the program."""
-        number = _meta(event).get(SUBSCRIPTION_KEY)
+        number = meta(event).get(SUBSCRIPTION_KEY)
         return self._open.get(number) if type(number) is int else None
 
     def _cancel(self, body: dict[str, Value]) -> None:
@@ -280,13 +182,3 @@ class Peer:
     async def _write(self, body: Mapping[str, Value]) -> None:
         assert self.child is not None
         await self.child.write(arguments.write(dict(body)) + b"\n")
-
-
-def _numbered(body: dict[str, Value], number: int) -> dict[str, Value]:
-    """The request with our id, and our progress token where it has one."""
-    whole: dict[str, Value] = {**body, "id": number}
-    if _token(body) is not None:
-        params = body["params"]
-        assert isinstance(params, dict)
-        whole["params"] = {**params, "_meta": {**_meta(body), "progressToken": number}}
-    return whole

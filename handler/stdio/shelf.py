@@ -66,8 +66,10 @@ class Shelf:
 
     async def stateless(self, env: Mapping[str, str]) -> Peer | NeverReached:
         """The program that modern requests share."""
-        if self.shared is not None and self.shared.alive:
-            return self.shared
+        if self.shared is not None:
+            if self.shared.alive:
+                return self.shared
+            await ended(self.shared)  # it may say nothing more, and run on
         started = await self._start(env, private=self.single)
         if isinstance(started, Peer):
             self.shared = started
@@ -93,13 +95,13 @@ class Shelf:
         self.sessions[id] = found
         return id, found
 
-    def of(self, session: str) -> Peer | None:
+    async def of(self, session: str) -> Peer | None:
         """The program of a session that is open."""
         peer = self.sessions.get(session)
         if peer is None:
             return None
         if not peer.alive:
-            del self.sessions[session]
+            await self.end(session)
             return None
         self.sessions.move_to_end(session)
         return peer

@@ -19,7 +19,8 @@ from handler.failure import CannotRun
 from handler.grants.model import GrantStatus
 from handler.grants.tokens import claim
 from handler.limits.debits import Debit
-from handler.stores.base import Entered, Store, Unauthenticated
+from handler.stores.base import Store
+from handler.stores.ledger import Entered, Unauthenticated
 from handler.stores.sqlite import SQLiteStore
 
 ALLOW = {"version": "1", "default": "deny", "tools": {"a": {}}}

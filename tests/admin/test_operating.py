@@ -19,7 +19,8 @@ from handler.grants.model import Grant, GrantStatus
 from handler.grants.tokens import claim
 from handler.policies.model import Artifact, Revision
 from handler.policies.publish import compile_policy
-from handler.stores.base import Entered, Paused, Store, Unauthenticated
+from handler.stores.base import Store
+from handler.stores.ledger import Entered, Paused, Unauthenticated
 
 pytestmark = pytest.mark.anyio
 

@@ -10,14 +10,8 @@ from compiler.verdict import Place
 from handler.approvals.lifecycle import Status, Terms
 from handler.approvals.model import Approval
 from handler.approvals.service import TooManyAsks, Unanswerable
-from handler.stores.base import (
-    Full,
-    Held,
-    Joined,
-    StoreUnavailable,
-    TooManyPending,
-    Unauthenticated,
-)
+from handler.stores.base import StoreUnavailable
+from handler.stores.ledger import Full, Held, Joined, TooManyPending, Unauthenticated
 from tests.approvals.world import START, UNIT, World, ask, hold, play
 
 

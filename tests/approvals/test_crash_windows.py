@@ -12,7 +12,8 @@ import pytest
 
 from handler.approvals.embedded import Embedded
 from handler.approvals.model import Approval
-from handler.stores.base import Held, Joined, StoreUnavailable
+from handler.stores.base import StoreUnavailable
+from handler.stores.ledger import Held, Joined
 from tests.approvals.world import Death, World, ask, hold, play
 
 DOCS = Path(__file__).parents[2] / "docs" / "approvals.md"

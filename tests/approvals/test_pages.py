@@ -13,7 +13,8 @@ from handler.approvals.lifecycle import Terms
 from handler.approvals.links import form_token, mint
 from handler.approvals.pages.routes import routes
 from handler.approvals.ports import Workflow
-from handler.stores.base import Ledger, StoreUnavailable
+from handler.stores.base import StoreUnavailable
+from handler.stores.ledger import Ledger
 from tests.approvals.world import BASE_URL, KEY, START, Deaf, World, browser, hold, play
 
 SECURITY = {

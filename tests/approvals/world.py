@@ -30,7 +30,8 @@ from handler.grants.model import Claim, Grant, GrantStatus
 from handler.limits.debits import Debit
 from handler.notify.outbox import Outbox
 from handler.sealing import Sealer
-from handler.stores.base import Held, Store, StoreUnavailable
+from handler.stores.base import Store, StoreUnavailable
+from handler.stores.ledger import Held
 from handler.stores.sqlite import SQLiteStore
 
 START = 1_795_000_000.0

@@ -13,8 +13,8 @@ import time
 
 import boto3
 
-from handler.stores.base import Entered
 from handler.stores.dynamodb.store import DynamoStore
+from handler.stores.ledger import Entered
 from infra.emulator import REGION
 from tests.emulated.samples import UNIT, claim, debit, grant
 from tests.emulated.world import connection, emulator, journal, make_tables, now

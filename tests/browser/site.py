@@ -14,7 +14,7 @@ from compiler.verdict import Hold, Place
 from handler.approvals.embedded import Embedded
 from handler.clock import SystemClock
 from handler.notify.outbox import Outbox, routes
-from handler.stores.base import Held
+from handler.stores.ledger import Held
 from tests.approvals.world import World, ask
 from tests.serving import Server
 

@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from handler.admin.doctor import NAME as PROBE
+from handler.admin.probe import NAME as PROBE
 from handler.grants.model import GrantStatus
 from infra.emulated_stack import NAME, SENDER
 from tests.deployed.stage import POLICY, Deployed

@@ -14,9 +14,10 @@ import pytest
 from compiler.verdict import Scope
 from handler.approvals.lifecycle import Status
 from handler.limits.debits import Debit
-from handler.stores.base import Entered, Full, Held, StoreUnavailable
+from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
+from handler.stores.ledger import Entered, Full, Held
 from tests.emulated.faults import Fault
 from tests.emulated.racer import Racing
 from tests.emulated.samples import UNIT, approval, claim, debit, grant, moved

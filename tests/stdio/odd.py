@@ -3,6 +3,7 @@
 It writes its process id into the file it is given, then reads requests and answers them oddly.
 """
 
+import fcntl
 import json
 import os
 import signal
@@ -21,8 +22,14 @@ def answer(manner: str, request: dict[str, object]) -> None:
     result = {"jsonrpc": "2.0", "id": request["id"], "result": {"big": 0}}
     if manner == "dies":
         sys.exit(3)
+    if manner == "closes its output":
+        os.close(1)
+        time.sleep(60)
     if manner == "long":
         say("x" * 3_000_000)
+    if manner == "gushing":
+        fcntl.fcntl(sys.stdout, fcntl.F_SETPIPE_SZ, 1_000_000)  # more than its reader takes at once
+        os.write(1, b"x" * 1_000_000)
     if manner == "noisy":
         say("this is not JSON")
         say([1, 2])

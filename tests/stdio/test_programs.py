@@ -1,10 +1,12 @@
 """Programs as upstreams: they are started, shared, bounded, started again, and ended."""
 
+import gc
 import json
 import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +51,9 @@ def runs(pid: int) -> bool:
 
 
 @asynccontextmanager
-async def programs(**options: Any) -> AsyncIterator[Programs]:
+async def programs(bounds: Bounds = BOUNDS, **options: Any) -> AsyncIterator[Programs]:
     secrets = Secrets({"env": Environment({"KEY": "value"})})
-    made = Programs(secrets, BOUNDS, safe(os.environ), **options)
+    made = Programs(secrets, bounds, safe(os.environ), **options)
     try:
         yield made
     finally:
@@ -148,6 +150,15 @@ async def test_a_line_that_is_too_long_ends_the_program_and_not_the_gateway(
     assert not runs(pid)
 
 
+async def test_the_streams_of_a_program_with_a_line_that_is_too_long_are_closed(
+    tmp_path: Path,
+) -> None:
+    async with programs(replace(BOUNDS, largest_answer=1_000)) as made:
+        with pytest.raises(Broken):
+            await answered(made, server("gushing", tmp_path))
+    gc.collect()  # what was left open is said here, and so fails the test
+
+
 async def test_a_program_that_keeps_ending_is_not_started_again_at_once(tmp_path: Path) -> None:
     at = server("dies", tmp_path)
     async with programs() as made:
@@ -156,6 +167,25 @@ async def test_a_program_that_keeps_ending_is_not_started_again_at_once(tmp_path
         refused = await made.send(at, MODERN, request(), "POST")
     assert isinstance(refused, NeverReached) and "keeps ending" in refused.reason
     assert len(pids(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("modern", [True, False])
+async def test_a_program_that_runs_on_after_its_last_word_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, modern: bool
+) -> None:
+    monkeypatch.setattr("handler.stdio.child.PATIENCE", 0.2)
+    at = server("closes its output", tmp_path)
+    async with programs() as made:
+        opening = request(method="tools/list" if modern else "initialize")
+        arrived = await made.send(at, MODERN if modern else {}, opening, "POST")
+        assert isinstance(arrived, Arrived)
+        with pytest.raises(Broken):
+            await anext(arrived.events())
+        (pid,) = pids(tmp_path)
+        assert runs(pid)
+        again = MODERN if modern else {head.SESSION: arrived.session or ""}
+        await made.send(at, again, request(), "POST")
+        assert not runs(pid)
 
 
 def test_each_early_end_doubles_the_pause_and_a_late_one_forgives() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.oauth.model import Authority, Issuer, Rule
-from handler.stores.base import Entered, Held, Paused, Store, Unauthenticated
+from handler.stores.base import Store
+from handler.stores.ledger import Entered, Held, Paused, Unauthenticated
 from tests.stores import samples
 from tests.stores.samples import NOW, ONE
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from handler.grants.model import GrantStatus
-from handler.stores.base import Entered, Store
+from handler.stores.base import Store
+from handler.stores.ledger import Entered
 from tests.stores import samples
 from tests.stores.samples import NOW, ONE
 

@@ -22,7 +22,7 @@ from compiler.verdict import Scope
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Approval
 from handler.limits.debits import Debit
-from handler.stores.base import Entered, Full, Held, Joined
+from handler.stores.ledger import Entered, Full, Held, Joined
 from tests.stores import samples
 from tests.stores.samples import NOW, debit, step
 from tests.stores.worlds import World

@@ -13,7 +13,8 @@ import pytest
 
 from compiler.verdict import Scope
 from handler.approvals.lifecycle import Status
-from handler.stores.base import Entered, Full, Held, Joined, Store, TooManyPending
+from handler.stores.base import Store
+from handler.stores.ledger import Entered, Full, Held, Joined, TooManyPending
 from tests.stores import samples
 from tests.stores.samples import NOW, ONE, debit, step
 from tests.stores.worlds import World

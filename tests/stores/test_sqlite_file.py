@@ -13,7 +13,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from handler.stores.base import Entered, StoreUnavailable
+from handler.stores.base import StoreUnavailable
+from handler.stores.ledger import Entered
 from handler.stores.sqlite import SQLiteStore, StoreUnusable
 from handler.stores.sqlite.schema import APPLICATION, STEPS, VERSION
 from tests.stores import samples

@@ -10,7 +10,7 @@ import pytest
 
 from handler.approvals.lifecycle import OPEN, Event, Status, Terms, step
 from handler.approvals.model import Approval
-from handler.stores.base import Entered, Held, Joined
+from handler.stores.ledger import Entered, Held, Joined
 from handler.stores.sqlite import SQLiteStore
 from tests.stores import samples
 from tests.stores.samples import NOW, debit

@@ -7,7 +7,8 @@ import pytest
 from compiler.values import micro_units
 from compiler.verdict import Scope
 from handler.limits.debits import Debit
-from handler.stores.base import Entered, Entry, Full, Store
+from handler.stores.base import Store
+from handler.stores.ledger import Entered, Entry, Full
 from tests.stores import samples
 from tests.stores.samples import NOW, ONE, debit
 

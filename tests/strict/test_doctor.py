@@ -13,9 +13,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from handler.admin.doctor import NAME as PROBE
 from handler.admin.doctor import Patient, examine
 from handler.admin.findings import Finding, State
+from handler.admin.probe import NAME as PROBE
 from handler.approvals.lifecycle import Status
 from handler.clock import FixedClock
 from handler.entry.examination import HttpDoor, usable_keys

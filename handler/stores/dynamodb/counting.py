@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit, Tally, take
-from handler.stores.base import Entered, Entry, Full, StoreUnavailable
+from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb import grant_item
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.connection import Cancelled, ConditionFailed, Reason
@@ -28,6 +28,7 @@ from handler.stores.dynamodb.tallies import (
     take_apart,
 )
 from handler.stores.dynamodb.update import Update
+from handler.stores.ledger import Entered, Entry, Full
 
 ATTEMPTS = 3
 """How often a write is planned anew where what it was to clean changed in between."""

@@ -12,11 +12,11 @@ from typing import Any
 from compiler.frozen import dataclass
 from handler.grants.model import Claim, Grant, GrantStatus
 from handler.grants.tokens import proven
-from handler.stores.base import Paused, Unauthenticated
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.lanes import Slot, is_idle
 from handler.stores.dynamodb.tallies import Demand, give_back_within, is_over, take_within
 from handler.stores.dynamodb.update import Update
+from handler.stores.ledger import Paused, Unauthenticated
 
 PENDING = "p"
 """The attribute that counts the grant's pending approvals."""

@@ -10,16 +10,7 @@ from collections.abc import Sequence
 from handler.approvals.model import Answer, Approval
 from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit, Short, Tally, take
-from handler.stores.base import (
-    Entry,
-    Full,
-    Held,
-    Joined,
-    Paused,
-    StoreUnavailable,
-    TooManyPending,
-    Unauthenticated,
-)
+from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb import approval_items, grant_item
 from handler.stores.dynamodb.advancing import Step
 from handler.stores.dynamodb.attributes import Item
@@ -29,6 +20,7 @@ from handler.stores.dynamodb.lanes import Lanes
 from handler.stores.dynamodb.tables import Put, Table
 from handler.stores.dynamodb.tallies import demands, never_fits, take_apart
 from handler.stores.dynamodb.update import Update
+from handler.stores.ledger import Entry, Full, Held, Joined, Paused, TooManyPending, Unauthenticated
 
 Holding = Held | Joined | TooManyPending | Unauthenticated | Paused | Full
 

@@ -9,7 +9,7 @@ from handler.grants.model import Claim, Grant, GrantStatus
 from handler.grants.tokens import proves
 from handler.limits.debits import Debit, Short
 from handler.stores import documents
-from handler.stores.base import (
+from handler.stores.ledger import (
     Entered,
     Entry,
     Full,
