@@ -66,7 +66,7 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     from handler.cli.manifest_file import loaded
 
     manifest = loaded(arguments.manifest)
-    references.check(manifest.servers, world.schemes, world.name)
+    references.check(manifest.servers, world.readable, world.name)
     made = policies(manifest, modules=world.modules)
     for warning in filter(None, (made.warnings, misled(manifest, world.base_url))):
         print(warning, file=sys.stderr)

@@ -76,7 +76,7 @@ async def _add(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin.compiling import policies
 
     manifest = _manifest(arguments)
-    references.check(manifest.servers, world.schemes, world.name)
+    references.check(manifest.servers, world.readable, world.name)
     made = policies(manifest, modules=world.modules)
     if made.warnings:
         print(made.warnings, file=sys.stderr)

@@ -101,6 +101,7 @@ async def _gateway(stack: Stack, approver: str) -> list[Finding]:
             clock=clock,
             gateway_url=stack.gateway_url,
             approver=approver,
+            modules=stack.modules,
             keys=usable_keys,
             pause=asyncio.sleep,
         )

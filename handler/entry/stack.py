@@ -17,6 +17,7 @@ from handler.aws.service import SECRETS_MANAGER, STEP_FUNCTIONS, Account, Servic
 from handler.aws.signature import Credentials
 from handler.clock import SystemClock
 from handler.entry import refusals
+from handler.entry.engines import WASM
 from handler.entry.keys import Keys
 from handler.failure import CannotRun
 from handler.sealing import Sealer
@@ -46,6 +47,11 @@ class Stack:
     session: boto3.Session
     steps: Service
     """The Step Functions."""
+
+    @property
+    def modules(self) -> bool:
+        """Whether it decides with WASM modules, so that policies are published with theirs."""
+        return self.outputs.get("Engine") == WASM
 
     def operator(self) -> str:
         """The identity that works, as AWS names it. Raises `CannotRun`."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handler import settings
+from handler.admin.references import Readable
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
 from handler.approvals.desk import Desk
@@ -18,7 +19,6 @@ from handler.approvals.model import Approval
 from handler.approvals.ports import Workflow
 from handler.approvals.vault import Vault
 from handler.clock import Clock, SystemClock
-from handler.entry.engines import WASM
 from handler.entry.folder import Folder, derived, user
 from handler.entry.opening import open_store
 from handler.failure import CannotRun
@@ -44,8 +44,8 @@ class World:
     store: Store
     clock: Clock
     terms: Terms
-    schemes: tuple[str, ...]
-    """The kinds of references to secrets that its gateway can follow."""
+    readable: Readable
+    """The references to secrets that its gateway can follow."""
     operator: Callable[[], str]
     """Who is working, as far as this world can tell. May ask the network."""
     seal: Callable[[], Awaitable[Sealer]]
@@ -119,7 +119,7 @@ def _folder(data: Path, create: bool) -> World:
         store=store,
         clock=SystemClock(),
         terms=Terms(),
-        schemes=("env",),
+        readable={"env": ""},
         operator=user,
         seal=seal,
         workflow=Watched(),
@@ -137,12 +137,12 @@ def _stack(name: str, region: str | None) -> World:
         store=stack.store,
         clock=SystemClock(),
         terms=Terms(),
-        schemes=("ssm", "secretsmanager"),
+        readable={"ssm": f"/holdpoint/{name}/", "secretsmanager": f"holdpoint/{name}/"},
         operator=stack.operator,
         seal=stack.seal,
         workflow=stack.workflow(),
         close=stack.close,
         options=f" --stack {name}" + (f" --region {region}" if region else ""),
-        modules=stack.outputs.get("Engine") == WASM,
+        modules=stack.modules,
         base_url=stack.gateway_url,
     )

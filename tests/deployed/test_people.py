@@ -98,6 +98,7 @@ async def test_a_viewer_changes_nothing(deployed: Deployed, viewer: Mapping[str,
     for command in ("pause --grant kept", "pause --server shop", "grant revoke kept"):
         code, printed = await run(viewer, *command.split())
         assert code == 2 and "your AWS identity has no right to it" in printed, printed
+        assert "AdminPolicyArn" in printed and "try again" not in printed
     assert (await deployed.grant("kept")).status.value == "active"
     server = await deployed.stack.store.registry.server("shop")
     assert server is not None and not server.paused

@@ -49,6 +49,7 @@ def patient(strict: World, haste: float = 10, **changes: Any) -> Patient:
         clock=clock,
         gateway_url=f"{strict.front.url}/mcp",
         approver=APPROVER,
+        modules=False,
         keys=usable_keys,
         pause=pause,
     )
