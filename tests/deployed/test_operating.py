@@ -1,22 +1,32 @@
 """The operators' commands on a deployed stack: the same ones, with `--stack`. On an emulator."""
 
 import asyncio
+import io
 import json
+from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
+from handler.cli import main as command_line
 from handler.demo.agent import agent, said
-from handler.demo.child import Child
 from infra.emulated_stack import NAME
 from tests.deployed.stage import POLICY, Deployed
-from tests.end_to_end.stage import refused, write
+from tests.end_to_end.stage import write
 
 pytestmark = pytest.mark.anyio
 
 
+async def command(*arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a command, run in this process: starting one takes longer
+    than all that it does."""
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        code = await asyncio.to_thread(command_line.main, arguments)
+    return code, printed.getvalue()
+
+
 async def fails(*arguments: str) -> tuple[int, str]:
-    """The exit code and the output of a command."""
-    return await refused(*arguments, "--stack", NAME, "--region", "us-east-1")
+    return await command(*arguments, "--stack", NAME, "--region", "us-east-1")
 
 
 async def does(*arguments: str) -> str:
@@ -127,7 +137,7 @@ async def test_apply_on_a_stack_refuses_references_that_its_functions_cannot_fol
 
 
 async def test_a_stack_that_is_not_there_is_said(deployed: Deployed) -> None:
-    code, printed = await refused("grant", "list", "--stack", "other", "--region", "us-east-1")
+    code, printed = await command("grant", "list", "--stack", "other", "--region", "us-east-1")
     assert code == 2 and "cannot read the stack `other` in us-east-1" in printed
 
 
@@ -146,17 +156,19 @@ COMPLAINTS = {
 
 @pytest.mark.parametrize("complaint", COMPLAINTS)
 async def test_who_cannot_reach_the_stack_is_told_what_to_do(
-    deployed: Deployed, complaint: str
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, complaint: str
 ) -> None:
     wrong, advice = COMPLAINTS[complaint]
-    mine = {**deployed.emulator.environment, "HOME": "/nonexistent", **wrong}
-    environment = {name: text for name, text in mine.items() if text}
-    child = await Child.start("handler.cli.main", "grant", "list", "--stack", NAME, env=environment)
-    assert await child.end() == 2
-    assert advice in child.text and "unexpected" not in child.text
+    for name, text in {"HOME": "/nonexistent", **wrong}.items():
+        monkeypatch.setenv(name, text)
+        if not text:
+            monkeypatch.delenv(name)
+    code, printed = await command("grant", "list", "--stack", NAME)
+    assert code == 2
+    assert advice in printed and "unexpected" not in printed
 
 
 async def test_an_empty_name_is_no_data_folder(deployed: Deployed) -> None:
     """As a shell gives it where a variable is not set."""
-    code, printed = await refused("pause", "--all", "--stack", "")
+    code, printed = await command("pause", "--all", "--stack", "")
     assert code == 2 and "--stack is empty" in printed

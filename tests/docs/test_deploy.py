@@ -48,21 +48,7 @@ def test_what_a_path_costs_is_the_sum_of_its_parts(path: str) -> None:
     assert abs(parts[2] - UNITS[path]) < 0.01
 
 
-NUMBERS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+NUMBERS = {8: "eight", 9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}
 
 
 def test_what_is_paid_for_each_month_is_what_the_template_makes() -> None:
