@@ -36,16 +36,19 @@ class Built:
         return render(self.diagnostics, self.text, self.name)
 
 
-def build(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Built:
+def build(
+    source: bytes, name: str, approvers: tuple[str, ...] = (), *, module: bool = False
+) -> Built:
     """Compile one policy; `approvers` are asked where it names nobody.
 
-    Equal sources and approvers give equal artifacts, whatever the name.
+    Equal sources and approvers give equal artifacts, whatever the name. With `module` the artifact
+    holds the policy's WASM module too.
     """
     with uncollected():
-        return _built(source, name, approvers)
+        return _built(source, name, approvers, module)
 
 
-def _built(source: bytes, name: str, approvers: tuple[str, ...]) -> Built:
+def _built(source: bytes, name: str, approvers: tuple[str, ...], module: bool) -> Built:
     parsed = parse(source)
     if parsed.policy is None:
         return Built(name, parsed.text, parsed.diagnostics)
@@ -55,5 +58,13 @@ def _built(source: bytes, name: str, approvers: tuple[str, ...]) -> Built:
         return Built(name, parsed.text, diagnostics)
     program = lower(policy)
     table = encode(program)
-    data = artifact.pack(artifact.Parts(table, source))
+    data = artifact.pack(artifact.Parts(table, source, _module(program, module)))
     return Built(name, parsed.text, diagnostics, policy, program, table, data)
+
+
+def _module(program: Program, wanted: bool) -> bytes:
+    if not wanted:
+        return b""
+    from compiler.wasm.emit import emit  # it translates the runtime when it is loaded
+
+    return emit(program)

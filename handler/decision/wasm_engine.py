@@ -5,8 +5,10 @@ a decision table. Its answers are those of `compiler.meaning`, and tests hold
 it to them.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 import orjson
 
@@ -55,6 +57,12 @@ class WasmEngine:
 
     def lists(self, tool: str) -> bool:
         return self._table.own(tool) is not None
+
+    def narrowed(self, tool: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The tool's input schema with what the policy demands of its calls."""
+        from handler.decision.schemas import narrowed  # only where a server's registration asks
+
+        return narrowed(self._table, tool, schema)
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         try:

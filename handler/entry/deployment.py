@@ -50,6 +50,8 @@ class Deployment:
     origins: frozenset[str]
     sender: str
     configuration_set: str
+    engine: str
+    """See `engines`."""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Deployment":
@@ -73,6 +75,7 @@ class Deployment:
             ),
             sender=variables.get("HOLDPOINT_SENDER", ""),
             configuration_set=variables.get("HOLDPOINT_CONFIGURATION_SET", ""),
+            engine=variables["HOLDPOINT_ENGINE"],
         )
 
 

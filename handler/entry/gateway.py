@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from handler.audit.measured import EmfMeter
 from handler.entry.asgi import LARGEST_ANSWER, LARGEST_BODY, lambda_handler
 from handler.entry.deployment import Parts, made, parts
+from handler.entry.engines import loader
 from handler.entry.keys import Keys
 from handler.entry.logs import logger
 from handler.gateway import app as gateway
@@ -37,7 +38,7 @@ MOST_LEGS = 2
 
 
 def application(keys: Keys) -> ASGIApp:
-    """The gateway of this stack."""
+    """The gateway of this stack. Raises `CannotRun`; the next request then tries again."""
     own = parts()
     deployment, sealer = own.deployment, Sealer(keys.seal())
     bounds = Bounds(
@@ -49,12 +50,13 @@ def application(keys: Keys) -> ASGIApp:
         largest_reply=LARGEST_BODY,
         origins=deployment.origins,
     )
+    policies = Policies(own.store.registry, loader(deployment.engine))
     upstream = BufferedUpstream(own.secrets, bounds)
     watch = Watch(own.store.definitions, upstream, own.clock)
     return gateway.app(
         gateway.Parts(
             store=own.store,
-            decider=Decider(Policies(own.store.registry), keys.per, watch),
+            decider=Decider(policies, keys.per, watch),
             upstream=upstream,
             approvals=cache(lambda: _approvals(own, keys)),
             sealer=sealer,

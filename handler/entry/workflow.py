@@ -14,6 +14,7 @@ from handler.approvals.notice import Notices
 from handler.approvals.steps import Steps
 from handler.audit.measured import Metric, count
 from handler.entry.deployment import made, parts
+from handler.entry.engines import loader
 from handler.entry.held import Held
 from handler.entry.keys import Keys
 from handler.entry.logs import logger
@@ -43,7 +44,7 @@ def steps(keys: Keys) -> Steps:
     held = Held(own, keys, store.answers)
     book, vault = held.book, held.vault
     watch = Watch(store.definitions, upstream, clock)
-    decider = Decider(Policies(store.registry), keys.per, watch)
+    decider = Decider(Policies(store.registry, loader(deployment.engine)), keys.per, watch)
     return Steps(
         book=book,
         notices=Notices(

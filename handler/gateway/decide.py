@@ -11,7 +11,6 @@ from functools import partial
 from compiler import names
 from compiler.frozen import dataclass
 from compiler.verdict import Call, Effect, Place, Verdict
-from handler.decision.table import TableEngine
 from handler.gateway import mirror
 from handler.gateway.protocol import PLAIN_NAME
 from handler.gateway.screen import unheard
@@ -21,7 +20,7 @@ from handler.grants.model import Grant, GrantStatus
 from handler.limits.debits import Debit
 from handler.limits.plan import debits
 from handler.limits.shards import Dealer
-from handler.policies.current import Policies
+from handler.policies.current import Policies, PolicyEngine
 
 NO_POLICY = Place(names.NO_POLICY)
 PAUSED = Place("(paused)")
@@ -121,7 +120,7 @@ class Decider:
         """What to tell when the server says that its tools are others now."""
         return unheard if self.watch is None else partial(self.watch.changed, server)
 
-    async def engine(self, grant: Grant, server: Server) -> TableEngine | None:
+    async def engine(self, grant: Grant, server: Server) -> PolicyEngine | None:
         """The policy in force, or None where the grant has none."""
         digest = None if grant.policy is None else server.policies.get(grant.policy)
         return None if digest is None else await self._policies.engine(digest)
