@@ -1,14 +1,10 @@
 """From a plan and a store's answer to the denial an agent reads. Pure."""
 
-import math
-from decimal import Decimal
-
 from compiler.verdict import Effect
 from handler.gateway.answers import Denial
 from handler.gateway.decide import PAUSED, Plan
+from handler.limits.refusal import refusal
 from handler.stores.ledger import Entered, Full, Paused
-
-MICRO = -6
 
 
 def denial(plan: Plan, entry: Entered | Full | Paused, now: float) -> Denial | None:
@@ -23,17 +19,6 @@ def denial(plan: Plan, entry: Entered | Full | Paused, now: float) -> Denial | N
 
 def full(plan: Plan, entry: Full, now: float) -> Denial:
     """The denial that names the limit without room."""
-    charge, debit = plan.verdict.charges[entry.index], plan.debits[entry.index]
-    left = max(debit.maximum - entry.tally, 0)
-    return Denial(
-        place=charge.place,
-        message=charge.message,
-        retry_after=max(math.ceil(debit.ends_at - now), 1),
-        remaining=_decimal(left),
-    )
-
-
-def _decimal(micro_units: int) -> str:
-    """Millionths as a plain decimal without trailing zeros."""
-    text = f"{Decimal(micro_units).scaleb(MICRO):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    charge = plan.verdict.charges[entry.index]
+    found = refusal(charge, plan.debits[entry.index], entry.tally, now)
+    return Denial(charge.place, found.message, found.retry_after, found.remaining)

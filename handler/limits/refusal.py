@@ -4,9 +4,9 @@ Must not know MCP: the gateway puts these facts into its answer.
 """
 
 import math
-from dataclasses import dataclass
 from decimal import Decimal
 
+from compiler.frozen import dataclass
 from compiler.verdict import Charge
 from handler.limits.debits import Debit
 
