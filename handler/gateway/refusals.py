@@ -1,14 +1,12 @@
 """From a plan and a store's answer to the denial an agent reads. Pure."""
 
 import math
-from decimal import Decimal
 
+from compiler.names import amount_text
 from compiler.verdict import Effect
 from handler.gateway.answers import Denial
 from handler.gateway.decide import PAUSED, Plan
 from handler.stores.ledger import Entered, Full, Paused
-
-MICRO = -6
 
 
 def denial(plan: Plan, entry: Entered | Full | Paused, now: float) -> Denial | None:
@@ -29,11 +27,5 @@ def full(plan: Plan, entry: Full, now: float) -> Denial:
         place=charge.place,
         message=charge.message,
         retry_after=max(math.ceil(debit.ends_at - now), 1),
-        remaining=_decimal(left),
+        remaining=amount_text(left),
     )
-
-
-def _decimal(micro_units: int) -> str:
-    """Millionths as a plain decimal without trailing zeros."""
-    text = f"{Decimal(micro_units).scaleb(MICRO):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
