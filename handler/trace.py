@@ -22,7 +22,10 @@ MOST_MEMBERS = 32
 
 # Compiled with the first client that sends one.
 _PARENT = r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
-_MEMBER = r"[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+_MEMBER = (
+    r"[a-z0-9][a-z0-9_*/@-]{0,255}="
+    r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+)
 
 KNOWN_FLAGS = 0b11
 """Sampled, and random trace id (level 2). We sample nothing ourselves, and pass both on."""

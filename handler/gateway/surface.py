@@ -8,14 +8,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from handler.clock import Clock
-from handler.gateway import (
-    answers,
-    catalog,
-    forward,
-    protocol,
-    revisions,
-    subscription,
-)
+from handler.gateway import answers, catalog, forward, protocol, revisions, subscription
 from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply, Stream
 from handler.gateway.bounds import Bounds
@@ -181,9 +174,8 @@ class Surface:
                 if "error" in end.body:
                     return answers.passed_error(message, end.body, end.status)
                 if duty is Duty.LIST:
-                    return await self._showing.listed(
-                        message, admitted.seen, exact(end.raw)["result"]
-                    )
+                    result = exact(end.raw)["result"]
+                    return await self._showing.listed(message, admitted.seen, result)
                 return Reply(200, end.raw)
             except (catalog.Unreadable, ValueError):
                 return answers.error(message.id, protocol.INTERNAL_ERROR, UNREADABLE)
