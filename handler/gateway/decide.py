@@ -12,8 +12,8 @@ from compiler import names
 from compiler.frozen import dataclass
 from compiler.verdict import Call, Effect, Place, Verdict
 from handler.gateway import mirror
+from handler.gateway.exchange import unheard
 from handler.gateway.protocol import PLAIN_NAME
-from handler.gateway.screen import unheard
 from handler.gateway.server import Drift, Server
 from handler.gateway.watch import Watch
 from handler.grants.model import Grant, GrantStatus

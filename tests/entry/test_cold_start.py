@@ -29,6 +29,7 @@ FORBIDDEN = (
     *("handler.gateway.holding", "handler.gateway.waiting", "handler.stores.dynamodb.payloads"),
     *("handler.gateway.surface", "handler.gateway.catalog", "handler.oauth.metadata"),
     *("handler.gateway.hearing", "handler.gateway.ear", "handler.gateway.places"),
+    *("handler.gateway.events", "handler.gateway.screen", "handler.gateway.listing", "decimal"),
     *("handler.stores.dynamodb.answers", "compiler.regex", "starlette.middleware.errors"),
 )
 
