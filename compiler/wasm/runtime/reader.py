@@ -71,19 +71,6 @@ def start_reading(end: i32) -> i32:
     return load32(INPUT) <= end and end <= limit
 
 
-def no_members() -> i32:
-    """An object without members."""
-    global free
-    node = free
-    free += VALUE_SIZE
-    store32(node + KIND, OBJECT_KIND)
-    store32(node + COUNT, 0)
-    store32(node + FIRST, free)
-    store32(node + NEXT, free)
-    store32(node + FLAGS, 0)
-    return node
-
-
 def read(at: i32, end: i32) -> i32:
     """The value of the text from `at` to `end`, or 0."""
     global failure
