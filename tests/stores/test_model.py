@@ -251,7 +251,7 @@ def test_lost_answers_and_retries_leave_exact_tallies(world_name: str) -> None:
     run_state_machine_as_test(
         Model,
         settings=settings(
-            max_examples=12 if world_name == "sqlite" else 10,
+            max_examples=12 if world_name == "sqlite" else 6,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

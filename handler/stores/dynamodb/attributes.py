@@ -19,9 +19,8 @@ def encode(value: Any) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, int | float):
-        return {
-            "N": repr(int(value) if value == int(value) else value)
-        }  # as DynamoDB gives it back
+        whole = value == int(value)  # without a point, as DynamoDB gives it back
+        return {"N": repr(int(value) if whole else value)}
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, bytes):
@@ -65,5 +64,8 @@ def decode_item(item: Mapping[str, Any]) -> Item:
 
 def _number(text: str) -> int | float:
     """Exact where it is whole, however it is written: `1E+18` is."""
-    number = Decimal(text)
+    try:
+        return int(text)
+    except ValueError:
+        number = Decimal(text)
     return int(number) if number == number.to_integral_value() else float(number)
