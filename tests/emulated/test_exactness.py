@@ -18,6 +18,7 @@ from handler.limits.debits import Debit
 from handler.limits.plan import debits
 from handler.limits.shards import Dealer
 from handler.stores.base import StoreUnavailable
+from handler.stores.dynamodb.attributes import decode, encode
 from handler.stores.dynamodb.connection import MOST_SKEW, STEP_SECONDS
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names, Table
@@ -242,6 +243,33 @@ def test_the_token_of_an_attempt_that_was_given_up_never_replaces_a_younger_one(
         assert await answers.task_token("a1") == "third"
 
     in_world(scenario)
+
+
+def test_a_payload_past_its_time_is_gone_although_only_some_of_it_was_cleaned_away() -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        payloads = world.store.payloads
+        await payloads.put("a1/result", b"x" * 1_000_000, at + 60)
+        direct = connection(world.proxy.url)
+        head = await Table(direct, world.names.payloads).get("a1/result")
+        assert head is not None and head["pieces"] == 3
+        await Table(direct, world.names.payloads).delete(f"a1/result#{head['generation']}#2")
+        await direct.close()
+        assert await payloads.get("a1/result", at + 61) is None
+        with pytest.raises(StoreUnavailable):  # before it nothing may be missing
+            await payloads.get("a1/result", at)
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1E+18", 10**18), ("999999999999999999", 10**18 - 1), ("-7", -7), ("1.5E-1", 0.15)],
+)
+def test_numbers_are_exact_however_they_are_written(text: str, number: float) -> None:
+    found = decode({"N": text})
+    assert found == number and type(found) is type(number)
+    assert decode(encode(found)) == number
 
 
 def test_an_allowed_call_is_two_requests_however_many_limits_its_grant_has() -> None:

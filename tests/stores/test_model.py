@@ -41,15 +41,15 @@ TALLIES = (
     debit("a.1", maximum=MAXIMUM, scope=Scope.SERVER, scope_id="shop"),
     debit("per", maximum=MAXIMUM, keyed=True),
 )
-DEBITS = st.lists(
-    st.tuples(st.sampled_from(TALLIES), st.integers(0, 6)).map(
-        lambda drawn: replace(drawn[0], cost=drawn[1])
-    ),
-    min_size=1,
-    max_size=3,
-    unique_by=lambda drawn: drawn.tally,
+DEBIT = st.tuples(st.sampled_from(TALLIES), st.integers(0, 6)).map(
+    lambda drawn: replace(drawn[0], cost=drawn[1])
 )
+SOME: dict[str, Any] = {"min_size": 1, "max_size": 3, "unique_by": lambda drawn: drawn.tally}
+DEBITS = st.lists(DEBIT, **SOME)
 CLAIM = samples.claim()
+FAULTS = st.just(Fault.LOST_ANSWER) | st.sampled_from(FAULTS_OF_ONE_WRITE)
+OWN = st.lists(DEBIT.filter(lambda drawn: drawn.scope is Scope.GRANT and not drawn.keyed), **SOME)
+"""Of the grant alone: on DynamoDB they are taken by another kind of write."""
 
 
 class LedgerModel(RuleBasedStateMachine):
@@ -165,9 +165,25 @@ class TroubledModel(LedgerModel):
         self._trouble = opened
         return self._trouble.stores[0]
 
-    @rule(fault=st.sampled_from(FAULTS_OF_ONE_WRITE))
-    def the_next_write_meets(self, fault: Fault) -> None:
+    @rule(target=LedgerModel.taken, debits=OWN | DEBITS, fault=FAULTS)
+    def enter_in_trouble(self, debits: list[Debit], fault: Fault) -> Any:
         self._trouble.once(fault)
+        return self.enter(debits)
+
+    @rule(debits=consumes(LedgerModel.taken), fault=FAULTS)
+    def release_in_trouble(self, debits: list[Debit], fault: Fault) -> None:
+        self._trouble.once(fault)
+        self.release(debits)
+
+    @rule(target=LedgerModel.pending, debits=DEBITS, call=st.sampled_from("xyz"), fault=FAULTS)
+    def hold_in_trouble(self, debits: list[Debit], call: str, fault: Fault) -> Any:
+        self._trouble.once(fault)
+        return self.hold(debits, call)
+
+    @rule(before=consumes(LedgerModel.pending), fault=FAULTS)
+    def finish_in_trouble(self, before: Approval | None, fault: Fault) -> None:
+        self._trouble.once(fault)
+        self.finish(before, Status.REJECTED)
 
     @rule(process=st.sampled_from([0, 1]))
     def goes_on_in(self, process: int) -> None:
@@ -235,7 +251,7 @@ def test_lost_answers_and_retries_leave_exact_tallies(world_name: str) -> None:
     run_state_machine_as_test(
         Model,
         settings=settings(
-            max_examples=12 if world_name == "sqlite" else 5,
+            max_examples=12 if world_name == "sqlite" else 6,
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
