@@ -99,7 +99,8 @@ def limit_message(limit: Limit) -> str:
     if limit.message:
         return limit.message
     amount, window = amount_text(limit.maximum), window_text(limit.window)
-    return f"The limit `{limit.counter}` admits {amount} per {window} and is used up; try later."
+    admits = f"The limit `{limit.counter}` admits {amount} per {window}"
+    return f"{admits} and has no room for this call."
 
 
 def cost_message(path: Path) -> str:

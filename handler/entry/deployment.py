@@ -5,8 +5,9 @@ what is loaded here.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TypeVar
 
 from compiler.frozen import dataclass
 from handler import settings
@@ -21,12 +22,15 @@ from handler.aws.service import (
 )
 from handler.aws.signature import Credentials
 from handler.clock import Clock, SystemClock
+from handler.entry.keyring import Keyring, Made
 from handler.entry.keys import Keys
 from handler.secrets import Secrets
 from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Deployment:
     origins: frozenset[str]
     sender: str
     configuration_set: str
+    engine: str
+    """See `engines`."""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Deployment":
@@ -69,6 +75,7 @@ class Deployment:
             ),
             sender=variables.get("HOLDPOINT_SENDER", ""),
             configuration_set=variables.get("HOLDPOINT_CONFIGURATION_SET", ""),
+            engine=variables["HOLDPOINT_ENGINE"],
         )
 
 
@@ -85,7 +92,7 @@ class Parts:
         self.store = DynamoStore(
             Connection(self.account, self.clock),
             deployment.names,
-            MeasuredJournal(CloudWatchJournal(sys.stdout, "", _no_client)),
+            MeasuredJournal(CloudWatchJournal(sys.stdout, (), _no_client)),
         )
         self.secrets = Secrets(
             {
@@ -93,10 +100,9 @@ class Parts:
                 "secretsmanager": SecretsManager(Service(self.account, SECRETS_MANAGER)),
             }
         )
-
-    async def keys(self) -> Keys:
-        """Raises `SecretMissing`."""
-        return Keys.read(await self.secrets.reveal(self.deployment.sealing))
+        self.keyring = Keyring(
+            lambda: self.secrets.reveal(deployment.sealing, anew=True), self.clock
+        )
 
 
 @cache
@@ -104,6 +110,11 @@ def parts() -> Parts:
     """This container's parts."""
     variables = settings.variables()
     return Parts(Deployment.read(variables), variables)
+
+
+def made(make: Callable[[Keys], T]) -> Made[T]:
+    """What this container makes of the deployment's keys."""
+    return Made(lambda: parts().keyring, make)
 
 
 def _credentials(variables: Mapping[str, str]) -> Credentials:

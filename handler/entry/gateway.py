@@ -1,7 +1,7 @@
 """The gateway function: faces agents. No SDK is loaded here.
 
-Its time is the front door's 30 s: 3 s of store steps, the upstream's, and 2 s to answer; of those
-the first access token that a container sees may take 3 s more, for its issuer's keys.
+Its time is one deadline (`asgi.SECONDS`): what a cold start, an issuer's keys, the store and a
+credential take of it the upstream does not get, and with too little left nothing is sent to it.
 """
 
 import gc
@@ -15,7 +15,9 @@ from starlette.types import ASGIApp
 
 from handler.audit.measured import EmfMeter
 from handler.entry.asgi import LARGEST_ANSWER, LARGEST_BODY, lambda_handler
-from handler.entry.deployment import Parts, parts
+from handler.entry.deployment import Parts, made, parts
+from handler.entry.engines import loader
+from handler.entry.keys import Keys
 from handler.entry.logs import logger
 from handler.gateway import app as gateway
 from handler.gateway.bounds import Bounds
@@ -35,11 +37,10 @@ MOST_LEGS = 2
 """Waiting legs that one grant may begin while one lasts: each keeps a container from all others."""
 
 
-async def application() -> ASGIApp:
-    """Raises `SecretMissing`; the next request then tries again."""
-    made = parts()
-    deployment, keys = made.deployment, await made.keys()
-    sealer = Sealer(keys.seal())
+def application(keys: Keys) -> ASGIApp:
+    """The gateway of this stack. Raises `CannotRun`; the next request then tries again."""
+    own = parts()
+    deployment, sealer = own.deployment, Sealer(keys.seal())
     bounds = Bounds(
         streaming=False,
         upstream_seconds=UPSTREAM_SECONDS,
@@ -49,16 +50,17 @@ async def application() -> ASGIApp:
         largest_reply=LARGEST_BODY,
         origins=deployment.origins,
     )
-    upstream = BufferedUpstream(made.secrets, bounds)
-    watch = Watch(made.store.definitions, upstream, made.clock)
+    policies = Policies(own.store.registry, loader(deployment.engine))
+    upstream = BufferedUpstream(own.secrets, bounds)
+    watch = Watch(own.store.definitions, upstream, own.clock)
     return gateway.app(
         gateway.Parts(
-            store=made.store,
-            decider=Decider(Policies(made.store.registry), keys.per, watch),
+            store=own.store,
+            decider=Decider(policies, keys.per, watch),
             upstream=upstream,
-            approvals=cache(lambda: _approvals(made, sealer)),
+            approvals=cache(lambda: _approvals(own, keys)),
             sealer=sealer,
-            clock=made.clock,
+            clock=own.clock,
             bounds=bounds,
             base_url=deployment.base_url,
             meter=EmfMeter(),
@@ -66,14 +68,14 @@ async def application() -> ASGIApp:
     )
 
 
-def _approvals(made: Parts, sealer: Sealer) -> "Approvals":
+def _approvals(own: Parts, keys: Keys) -> "Approvals":
     from handler.entry.held import Held  # a container whose calls are not held needs none of it
 
-    return Held(made, sealer).approvals()
+    return Held(own, keys).approvals()
 
 
 handler = log.inject_lambda_context(
-    lambda_handler(application), correlation_id_path="requestContext.requestId"
+    lambda_handler(made(application)), correlation_id_path="requestContext.requestId"
 )
 
 gc.freeze()  # and nothing of it ever will be

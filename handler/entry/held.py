@@ -11,7 +11,10 @@ from handler.approvals.vault import Vault
 from handler.approvals.workflow_stepfunctions import StepFunctionsWorkflow, TaskTokens
 from handler.aws.service import STEP_FUNCTIONS, Service
 from handler.entry.deployment import Parts
+from handler.entry.keys import Keys
 from handler.sealing import Sealer
+from handler.secrets import SecretMissing
+from handler.stores.base import StoreUnavailable
 
 MOST_ASKS = 60
 """Approvals that one grant may ask for in an hour."""
@@ -20,12 +23,12 @@ MOST_ASKS = 60
 class Held:
     """The deployment's approvals, for one function."""
 
-    def __init__(self, parts: Parts, sealer: Sealer, tokens: TaskTokens | None = None) -> None:
+    def __init__(self, parts: Parts, keys: Keys, tokens: TaskTokens | None = None) -> None:
         """`tokens` are for functions that may wake executions."""
         store, self._parts = parts.store, parts
         self._bell = Bell()
         self.book = Book(store.ledger, parts.clock, self._bell, parts.terms)
-        self.vault = Vault(store.payloads, sealer)
+        self.vault = Vault(store.payloads, Sealer(keys.seal()), self._newer)
         self.workflow = StepFunctionsWorkflow(
             Service(parts.account, STEP_FUNCTIONS),
             clock=parts.clock,
@@ -48,3 +51,11 @@ class Held:
             terms=parts.terms,
             most_pending=parts.deployment.most_pending,
         )
+
+    async def _newer(self) -> Sealer | None:
+        """Of keys that another container was told of first."""
+        try:
+            keys = await self._parts.keyring.newer()
+        except SecretMissing as missing:
+            raise StoreUnavailable(str(missing)) from missing
+        return None if keys is None else Sealer(keys.seal())

@@ -1,11 +1,9 @@
 """From a plan and a store's answer to the denial an agent reads. Pure."""
 
-import math
-
-from compiler.names import amount_text
 from compiler.verdict import Effect
 from handler.gateway.answers import Denial
 from handler.gateway.decide import PAUSED, Plan
+from handler.limits.refusal import refusal
 from handler.stores.ledger import Entered, Full, Paused
 
 
@@ -21,11 +19,6 @@ def denial(plan: Plan, entry: Entered | Full | Paused, now: float) -> Denial | N
 
 def full(plan: Plan, entry: Full, now: float) -> Denial:
     """The denial that names the limit without room."""
-    charge, debit = plan.verdict.charges[entry.index], plan.debits[entry.index]
-    left = max(debit.maximum - entry.tally, 0)
-    return Denial(
-        place=charge.place,
-        message=charge.message,
-        retry_after=max(math.ceil(debit.ends_at - now), 1),
-        remaining=amount_text(left),
-    )
+    charge = plan.verdict.charges[entry.index]
+    found = refusal(charge, plan.debits[entry.index], entry.tally, now)
+    return Denial(charge.place, found.message, found.retry_after, found.remaining)
