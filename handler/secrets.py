@@ -37,23 +37,31 @@ class Secrets:
     """Reveals references through the source of their scheme, and remembers for a short while."""
 
     def __init__(
-        self, sources: Mapping[str, Source], monotonic: Callable[[], float] = time.monotonic
+        self,
+        sources: Mapping[str, Source],
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
+        """By either clock a value is old: while a container is frozen, one may stand still."""
         self._sources = sources
-        self._monotonic = monotonic
-        self._kept: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._monotonic, self._wall = monotonic, wall
+        self._kept: OrderedDict[str, tuple[str, float, float]] = OrderedDict()
 
-    async def reveal(self, reference: str) -> str:
-        """The value behind a reference. Raises `SecretMissing`."""
-        kept = self._kept.get(reference)
-        if kept is not None and kept[1] > self._monotonic():
+    async def reveal(self, reference: str, *, anew: bool = False) -> str:
+        """The value behind a reference. `anew` trusts none that is kept. Raises `SecretMissing`."""
+        kept = None if anew else self._kept.get(reference)
+        if kept is not None and kept[1] > self._monotonic() and kept[2] > self._wall():
             return kept[0]
         scheme, _, name = reference.partition(":")
         source = self._sources.get(scheme)
         value = await source.find(name) if source else None
         if not value:
             raise SecretMissing(f"the secret `{reference}` is not there")
-        self._kept[reference] = (value, self._monotonic() + KEPT_SECONDS)
+        self._kept[reference] = (
+            value,
+            self._monotonic() + KEPT_SECONDS,
+            self._wall() + KEPT_SECONDS,
+        )
         if len(self._kept) > KEPT_VALUES:
             self._kept.popitem(last=False)
         return value

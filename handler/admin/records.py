@@ -13,6 +13,9 @@ from handler.stores.base import Journal
 
 Record = dict[str, Any]
 
+HELD = "require_approval"
+"""The effect of every call that an approval's end is told of."""
+
 OVERLAP = 15.0
 """Seconds by which each look goes back: a record may be seen later than others of its time."""
 
@@ -36,17 +39,16 @@ class Query:
     call: str | None = None
     trace: str | None = None
 
-    def admits(self, decided: Record) -> bool:
-        """Whether the record of a decision is of such a call."""
-        rule = (decided["place"] or {}).get("rule", "")
+    def admits(self, told: Record) -> bool:
+        """Whether a record that tells of its call by itself is of such a call."""
         facts = (
-            (self.grant, (decided["label"], decided["grant"])),
-            (self.server, (decided["server"],)),
-            (self.tool, (decided["tool"],)),
-            (self.effect, (decided["effect"],)),
-            (self.rule, (rule,)),
-            (self.call, (decided["call"],)),
-            (self.trace, (decided.get("trace", ""),)),
+            (self.grant, (told["label"], told["grant"])),
+            (self.server, (told["server"],)),
+            (self.tool, (told["tool"],)),
+            (self.effect, (told.get("effect", HELD),)),
+            (self.rule, ((told.get("place") or {}).get("rule", ""),)),
+            (self.call, (told["call"],)),
+            (self.trace, (told.get("trace", ""),)),
         )
         return all(
             wanted is None or any(fnmatchcase(fact, wanted) for fact in there)
@@ -56,10 +58,15 @@ class Query:
 
 @dataclass
 class Selection:
-    """Picks records: decisions that the query admits, and what became of those calls."""
+    """Picks records: decisions that the query admits, and what became of those calls.
+
+    The end of a held call may come days after its decision, and is told twice where whoever
+    recorded it was asked twice: it is found by itself, and shown once.
+    """
 
     query: Query
     _open: set[str] = field(default_factory=set)
+    _ended: set[tuple[str, str]] = field(default_factory=set)
 
     def takes(self, record: Record) -> bool:
         call = record["call"]
@@ -71,7 +78,15 @@ class Selection:
         taken = call in self._open
         if record["record"] == "ended":
             self._open.discard(call)
+            if "approval" in record:
+                return self._is_news(record) and (taken or self.query.admits(record))
         return taken
+
+    def _is_news(self, ended: Record) -> bool:
+        end = (ended["approval"], ended["outcome"])
+        known = end in self._ended
+        self._ended.add(end)
+        return not known
 
 
 async def search(journal: Journal, query: Query, start: float, end: float) -> AsyncIterator[Record]:

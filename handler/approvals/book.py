@@ -4,14 +4,19 @@ Must not know who asks. Every step is a compare-and-set, and whoever reads an ap
 its deadlines writes what that means, the refund included, in that same step.
 """
 
+import logging
 from dataclasses import replace
 from typing import Any
 
 from handler.approvals.bell import Bell
 from handler.approvals.lifecycle import REFUNDS, Event, Terms, overdue, step
 from handler.approvals.model import Answer, Approval
+from handler.audit import record
 from handler.clock import Clock
+from handler.stores.base import Journal, StoreUnavailable
 from handler.stores.ledger import Ledger
+
+log = logging.getLogger(__name__)
 
 TOO_LATE = {
     Event.EXPIRE: "Nobody answered in time.",
@@ -26,8 +31,17 @@ TOO_LATE = {
 class Book:
     """The approvals of one deployment. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, ledger: Ledger, clock: Clock, bell: Bell, terms: Terms) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        bell: Bell,
+        terms: Terms,
+        journal: Journal | None = None,
+    ) -> None:
+        """`journal` takes the end of each approval; None where somebody else records it."""
         self._ledger, self._clock, self._bell, self._terms = ledger, clock, bell, terms
+        self._journal = journal
 
     async def current(self, approval_id: str) -> Approval | None:
         """The approval as it stands now, its deadlines applied."""
@@ -70,4 +84,14 @@ class Book:
         if not await self._ledger.advance(before, after, refund=refund, answer=answer):
             return None
         self._bell.ring(after.id)
+        if after.status.is_final and after.status is not before.status:
+            await self._record(after)
         return after
+
+    async def _record(self, ended: Approval) -> None:
+        """The step is done: that its record cannot be kept changes nothing about it."""
+        try:
+            if self._journal is not None:
+                await self._journal.append(record.outcome(ended))
+        except StoreUnavailable:
+            log.error("the end of approval %s could not be recorded", ended.id)

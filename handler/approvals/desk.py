@@ -12,7 +12,7 @@ from handler.approvals import quorum
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status
 from handler.approvals.links import link_hash, mint
-from handler.approvals.listing import PAGE
+from handler.approvals.listing import part
 from handler.approvals.model import Answer, Approval, Link
 from handler.approvals.ports import Workflow
 from handler.approvals.summary import Summary, summarise
@@ -67,15 +67,18 @@ class Desk:
         self._book, self._answers, self._vault = book, answers, vault
         self._workflow, self._clock = workflow, clock
 
-    async def open(self, secret: str) -> Opened | None:
-        """What the link leads to; None for a wrong, used or expired one. Raises `Unreadable`."""
+    async def open(self, secret: str, number: int = 1) -> Opened | None:
+        """What the link leads to; None for a wrong, used or expired one. Raises `Unreadable`.
+
+        `number` is the part of the arguments that is to be shown.
+        """
         link = await self._answers.link(link_hash(secret))
         if link is None or link.used or self._clock.now() >= link.expires_at:
             return None
         approval = await self._book.current(link.approval_id)
         if approval is None:
             return None
-        return await self._opened(approval, link)
+        return await self._opened(approval, link, number)
 
     async def answer(self, secret: str, approved: bool, note: str) -> Recorded | TooLate | None:
         """Record the answer, if it is still wanted. None for a link that never was.
@@ -137,12 +140,12 @@ class Desk:
             if after is not None:
                 return Recorded(after)
 
-    async def _opened(self, approval: Approval, link: Link) -> Opened:
+    async def _opened(self, approval: Approval, link: Link, number: int) -> Opened:
         arguments = await self._vault.arguments(approval.id, self._clock.now())
         if arguments is None:
             raise Unreadable(approval.id)
         answers = await self._answers.answers(approval.id)
-        summary = summarise(approval, arguments, answers, PAGE)
+        summary = summarise(approval, part(arguments, number), answers)
         who = quorum.person(link.approver)
         answered = any(quorum.person(answer.approver) == who for answer in answers)
         return Opened(approval, link.approver, summary, answered)

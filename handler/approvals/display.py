@@ -6,6 +6,7 @@ scripts are named, and what is cut says so. Escaping for HTML is left to whoever
 
 import re
 import unicodedata
+from itertools import islice
 
 INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0"
@@ -22,6 +23,11 @@ MARKS_SHOWN = 2
 
 LONGEST_WORD = 64
 """Characters of a flagged word that are repeated in its flag."""
+
+MOST_WORDS = 10
+"""Words of one text that are named: what an agent writes must not grow into a page of flags."""
+
+MORE_WORDS = "more words mix letters of several scripts"
 
 EAST_ASIAN = frozenset({"BOPOMOFO", "CJK", "HANGUL", "HIRAGANA", "KATAKANA"})
 """Scripts that are written together, and with Latin (Unicode TS 39, highly restrictive)."""
@@ -58,23 +64,38 @@ def block(text: str) -> str:
     return visible(text).replace("\\u{a}", "\\u{a}\n")
 
 
+def shortened(text: str, most: int) -> str:
+    """`visible`, of the first so many characters; a cut says how much is missing."""
+    return _with_rest(visible(text[:most]), len(text) - most)
+
+
+def shortened_block(text: str, most: int) -> str:
+    """The same as a `block`."""
+    return _with_rest(block(text[:most]), len(text) - most)
+
+
 def cut(text: str, most: int) -> str:
     """At most `most` characters of the text; a cut says how much is missing."""
-    if len(text) <= most:
-        return text
-    return f"{text[:most]}… [{len(text) - most:,} more characters not shown]"
+    return _with_rest(text[:most], len(text) - most)
+
+
+def _with_rest(text: str, missing: int) -> str:
+    return text if missing <= 0 else f"{text}… [{missing:,} more characters not shown]"
 
 
 def mixed_words(text: str) -> tuple[str, ...]:
     """One sentence for each word that mixes scripts, such as a Latin word with a Cyrillic letter.
 
-    In the sentence every letter that is not ASCII is written as `\\u{..}`.
+    In the sentence every letter that is not ASCII is written as `\\u{..}`. The last of many says
+    that there are more.
     """
-    return tuple(
+    words = (word for word in dict.fromkeys(re.findall(r"\w+", text)) if not word.isascii())
+    mixed = ((word, scripts) for word in words if len(scripts := _scripts(word)) > 1)
+    named = tuple(
         f"“{_ascii(word[:LONGEST_WORD])}” mixes {' and '.join(sorted(scripts))} letters"
-        for word in dict.fromkeys(re.findall(r"\w+", text))
-        if not word.isascii() and len(scripts := _scripts(word)) > 1
+        for word, scripts in islice(mixed, MOST_WORDS)
     )
+    return (*named, MORE_WORDS) if next(mixed, None) else named
 
 
 def _ascii(word: str) -> str:

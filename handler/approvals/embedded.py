@@ -64,7 +64,7 @@ def embedded(
 ) -> Embedded:
     """Everything that holds and resumes calls in this process."""
     bell, terms, answers = Bell(), settings.terms, store.answers
-    book = Book(store.ledger, clock, bell, terms)
+    book = Book(store.ledger, clock, bell, terms, store.journal)
     vault = Vault(store.payloads, seal)
     workflow = LocalWorkflow(
         book=book,
@@ -94,5 +94,5 @@ def embedded(
         most_pending=settings.most_pending,
     )
     desk = Desk(book=book, answers=answers, vault=vault, workflow=workflow, clock=clock)
-    pages = routes(desk, key=settings.key, base_url=settings.base_url, clock=clock, terms=terms)
+    pages = routes(desk, keys=[settings.key], base_url=settings.base_url, clock=clock, terms=terms)
     return Embedded(approvals, desk, workflow, pages, bell.close)

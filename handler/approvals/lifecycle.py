@@ -121,6 +121,7 @@ def step(approval: Approval, event: Event, now: float, terms: Terms, detail: str
         changed_at=now,
         lease_until=now + terms.lease if status is Status.EXECUTING else None,
         answers_until=now + terms.repeats_for if status.is_final else None,
+        refunded=event in REFUNDS,
     )
 
 

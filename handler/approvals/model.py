@@ -51,6 +51,8 @@ class Approval:
     """Approvers whose mail was sent."""
     undeliverable: tuple[str, ...] = ()
     """Approvers whose mail came back."""
+    refunded: bool = False
+    """Whether what it took was given back, in the step that ended it."""
 
 
 @dataclass(frozen=True, slots=True)

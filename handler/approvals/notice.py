@@ -11,7 +11,7 @@ from handler import logged, trace
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status
 from handler.approvals.links import link_hash, mint
-from handler.approvals.listing import MAIL
+from handler.approvals.listing import MAIL, listing
 from handler.approvals.model import Approval, Link
 from handler.approvals.ports import Mailer, Undeliverable
 from handler.approvals.quorum import asked, person, unanswerable
@@ -65,7 +65,7 @@ class Notices:
             log.error("approval %s: its arguments cannot be read, so it is not mailed", approval_id)
             return
         answers = await self._answers.answers(approval_id)
-        summary = summarise(claimed, arguments, answers, MAIL)
+        summary = summarise(claimed, listing(arguments, MAIL), answers)
         await self._mail_all(claimed, summary)
 
     async def returned(self, approval_id: str, approver: str) -> None:

@@ -11,8 +11,11 @@ from typing import Any, Protocol
 from handler.approvals.attempt import Attempts
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Status
+from handler.approvals.model import Approval
 from handler.approvals.notice import Notices, unmailed
 from handler.approvals.ports import Workflow
+from handler.audit import record
+from handler.stores.base import Journal
 
 
 class MailPending(Exception):
@@ -22,7 +25,9 @@ class MailPending(Exception):
 class Tokens(Protocol):
     """Keeps the secret that wakes a waiting execution."""
 
-    async def put_task_token(self, approval_id: str, token: str) -> None: ...
+    async def put_task_token(self, approval_id: str, token: str, age: str) -> None:
+        """Of two tokens the one whose `age` sorts last stays, however late the other comes."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Steps:
     attempts: Attempts
     tokens: Tokens
     workflow: Workflow
+    journal: Journal
     undelivered: Callable[[], None]
     """Told of each approver who cannot be reached."""
 
@@ -42,13 +48,11 @@ class Steps:
         return await STEPS[event.get("step") or event["source"]](self, event)
 
     async def notify(self, event: dict[str, Any]) -> dict[str, str]:
-        """Keep the task token, then mail. An answer may have come before there was a token."""
-        approval_id = event["approval"]
-        await self.tokens.put_task_token(approval_id, event["token"])
-        await self.notices.notify(approval_id)
-        approval = await self.book.current(approval_id)
-        if approval is None or approval.status is not Status.PENDING:
-            await self.workflow.wake(approval_id)
+        """Keep the task token, then mail."""
+        await self._keep_token(event)
+        await self.notices.notify(event["approval"])
+        approval = await self._awaited(event)
+        if approval is None:
             return {}
         for _ in approval.undeliverable:
             self.undelivered()
@@ -56,14 +60,38 @@ class Steps:
             raise MailPending
         return {}
 
+    async def await_answer(self, event: dict[str, Any]) -> dict[str, str]:
+        """Keep the task token and mail nobody: that was tried for long enough."""
+        await self._keep_token(event)
+        await self._awaited(event)
+        return {}
+
+    async def _keep_token(self, event: dict[str, Any]) -> None:
+        age = f"{event.get('entered', '')}/{event.get('attempt', 0):06}"
+        await self.tokens.put_task_token(event["approval"], event["token"], age)
+
+    async def _awaited(self, event: dict[str, Any]) -> Approval | None:
+        """The approval where its answer is awaited. One may have come before there was a token:
+        then nobody else wakes the machine."""
+        approval = await self.book.current(event["approval"])
+        if approval is not None and approval.status is Status.PENDING:
+            return approval
+        await self.workflow.wake(event["approval"])
+        return None
+
     async def follow(self, event: dict[str, Any]) -> dict[str, str]:
         """Do what the item says: run the call if it was approved."""
         await self.attempts.execute(event["approval"])
         return await self.settle(event)
 
     async def settle(self, event: dict[str, Any]) -> dict[str, str]:
-        """Where the approval stands, the passing of time applied."""
+        """Where the approval stands, the passing of time applied. Its end is recorded here.
+
+        Whoever brought it to its end, the machine comes by; twice where it was not told.
+        """
         approval = await self.book.current(event["approval"])
+        if approval and approval.status.is_final:
+            await self.journal.append(record.outcome(approval))
         return {"status": approval.status.value if approval else "gone"}
 
     async def returned(self, event: dict[str, Any]) -> dict[str, str]:
@@ -79,6 +107,7 @@ class Steps:
 
 STEPS: dict[str, Callable[[Steps, dict[str, Any]], Awaitable[dict[str, str]]]] = {
     "notify": Steps.notify,
+    "await": Steps.await_answer,
     "follow": Steps.follow,
     "settle": Steps.settle,
     "aws.ses": Steps.returned,

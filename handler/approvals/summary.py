@@ -3,13 +3,12 @@
 Every text in a summary is safe to show (`display`); escaping for HTML is left to the pages.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from compiler.values import Value
 from handler.approvals.display import cut, mixed_words, visible
-from handler.approvals.listing import Bounds, Listing, listing
+from handler.approvals.listing import Listing
 from handler.approvals.model import Answer, Approval
 from handler.approvals.quorum import standings
 
@@ -66,13 +65,8 @@ class Summary:
         return [reason.quorum - len(reason.given) for reason in self.reasons] == [1]
 
 
-def summarise(
-    approval: Approval,
-    arguments: Mapping[str, Value],
-    answers: Sequence[Answer],
-    bounds: Bounds,
-) -> Summary:
-    """The summary of an approval and its stored arguments, within the bounds."""
+def summarise(approval: Approval, arguments: Listing, answers: Sequence[Answer]) -> Summary:
+    """The summary of an approval with its arguments, as many of them as are to be shown."""
     names = (approval.grant_label or approval.grant_id, approval.server, approval.tool)
     agent, server, tool = (cut(visible(name), LONGEST_LABEL) for name in names)
     return Summary(
@@ -81,7 +75,7 @@ def summarise(
         server=server,
         tool=tool,
         flags=tuple(flag for name in names for flag in mixed_words(name)),
-        arguments=listing(arguments, bounds),
+        arguments=arguments,
         reasons=_reasons(approval, answers),
         revision=approval.revision,
         asked_at=approval.created_at,

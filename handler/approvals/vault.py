@@ -6,7 +6,7 @@ open as another's.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from compiler.frozen import dataclass
@@ -15,6 +15,8 @@ from handler.sealing import SealBroken, Sealer
 from handler.stores.base import Payloads
 
 log = logging.getLogger(__name__)
+
+Newer = Callable[[], Awaitable[Sealer | None]]
 
 KEPT_FOR = 86_400
 """Seconds that payloads stay after the call's end."""
@@ -31,8 +33,9 @@ class StoredResult:
 class Vault:
     """Sealed payloads of approvals. Every method may raise `StoreUnavailable`."""
 
-    def __init__(self, payloads: Payloads, seal: Sealer) -> None:
-        self._payloads, self._seal = payloads, seal
+    def __init__(self, payloads: Payloads, seal: Sealer, newer: Newer | None = None) -> None:
+        """`newer` is asked where a payload does not open: other keys, if there are any by now."""
+        self._payloads, self._seal, self._newer = payloads, seal, newer
 
     async def keep_arguments(
         self, approval_id: str, arguments: Mapping[str, Value], ends_at: float
@@ -62,11 +65,20 @@ class Vault:
         sealed = await self._payloads.get(key, now)
         if sealed is None:
             return None
-        try:
-            return self._seal.open(sealed, key)
-        except SealBroken:
+        opened = _opened(self._seal, sealed, key)
+        if opened is None and self._newer and (newer := await self._newer()) is not None:
+            self._seal = newer
+            opened = _opened(newer, sealed, key)
+        if opened is None:
             log.error("payload %s does not open: it was changed, or its key is gone", key)
-            return None
+        return opened
+
+
+def _opened(seal: Sealer, sealed: bytes, key: str) -> bytes | None:
+    try:
+        return seal.open(sealed, key)
+    except SealBroken:
+        return None
 
 
 def _bytes(value: dict[str, Any]) -> bytes:

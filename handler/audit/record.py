@@ -2,7 +2,7 @@
 
 Must not know stores. A record holds the names of top-level arguments, never a value. Records
 tell of one call: `decided`, written before anything is forwarded, and `ended`; between them `held`
-where a person is asked.
+where a person is asked. A held call's end tells its approval's outcome.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,8 +12,10 @@ from typing import Any
 
 from compiler.frozen import dataclass
 from compiler.verdict import Charge, Effect, Place
+from handler.approvals.lifecycle import Status
+from handler.approvals.model import Approval
 from handler.grants.model import Grant
-from handler.trace import Trace
+from handler.trace import Trace, names
 
 
 class Outcome(StrEnum):
@@ -24,6 +26,9 @@ class Outcome(StrEnum):
     NEVER_REACHED = "never reached"
     LOST = "lost"
 
+
+EXPLAINED = (Status.EXPIRED, Status.FAILED, Status.UNKNOWN)
+"""The outcomes whose detail is the gateway's own words."""
 
 LONGEST_NAME = 128
 MOST_NAMES = 64
@@ -82,6 +87,27 @@ def ended(trace: Trace, at: float, outcome: Outcome, detail: str, refunded: bool
         "outcome": outcome.value,
         "detail": detail,
         "refunded": refunded,
+    }
+
+
+def outcome(approval: Approval) -> dict[str, Any]:
+    """The record of a held call's end, however it ended: with what finds it by itself.
+
+    An approver's note is no part of it: a person may have quoted an argument's value.
+    """
+    said = approval.detail if approval.status in EXPLAINED else ""
+    return {
+        "record": "ended",
+        **(names(approval.origin.trace) or {"call": "", "trace": ""}),
+        "at": approval.changed_at,
+        "grant": approval.grant_id,
+        "label": approval.grant_label,
+        "server": approval.server,
+        "tool": approval.tool[:LONGEST_NAME],
+        "approval": approval.id,
+        "outcome": approval.status.value,
+        "detail": said,
+        "refunded": approval.refunded,
     }
 
 

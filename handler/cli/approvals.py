@@ -84,7 +84,7 @@ async def _list(world: "World", arguments: argparse.Namespace) -> int:
 
 
 async def _show(world: "World", arguments: argparse.Namespace) -> int:
-    from handler.approvals.listing import PAGE, listing
+    from handler.approvals.listing import SCREEN, listing
     from handler.cli.printing import sheet
     from handler.stores.base import NotAllowed
 
@@ -105,12 +105,12 @@ async def _show(world: "World", arguments: argparse.Namespace) -> int:
     for what, why in hidden.items():
         print(f"\nits {what} are not shown: {why}")
     if asked is not None:
-        shown = listing(asked, PAGE)
+        shown = listing(asked, SCREEN)
         print("\narguments")
         for line in shown.lines:
             print(f"  {'  ' * line.depth}{line.name}  {line.text}".rstrip())
         if shown.omitted:
-            print(f"  … {shown.omitted} more")
+            print(f"  … {shown.omitted} more; --format json shows all")
     elif not arguments.no_arguments and "arguments" not in hidden:
         print("\nits arguments are not kept any more")
     return FINE

@@ -5,36 +5,38 @@ from starlette.types import ASGIApp
 from handler.approvals.desk import Desk
 from handler.approvals.pages.routes import routes
 from handler.entry.asgi import lambda_handler
-from handler.entry.deployment import parts
+from handler.entry.deployment import made, parts
+from handler.entry.held import Held
+from handler.entry.keys import Keys
 from handler.entry.logs import logger
 from handler.routing import application
-from handler.sealing import Sealer
 
 log = logger()
 
 
-async def approvals() -> ASGIApp:
-    """Raises `SecretMissing`; the next request then tries again."""
-    made = parts()
-    keys = await made.keys()
+def approvals(keys: Keys) -> ASGIApp:
+    """The pages of this stack."""
+    own = parts()
+    answers = own.store.answers
+    held = Held(own, keys, answers)
     desk = Desk(
-        book=made.book,
-        answers=made.store.answers,
-        vault=made.vault(Sealer(keys.seal())),
-        workflow=made.workflow(made.store.answers),
-        clock=made.clock,
+        book=held.book,
+        answers=answers,
+        vault=held.vault,
+        workflow=held.workflow,
+        clock=own.clock,
     )
     return application(
         routes(
             desk,
-            key=keys.form,
-            base_url=made.deployment.base_url,
-            clock=made.clock,
-            terms=made.terms,
+            keys=keys.forms(),
+            base_url=own.deployment.base_url,
+            clock=own.clock,
+            terms=own.terms,
         )
     )
 
 
 handler = log.inject_lambda_context(
-    lambda_handler(approvals), correlation_id_path="requestContext.requestId"
+    lambda_handler(made(approvals)), correlation_id_path="requestContext.requestId"
 )

@@ -13,11 +13,16 @@ from mangum import Mangum
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from handler import deadline
+from handler.failure import CannotRun
 from handler.secrets import SecretMissing
 
 log = logging.getLogger(__name__)
 
 NOT_READY = PlainTextResponse("not ready to serve; try again in a minute\n", 503)
+
+SECONDS = 27.0
+"""From the event to its answer. The front door waits for 30, a cold start included."""
 
 LARGEST_TEXT = 2_000_000
 """Bytes of a body that goes as text: a JSON string has three for each at most."""
@@ -31,21 +36,23 @@ LARGEST_ANSWER = 4_600_000
 
 
 def lambda_handler(make: Callable[[], Awaitable[ASGIApp]]) -> Callable[[Any, Any], dict[str, Any]]:
-    """A Lambda handler of HTTP API events around an application made when first needed."""
-    made: list[ASGIApp] = []
+    """A Lambda handler of HTTP API events. `make` gives the application to each request."""
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if not made:
-            try:
-                made.append(await make())
-            except SecretMissing as missing:
-                log.error("nothing can be served: %s", missing)
-                await NOT_READY(scope, receive, send)
-                return
-        await made[0](scope, receive, send)
+        try:
+            made = await make()
+        except (SecretMissing, CannotRun) as missing:
+            log.error("nothing can be served: %s", missing)
+            made = NOT_READY
+        await made(scope, receive, send)
 
     serve = Mangum(application, lifespan="off")
-    return lambda event, context: fitting(serve(event, context))
+
+    def handler(event: Any, context: Any) -> dict[str, Any]:
+        deadline.begin(SECONDS)
+        return fitting(serve(event, context))
+
+    return handler
 
 
 def fitting(answer: dict[str, Any]) -> dict[str, Any]:

@@ -5,34 +5,32 @@ what is loaded here.
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TypeVar
 
 from compiler.frozen import dataclass
 from handler import settings
-from handler.approvals.bell import Bell
-from handler.approvals.book import Book
 from handler.approvals.lifecycle import Terms
-from handler.approvals.vault import Vault
-from handler.approvals.workflow_stepfunctions import StepFunctionsWorkflow, TaskTokens
 from handler.audit.measured import MeasuredJournal
 from handler.aws.secrets import ParameterStore, SecretsManager
 from handler.aws.service import (
     PARAMETERS,
     SECRETS_MANAGER,
-    STEP_FUNCTIONS,
     Account,
     Service,
 )
 from handler.aws.signature import Credentials
 from handler.clock import Clock, SystemClock
+from handler.entry.keyring import Keyring, Made
 from handler.entry.keys import Keys
-from handler.sealing import Sealer
 from handler.secrets import Secrets
 from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,8 @@ class Deployment:
     origins: frozenset[str]
     sender: str
     configuration_set: str
+    engine: str
+    """See `engines`."""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Deployment":
@@ -75,6 +75,7 @@ class Deployment:
             ),
             sender=variables.get("HOLDPOINT_SENDER", ""),
             configuration_set=variables.get("HOLDPOINT_CONFIGURATION_SET", ""),
+            engine=variables["HOLDPOINT_ENGINE"],
         )
 
 
@@ -91,7 +92,7 @@ class Parts:
         self.store = DynamoStore(
             Connection(self.account, self.clock),
             deployment.names,
-            MeasuredJournal(CloudWatchJournal(sys.stdout, "", _no_client)),
+            MeasuredJournal(CloudWatchJournal(sys.stdout, (), _no_client)),
         )
         self.secrets = Secrets(
             {
@@ -99,23 +100,8 @@ class Parts:
                 "secretsmanager": SecretsManager(Service(self.account, SECRETS_MANAGER)),
             }
         )
-        self.bell = Bell()
-        self.book = Book(self.store.ledger, self.clock, self.bell, self.terms)
-
-    async def keys(self) -> Keys:
-        """Raises `SecretMissing`."""
-        return Keys.read(await self.secrets.reveal(self.deployment.sealing))
-
-    def vault(self, sealer: Sealer) -> Vault:
-        return Vault(self.store.payloads, sealer)
-
-    def workflow(self, tokens: TaskTokens | None = None) -> StepFunctionsWorkflow:
-        return StepFunctionsWorkflow(
-            Service(self.account, STEP_FUNCTIONS),
-            clock=self.clock,
-            terms=self.terms,
-            machine=self.deployment.machine,
-            tokens=tokens,
+        self.keyring = Keyring(
+            lambda: self.secrets.reveal(deployment.sealing, anew=True), self.clock
         )
 
 
@@ -124,6 +110,11 @@ def parts() -> Parts:
     """This container's parts."""
     variables = settings.variables()
     return Parts(Deployment.read(variables), variables)
+
+
+def made(make: Callable[[Keys], T]) -> Made[T]:
+    """What this container makes of the deployment's keys."""
+    return Made(lambda: parts().keyring, make)
 
 
 def _credentials(variables: Mapping[str, str]) -> Credentials:

@@ -85,7 +85,7 @@ async def assembled(
         clock=clock,
         settings=Settings(address, derived(key, "form")),
     )
-    parts = Parts(store, decider, upstream, held.approvals, seal, clock, bounds, address)
+    parts = Parts(store, decider, upstream, lambda: held.approvals, seal, clock, bounds, address)
     at = endpoint(parts)
     app = application(
         [

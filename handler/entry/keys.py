@@ -26,10 +26,9 @@ class Keys:
         """The newest seals, all of them open."""
         return [_derived(text, "seal") for text in self.texts]
 
-    @property
-    def form(self) -> bytes:
-        """Signs the forms of approval pages."""
-        return _derived(self.texts[0], "form")
+    def forms(self) -> list[bytes]:
+        """The newest signs the forms of approval pages, all of them prove them."""
+        return [_derived(text, "form") for text in self.texts]
 
     @property
     def per(self) -> bytes:

@@ -8,11 +8,15 @@ from typing import Any
 
 import boto3
 
+from handler import deadline
 from handler.approvals.attempt import Attempts
 from handler.approvals.notice import Notices
 from handler.approvals.steps import Steps
 from handler.audit.measured import Metric, count
-from handler.entry.deployment import parts
+from handler.entry.deployment import made, parts
+from handler.entry.engines import loader
+from handler.entry.held import Held
+from handler.entry.keys import Keys
 from handler.entry.logs import logger
 from handler.gateway.bounds import Bounds
 from handler.gateway.buffered import BufferedUpstream
@@ -23,7 +27,6 @@ from handler.gateway.watch import Watch
 from handler.logged import about
 from handler.notify.ses import SesMailer
 from handler.policies.current import Policies
-from handler.sealing import Sealer
 
 log = logger()
 
@@ -31,16 +34,17 @@ UPSTREAM_SECONDS = 90.0
 """Within the lease of an attempt, and within this function's own time."""
 
 
-async def steps() -> Steps:
-    """Raises `SecretMissing`; the next event then tries again."""
-    made = parts()
-    deployment, keys = made.deployment, await made.keys()
-    vault = made.vault(Sealer(keys.seal()))
+def steps(keys: Keys) -> Steps:
+    """The steps of this stack."""
+    own = parts()
+    deployment = own.deployment
     bounds = Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS)
-    upstream = BufferedUpstream(made.secrets, bounds)
-    store, book, clock = made.store, made.book, made.clock
+    upstream = BufferedUpstream(own.secrets, bounds)
+    store, clock = own.store, own.clock
+    held = Held(own, keys, store.answers)
+    book, vault = held.book, held.vault
     watch = Watch(store.definitions, upstream, clock)
-    decider = Decider(Policies(store.registry), keys.per, watch)
+    decider = Decider(Policies(store.registry, loader(deployment.engine)), keys.per, watch)
     return Steps(
         book=book,
         notices=Notices(
@@ -62,13 +66,17 @@ async def steps() -> Steps:
             clock=clock,
         ),
         tokens=store.answers,
-        workflow=made.workflow(store.answers),
+        workflow=held.workflow,
+        journal=store.journal,
         undelivered=lambda: count(Metric.UNDELIVERED_MAIL),
     )
 
 
+SECONDS = 105.0
+"""Of the 110 that template.yaml gives this function."""
+
 _loop = asyncio.new_event_loop()
-_made: list[Steps] = []
+_steps = made(steps)
 
 
 @log.inject_lambda_context
@@ -76,10 +84,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """One step, named by the state machine (`step`) or by the source of a bounced mail."""
 
     async def run() -> dict[str, str]:
+        deadline.begin(SECONDS)
         if "approval" in event:
             about(approval=event["approval"])
-        if not _made:
-            _made.append(await steps())
-        return await _made[0].take(event)
+        return await (await _steps()).take(event)
 
     return _loop.run_until_complete(run())

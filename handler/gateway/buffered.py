@@ -5,12 +5,14 @@ JSON-RPC. What is connected to is what was checked; no proxy is asked and no red
 """
 
 import asyncio
+import math
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from socket import gaierror
 from urllib.parse import quote, urlsplit
 
+from handler import deadline
 from handler.gateway.addresses import Forbidden, Reach, addresses, reach
 from handler.gateway.bounds import Bounds
 from handler.gateway.credentials import credentials
@@ -25,8 +27,16 @@ from handler.secrets import SecretMissing, Secrets
 IDLE_SECONDS = 3.0
 """Shorter than servers keep idle connections, so that none is used while it is being closed."""
 
+ANSWER_SECONDS = 2.0
+"""Of the time that is left, what settling and answering may need."""
+
+LEAST_SECONDS = 1.0
+"""An exchange is not begun with less: it would be given up while the upstream works."""
+
 AT_ONCE = 64
 """Threads, made when needed."""
+
+NO_TIME = "no time was left to wait for its answer"
 
 PLAIN = "!$&'()*+,;=:@/?%-._~"
 """Characters of a path and a query that stand for themselves, or are quoted already."""
@@ -73,13 +83,20 @@ class BufferedUpstream:
             return NeverReached("this gateway cannot listen")
         try:
             allowed = reach(server.upstream, server.private_network)
-            own = await credentials(server, self._secrets)
+            async with asyncio.timeout(_time_left()):
+                own = await credentials(server, self._secrets)
             origin, request = _request(server.upstream, {**headers, **own}, body, method)
         except (Forbidden, SecretMissing, Unwritable) as error:
             return NeverReached(str(error))
         except UnicodeError:
             return NeverReached("its name could not be looked up")
-        work = self._threads.submit(self._exchange, allowed, origin, request)
+        except TimeoutError:
+            return NeverReached(NO_TIME)
+        left = deadline.left() - ANSWER_SECONDS
+        if left < LEAST_SECONDS:
+            return NeverReached(NO_TIME)
+        seconds = min(self._bounds.upstream_seconds, left)
+        work = self._threads.submit(self._exchange, allowed, origin, request, seconds)
         try:
             return await asyncio.wrap_future(work)
         except asyncio.CancelledError:
@@ -93,11 +110,11 @@ class BufferedUpstream:
             connections.close()
 
     def _exchange(
-        self, allowed: Reach, origin: Origin, request: bytes
+        self, allowed: Reach, origin: Origin, request: bytes, seconds: float
     ) -> Arrived | NeverReached | Lost:
-        """Up to the head of the answer. Blocking."""
+        """Up to the head of the answer, which all may take so many seconds. Blocking."""
         try:
-            exchange = Exchange(self._connections[allowed], origin, self._bounds.upstream_seconds)
+            exchange = Exchange(self._connections[allowed], origin, seconds)
         except OSError as error:
             return NeverReached(_unreached(error))
         try:
@@ -134,13 +151,21 @@ class BufferedUpstream:
         return Received(head.status, head, pieces(), close, self._bounds.largest_answer)
 
 
+def _time_left() -> float | None:
+    """Seconds until it is too late to begin; None where it never is."""
+    left = deadline.left() - ANSWER_SECONDS - LEAST_SECONDS
+    return None if left == math.inf else left
+
+
 def _request(
     url: str, headers: Mapping[str, str], body: bytes | None, method: str
 ) -> tuple[Origin, bytes]:
     """Whom to ask, and what. Raises `Unwritable`, and UnicodeError for a name that is none."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
-    host = (parts.hostname or "").encode("idna").decode()
+    host = parts.hostname or ""
+    if not host.isascii():
+        host = host.encode("idna").decode()
     usual = 443 if secure else 80
     origin = Origin(secure, host, parts.port or usual)
     named = f"[{host}]" if ":" in host else host

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from handler import deadline
 from handler.approvals.allowance import Allowance
 from handler.approvals.model import Approval
 from handler.approvals.service import Approvals
@@ -24,6 +25,9 @@ from handler.gateway.status import StatusPages
 from handler.gateway.tasks import declares_tasks
 from handler.gateway.tokens import State, Tokens, nonce
 from handler.stores.base import StoreUnavailable
+
+ANSWER_SECONDS = 5.0
+"""Of the time that is left, what reading a result of 4 MB and answering may need."""
 
 LAST_LEG = 9
 """Clients re-post a state ten times at most; one is left in reserve."""
@@ -61,9 +65,8 @@ class Waiting:
             return self._next_leg(waits, waits.approval, _asked(self._pages.url(waits.approval)))
         if not await self._may_wait(waits):
             return outcomes.pending(message, waits.approval)
-        approval = await self._approvals.wait(
-            waits.approval.id, self._clock.now() + self._bounds.leg_seconds
-        )
+        seconds = min(self._bounds.leg_seconds, deadline.left() - ANSWER_SECONDS)
+        approval = await self._approvals.wait(waits.approval.id, self._clock.now() + seconds)
         if approval is None or approval.status.is_final:
             return await self._final(message, approval or waits.approval)
         if message.modern and waits.leg < LAST_LEG and self._bounds.leg_seconds > 0:

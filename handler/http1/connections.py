@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import cache
 from threading import Lock
+from typing import Any
 
 from compiler.frozen import dataclass
 
@@ -22,7 +23,7 @@ class Origin:
 
     secure: bool
     host: str
-    """A name or an address, without brackets."""
+    """A name or an address in ASCII, without brackets."""
     port: int
 
 
@@ -45,13 +46,15 @@ class Connections:
         idle_seconds: float,
         look_up: LookUp = by_name,
         monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
     ) -> None:
         """`connect_seconds` are for all addresses of a name together. A connection that lay still
-        for `idle_seconds` is not used again: it may be gone without a word.
+        for `idle_seconds` is not used again: it may be gone without a word. By either clock: in a
+        container that was frozen the one may have stood still, and the other may be set back.
         """
         self._connect_seconds, self._idle_seconds = connect_seconds, idle_seconds
-        self._look_up, self._monotonic = look_up, monotonic
-        self._idle: deque[tuple[Origin, socket.socket, float]] = deque()
+        self._look_up, self._monotonic, self._wall = look_up, monotonic, wall
+        self._idle: deque[tuple[Origin, socket.socket, float, float]] = deque()
         """The one used last is the last."""
         self._lock = Lock()
         self._closed = False
@@ -74,7 +77,7 @@ class Connections:
             if self._closed or len(self._idle) >= MOST_IDLE:
                 surplus.append(connection)
             else:
-                self._idle.append((origin, connection, self._monotonic()))
+                self._idle.append((origin, connection, self._monotonic(), self._wall()))
         for each in surplus:
             each.close()
 
@@ -83,7 +86,7 @@ class Connections:
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, deque()
-        for _, connection, _ in idle:
+        for _, connection, _, _ in idle:
             connection.close()
 
     def _kept(self, origin: Origin) -> socket.socket | None:
@@ -102,7 +105,8 @@ class Connections:
     def _outlived(self) -> list[socket.socket]:
         """Those that lay still for too long, taken out."""
         oldest, found = self._monotonic() - self._idle_seconds, []
-        while self._idle and self._idle[0][2] <= oldest:
+        by_wall = self._wall() - self._idle_seconds
+        while self._idle and (self._idle[0][2] <= oldest or self._idle[0][3] <= by_wall):
             found.append(self._idle.popleft()[1])
         return found
 
@@ -137,12 +141,14 @@ def _is_silent(connection: socket.socket) -> bool:
 
 
 def _connected(origin: Origin, address: str, seconds: float) -> socket.socket:
-    plain = socket.create_connection((address, origin.port), seconds)
+    # Of a text Python makes bytes by the codec of international names, 1 ms of a cold start.
+    at: Any = address.encode("ascii")
+    plain = socket.create_connection((at, origin.port), seconds)
     try:
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if not origin.secure:
             return plain
-        return _trust().wrap_socket(plain, server_hostname=origin.host)
+        return _trust().wrap_socket(plain, server_hostname=origin.host.encode("ascii"))
     except BaseException:
         plain.close()
         raise

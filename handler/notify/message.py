@@ -52,7 +52,9 @@ def _flags(summary: Summary) -> list[str]:
     """The warnings about mixed scripts. Where values stay out of the mail, so do their words."""
     if summary.names_only:
         return list(summary.flags)
-    return [*summary.flags, *(flag for line in summary.arguments.lines for flag in line.flags)]
+    shown = summary.arguments
+    more = [f"words in {shown.unflagged:,} more lines mix scripts"] if shown.unflagged else []
+    return [*summary.flags, *(flag for line in shown.lines for flag in line.flags), *more]
 
 
 def _left_out(summary: Summary) -> str:
@@ -60,7 +62,7 @@ def _left_out(summary: Summary) -> str:
     if summary.names_only:
         return NAMES_ONLY
     count = summary.arguments.omitted
-    return f"{count:,} more lines are not shown here; the page shows more." if count else ""
+    return f"{count:,} more lines are not shown here; the page shows all." if count else ""
 
 
 def _answers(summary: Summary) -> list[str]:

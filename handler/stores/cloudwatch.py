@@ -5,8 +5,10 @@ the operator's, with an identity of their own; the functions have no right to it
 """
 
 import asyncio
+import heapq
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any, TextIO
 
 import orjson
@@ -20,6 +22,9 @@ KIND = "decision"
 LOOK_BACK = (3_600, 86_400, 7 * 86_400, 90 * 86_400)
 """Seconds: how far back the newest records are looked for, nearest first."""
 
+AT_ONCE = 500
+"""Events that are read before any of them is told."""
+
 LATE = 120.0
 """Seconds by which a record may be logged after the time it tells."""
 
@@ -28,9 +33,14 @@ class CloudWatchJournal:
     """The Journal port. `client` makes a CloudWatch Logs client when one is first needed."""
 
     def __init__(
-        self, out: TextIO, group: str, client: Callable[[], Any], clock: Clock | None = None
+        self,
+        out: TextIO,
+        groups: Sequence[str],
+        client: Callable[[], Any],
+        clock: Clock | None = None,
     ) -> None:
-        self._out, self._group, self._client = out, group, client
+        """`groups` are those that are read, as one: each function writes to its own."""
+        self._out, self._groups, self._client = out, groups, client
         self._clock = clock or SystemClock()
         self._closed = False
 
@@ -48,8 +58,8 @@ class CloudWatchJournal:
 
     async def between(self, start: float, end: float) -> AsyncIterator[dict[str, Any]]:
         self._refuse_closed()
-        pages = self._pages(self._client(), start, end + LATE)
-        while (page := await asyncio.to_thread(next, pages, None)) is not None:
+        events = self._events(self._client(), start, end + LATE)
+        while page := await asyncio.to_thread(lambda: list(islice(events, AT_ONCE))):
             for record in _records(page):
                 if start <= record["at"] < end:
                     yield record
@@ -66,34 +76,36 @@ class CloudWatchJournal:
         client = self._client()
         found: list[dict[str, Any]] = []
         for seconds in LOOK_BACK:
-            found = self._since(client, self._clock.now() - seconds)
+            found = _records(self._events(client, self._clock.now() - seconds))
             if len(found) >= limit:
                 break
         return found[-limit:]
 
-    def _since(self, client: Any, start: float) -> list[dict[str, Any]]:
-        events = [event for page in self._pages(client, start) for event in page]
-        return _records(events)
-
-    def _pages(
+    def _events(
         self, client: Any, start: float, end: float | None = None
-    ) -> Iterator[list[dict[str, Any]]]:
-        """The events of that time, page by page."""
+    ) -> Iterator[dict[str, Any]]:
+        """The events of that time, those of all groups in one order."""
+        each = (self._events_of(group, client, start, end) for group in self._groups)
+        return heapq.merge(*each, key=lambda event: event["timestamp"])
+
+    def _events_of(
+        self, group: str, client: Any, start: float, end: float | None
+    ) -> Iterator[dict[str, Any]]:
         pages = client.get_paginator("filter_log_events").paginate(
-            logGroupName=self._group,
+            logGroupName=group,
             startTime=int(start * 1000),
             filterPattern=f'{{ $.log = "{KIND}" }}',
             **({} if end is None else {"endTime": math.ceil(end * 1000)}),
         )
         try:
             for page in pages:
-                yield page["events"]
+                yield from page["events"]
         except client.exceptions.ClientError as error:  # the SDK itself is not loaded here
             if error.response["Error"]["Code"].startswith("AccessDenied"):
                 raise NotAllowed(
-                    f"the log {self._group} was not read: your AWS identity has no right to it"
+                    f"the log {group} was not read: your AWS identity has no right to it"
                 ) from error
-            raise StoreUnavailable(f"the log {self._group} was not read: {error}") from error
+            raise StoreUnavailable(f"the log {group} was not read: {error}") from error
 
 
 def _records(events: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -105,8 +105,8 @@ class Ledger(Protocol):
     async def release(self, debits: Sequence[Debit], now: float) -> None:
         """Give back debits that were taken, into the tallies they came from. Call once.
 
-        A tally never falls below zero, and one that was cleaned away (24 h after its window's end,
-        not before) stays away.
+        A tally never falls below zero, and one that was cleaned away (when its window was over for
+        everybody's clock) stays away.
         """
         ...
 

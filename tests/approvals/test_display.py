@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 
 from compiler.values import Value
 from handler.approvals.display import block, cut, mixed_words, visible
-from handler.approvals.listing import Bounds, listing
+from handler.approvals.listing import Bounds, Listing, listing, part
+from handler.approvals.pages.question import question
+from handler.approvals.summary import summarise
+from handler.entry.asgi import LARGEST_BODY
+from tests.stores import samples
 
 
 @pytest.mark.parametrize(
@@ -107,3 +111,45 @@ def test_names_are_as_safe_as_values() -> None:
     (line,) = listing({"am\u202eount p\u0430y": 1}, Bounds(5, 50)).lines
     assert line.name == "am\\u{202e}ount p\u0430y"
     assert line.flags == ("“p\\u{430}y” mixes Cyrillic and Latin letters",)
+
+
+WIDEST: dict[str, dict[str, Value]] = {
+    "invisible characters": {"text": "\U000e0100" * 600_000},
+    "quotes": {"text": '"' * 2_500_000},
+    "letters of four bytes": {"text": "\U00010437" * 600_000},
+    "line breaks": {"text": "\n" * 1_250_000},
+    "mixed words": {"text": "p\u0430 " * 600_000},
+    "short mixed texts": {"list": [f"p\u0430{number}" for number in range(150_000)]},
+    "numbers": {"list": [0] * 300_000},
+    "long names": {"\u202e" * 300_000 + str(number): 1 for number in range(2)},
+    "many names": {f"\u202ea{number}": "" for number in range(150_000)},
+}
+"""Arguments of some 2.5 MB, each as wide as it can be once it is shown."""
+
+
+@pytest.mark.parametrize("what", WIDEST)
+def test_every_part_of_the_largest_call_fits_an_answer_of_lambda(what: str) -> None:
+    held = samples.approval()
+    parts = part(WIDEST[what], 1).parts
+    for number in {1, parts}:
+        summary = summarise(held, part(WIDEST[what], number), [])
+        assert len(question(summary, "0" * 64, 0).body) < LARGEST_BODY
+
+
+def test_parts_leave_nothing_out_and_repeat_nothing() -> None:
+    arguments: dict[str, Value] = {
+        "text": "".join(f"{number}," for number in range(60_000)),
+        "n" * 500: [{"deep": number} for number in range(1_500)],
+        "none": None,
+    }
+    first = part(arguments, 1)
+    lines = [line for n in range(first.parts) for line in part(arguments, n + 1).lines]
+    texts = [line.text for line in lines]
+    assert "".join(text.strip('"') for text in texts if "," in text) == arguments["text"]
+    assert [text for text in texts if text.isdecimal()] == [str(n) for n in range(1_500)]
+    assert ("n" * 500 in texts[-3003]) and texts[-1] == "null"
+    assert len(lines) == -(-len(str(arguments["text"])) // 10_000) + 1 + 1 + 3_000 + 1
+
+
+def test_a_call_without_arguments_has_one_part() -> None:
+    assert part({}, 1) == part({}, 7) == Listing(())

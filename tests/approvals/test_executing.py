@@ -1,16 +1,18 @@
 """Running an approved call: decided again, sent once, its end written down."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from compiler.verdict import Effect, Place, Verdict
+from handler.admin.records import Query, search
 from handler.approvals.embedded import Embedded
 from handler.approvals.lifecycle import Event, Status, Terms, step
 from handler.approvals.model import Approval
 from handler.approvals.ports import Execution, Sent
-from tests.approvals.world import SEALER, START, World, hold, play
+from tests.approvals.world import CALL, SEALER, START, World, hold, play
 
 DENIED = Verdict(Effect.DENY, Place("/tools/create_charge/deny_if/always", 0, 3), "Closed today.")
 
@@ -59,6 +61,66 @@ def test_each_end_of_an_attempt_has_its_status_and_quota_comes_back_only_if_noth
         await process.workflow.round()
         await process.workflow.settled()
         assert len(world.executor.sent) == 1
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("sent", "outcome", "detail"),
+    [
+        (Sent.FINISHED, "executed", ""),
+        (Sent.NEVER_REACHED, "failed", "nothing was run"),
+        (Sent.FAILED, "failed", "cannot be passed on"),
+        (Sent.LOST, "unknown", "what became of it was not seen"),
+    ],
+)
+def test_the_end_of_an_approved_call_is_in_the_decision_log_once_and_is_found_by_its_call(
+    tmp_path: Path, sent: Sent, outcome: str, detail: str
+) -> None:
+    async def scenario(world: World) -> None:
+        process = world.process()
+        world.executor.answer = Execution(sent, {"content": []} if sent is Sent.FINISHED else None)
+        held = await world.held(process)
+        await process.desk.answer(world.links()[0], True, "the note says 750")
+        await process.workflow.settled()
+        await process.approvals.current(held.id)
+        (ended,) = await world.ends()
+        assert (ended["outcome"], ended["approval"]) == (outcome, held.id)
+        assert detail in ended["detail"] and "750" not in str(ended)
+        assert ended["refunded"] is (sent is Sent.NEVER_REACHED)
+        for query in (Query(call=CALL.call), Query(grant="Billing*", tool="create_*")):
+            found = search(world.store.journal, query, START, START + 1)
+            assert [record async for record in found] == [ended]
+
+    play(tmp_path, scenario)
+
+
+async def _rejected(world: World, process: Embedded) -> None:
+    await process.desk.answer(world.links()[0], False, "the note says 750")
+
+
+async def _expired(world: World, process: Embedded) -> None:
+    world.clock.time += 1800
+    await process.workflow.round()
+
+
+async def _withdrawn(world: World, process: Embedded) -> None:
+    (held,) = await world.store.ledger.unfinished()
+    await process.approvals.withdraw(held.id)
+
+
+@pytest.mark.parametrize("ends", [_rejected, _expired, _withdrawn])
+def test_the_end_of_a_call_that_never_ran_is_in_the_decision_log_too(
+    tmp_path: Path, ends: Callable[[World, Embedded], Awaitable[None]]
+) -> None:
+    async def scenario(world: World) -> None:
+        process = world.process()
+        held = await world.held(process)
+        await ends(world, process)
+        await process.workflow.settled()
+        (ended,) = await world.ends()
+        assert (ended["outcome"], ended["refunded"]) == (await world.status(held.id), True)
+        assert "750" not in str(ended)
 
     play(tmp_path, scenario)
 

@@ -261,13 +261,33 @@ def test_hostile_arguments_are_shown_and_do_nothing(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
-def test_a_cut_value_says_so(tmp_path: Path) -> None:
+LONG = {"body": "x" * 25_000, "rows": [f"row {number}" for number in range(3_000)], "last": "end"}
+
+
+def test_a_long_call_is_shown_whole_in_parts_and_only_the_last_has_the_yes(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         process = world.process()
-        await world.held(process, body="x" * 25_000, rows=list(range(3_000)))
-        page = await browser(process).get(f"/approve/{world.links()[0]}")
-        assert "[5,000 more characters not shown]" in page.text
-        assert "1,002 more lines of arguments are not shown." in page.text
+        held = await world.held(process, **LONG)
+        client, path = browser(process), f"/approve/{world.links()[0]}"
+        first = (await client.get(path)).text
+        assert "<b>Part 1 of 4.</b>" in first and "Read on to approve" in first
+        assert "characters 20,001 to 25,000 of 25,000" in first
+        pages = [(await client.get(f"{path}?part={number}")).text for number in (1, 2, 3, 4)]
+        assert pages[0] == first and "".join(pages).count("xxxxx") == 25_000 // 5
+        assert all(f"&quot;{row}&quot;" in "".join(pages) for row in (*LONG["rows"], "end"))
+        assert ['value="approve"' in page for page in pages] == [False, False, False, True]
+        assert all('value="reject"' in page for page in pages)
+        assert "not shown" not in "".join(pages)
+        for odd in ("5", "9999999"):
+            assert (await client.get(f"{path}?part={odd}")).text == pages[3]
+        for odd in ("0", "-1", "x", "99999999999", ""):
+            assert (await client.get(f"{path}?part={odd}")).text == first
+        token = re.search('name="token" value="([0-9a-f]+)"', pages[3])
+        assert token is not None
+        said = {"token": token[1], "answer": "approve", "note": ""}
+        assert (await client.post(f"{path}?part=4", data=said)).status_code == 200
+        await process.workflow.settled()
+        assert await world.status(held.id) == "executed"
 
     play(tmp_path, scenario)
 
@@ -339,7 +359,7 @@ def test_an_answer_that_may_have_been_kept_is_not_said_to_be_lost(tmp_path: Path
 def pages_with(world: World, workflow: Workflow) -> httpx2.AsyncClient:
     """A browser of pages whose workflow is this one."""
     desk, clock = world.desk(workflow), world.clock
-    found = routes(desk, key=KEY, base_url=BASE_URL, clock=clock, terms=Terms())
+    found = routes(desk, keys=[KEY], base_url=BASE_URL, clock=clock, terms=Terms())
     transport = httpx2.ASGITransport(Starlette(routes=found))
     return httpx2.AsyncClient(transport=transport, base_url=BASE_URL)
 

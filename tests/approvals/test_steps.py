@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from handler.admin.records import Query, search
 from handler.approvals.attempt import Attempts
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
@@ -14,7 +15,7 @@ from handler.approvals.notice import Notices
 from handler.approvals.ports import Mailer
 from handler.approvals.steps import MailPending, Steps
 from handler.approvals.vault import Vault
-from tests.approvals.world import BASE_URL, SEALER, World, ask, play
+from tests.approvals.world import BASE_URL, SEALER, START, World, ask, play
 
 TO = "ops@example.com"
 
@@ -27,7 +28,7 @@ class Machine:
         self.woken: list[str] = []
         self.undelivered = 0
 
-    async def put_task_token(self, approval_id: str, token: str) -> None:
+    async def put_task_token(self, approval_id: str, token: str, age: str) -> None:
         self.tokens[approval_id] = token
 
     async def start(self, approval: Approval) -> None: ...
@@ -63,6 +64,7 @@ def steps(world: World, machine: Machine, mailer: Mailer | None = None) -> Steps
         ),
         tokens=machine,
         workflow=machine,
+        journal=store.journal,
         undelivered=machine.count,
     )
 
@@ -110,6 +112,23 @@ def test_notify_wakes_itself_where_the_call_was_decided_before_there_was_a_token
     play(tmp_path, scenario)
 
 
+def test_after_mailing_failed_for_good_an_answer_still_wakes_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(world: World) -> None:
+        machine = Machine()
+        held = await pending(world, monkeypatch)
+        event = {"step": "await", "approval": held.id, "token": "t"}
+        assert await steps(world, machine).take(event) == {}
+        assert (machine.tokens, machine.woken, world.links(TO)) == ({held.id: "t"}, [], [])
+        taking = steps(world, machine)
+        await taking.book.take(held, Event.WITHDRAW)
+        await taking.take(event)
+        assert machine.woken == [held.id]
+
+    play(tmp_path, scenario)
+
+
 def test_a_mail_that_fails_for_now_makes_the_machine_call_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,6 +158,26 @@ def test_a_mail_that_came_back_marks_its_approver(
         now = await world.store.ledger.approval(held.id)
         assert now is not None and now.undeliverable == (TO,)
         assert machine.undelivered == 1
+
+    play(tmp_path, scenario)
+
+
+def test_the_machine_records_an_end_that_came_elsewhere_and_told_twice_it_is_shown_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An operator's own machine cannot write to the functions' logs."""
+
+    async def scenario(world: World) -> None:
+        held = await pending(world, monkeypatch)
+        taking = steps(world, Machine())
+        await taking.book.take(held, Event.REJECT, detail="a note")
+        for step in ("follow", "settle"):
+            assert await taking.take({"step": step, "approval": held.id}) == {"status": "rejected"}
+        told = await world.ends()
+        assert len(told) == 2 and told[0] == told[1]
+        found = search(world.store.journal, Query(), START, START + 1)
+        assert [record async for record in found] == told[:1]
+        assert (told[0]["outcome"], told[0]["refunded"]) == ("rejected", True)
 
     play(tmp_path, scenario)
 

@@ -33,6 +33,7 @@ from handler.sealing import Sealer
 from handler.stores.base import Store, StoreUnavailable
 from handler.stores.ledger import Held
 from handler.stores.sqlite import SQLiteStore
+from handler.trace import Trace
 
 START = 1_795_000_000.0
 BASE_URL = "http://127.0.0.1:8080"
@@ -51,6 +52,7 @@ GRANT = Grant(
     token_hashes=("0" * 64,),
 )
 CLAIM = Claim(GRANT.id, "0" * 64, "payments")
+CALL = Trace("5" * 32, "c" * 16)
 DEBIT = Debit(
     Scope.GRANT, GRANT.id, "tools/create_charge spend day 0", 750 * UNIT, 10_000 * UNIT, START + 9e4
 )
@@ -76,7 +78,7 @@ def ask(*holds: Hold, **arguments: Any) -> Ask:
         revision="5f" * 32,
         holds=holds or (hold(),),
         debits=(DEBIT,),
-        origin=Origin("2025-11-25"),
+        origin=Origin("2025-11-25", trace=CALL.parent),
     )
 
 
@@ -172,6 +174,7 @@ class Ports:
     answers: Any
     payloads: Any
     nonces: Any
+    journal: Any
 
 
 class World:
@@ -209,11 +212,11 @@ class World:
         """A process that has just started, and dies where it is told."""
         store: Any = self._open()
         if ledger is not None:
-            store = Ports(ledger, store.answers, store.payloads, store.nonces)
+            store = Ports(ledger, store.answers, store.payloads, store.nonces, store.journal)
         executor: Any = self.executor
         sender: Any = mailer or self.outbox
         if death is not None:
-            names = ("ledger", "answers", "payloads", "nonces")
+            names = ("ledger", "answers", "payloads", "nonces", "journal")
             store = Ports(*(Mortal(name, getattr(store, name), death) for name in names))
             executor, sender = Mortal("executor", executor, death), Mortal("mailer", sender, death)
         return embedded(
@@ -252,6 +255,11 @@ class World:
         approval = await self.store.ledger.approval(approval_id)
         assert approval is not None
         return approval.status.value
+
+    async def ends(self) -> list[dict[str, Any]]:
+        """The ends of calls that were recorded, oldest first."""
+        records = await self.store.journal.recent(100)
+        return [record for record in records if record["record"] == "ended"]
 
     async def tally(self) -> int:
         """What the limit stands at, in whole units."""

@@ -18,7 +18,7 @@ def test_a_rotation_starts_no_tally_at_zero() -> None:
 
 def test_every_purpose_has_a_key_of_its_own() -> None:
     keys = Keys.read(BEFORE)
-    assert len({keys.seal()[0], keys.form, keys.per}) == 3
+    assert len({keys.seal()[0], keys.forms()[0], keys.per}) == 3
 
 
 def test_keys_do_not_show_themselves() -> None:

@@ -66,7 +66,7 @@ def handles(place: Path) -> Iterator[Callable[[Callable[[str], Connection]], Dyn
     logs = log_client(found["url"])
 
     def opened(connect: Callable[[str], Connection]) -> DynamoStore:
-        journal = CloudWatchJournal(Runtime(logs, names.ledger), names.ledger, lambda: logs)
+        journal = CloudWatchJournal(Runtime(logs, names.ledger), [names.ledger], lambda: logs)
         return DynamoStore(connect(found["url"]), names, journal)
 
     try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -11,12 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from compiler.verdict import Scope
+from compiler.verdict import Charge, Place, Scope, Window
 from handler.approvals.lifecycle import Status
 from handler.limits.debits import Debit
+from handler.limits.plan import debits
+from handler.limits.shards import Dealer
 from handler.stores.base import StoreUnavailable
+from handler.stores.dynamodb.attributes import decode, encode
+from handler.stores.dynamodb.connection import MOST_SKEW, STEP_SECONDS
 from handler.stores.dynamodb.store import DynamoStore
-from handler.stores.dynamodb.tables import Names
+from handler.stores.dynamodb.tables import Names, Table
 from handler.stores.ledger import Entered, Full, Held
 from tests.emulated.faults import Fault
 from tests.emulated.racer import Racing
@@ -45,6 +50,33 @@ def debits_of(kind: str, at: float) -> tuple[Debit, ...]:
     return {"grant": (within,), "server": (server,), "mixed": (within, server, keyed)}[kind]
 
 
+SPLIT = Charge(
+    place=Place("/all_tools/limits/pool", 0, 4),
+    owner="all_tools",
+    counter="pool",
+    window=Window("3600"),
+    scope=Scope.SERVER,
+    maximum=100 * UNIT,
+    cost=UNIT,
+    per=None,
+    shards=8,
+    message="",
+)
+
+
+def split_debits(dealer: Dealer, at: float) -> tuple[Debit, ...]:
+    """What the next call takes of a limit that is split, as the gateway plans it."""
+    return debits(
+        [SPLIT],
+        grant_id="g1",
+        session=None,
+        server="stripe",
+        now=at,
+        per_key=b"k" * 16,
+        dealer=dealer,
+    )
+
+
 WRITES = {"grant": "UpdateItem", "server": "TransactWriteItems", "mixed": "TransactWriteItems"}
 
 
@@ -63,6 +95,49 @@ def test_a_call_counts_once_whatever_became_of_its_first_request(fault: Fault, k
         assert entry.tallies == (UNIT,) * len(asked)
         assert await world.store.ledger.tallies(asked) == (UNIT,) * len(asked)
         assert world.proxy.counts[WRITES[kind]] >= 2
+
+    in_world(scenario)
+
+
+async def shards_written(world: World) -> dict[str, int]:
+    """The items of tallies in the ledger's table, by their keys, and what they stand at."""
+    direct = connection(emulator().url)
+    try:
+        request = {"TableName": world.names.ledger, "ConsistentRead": True}
+        items = (await direct.send("Scan", request))["Items"]
+    finally:
+        await direct.close()
+    tallies = {item["pk"]["S"]: item for item in items if item["pk"]["S"].startswith("tally#")}
+    return {key: int(item["n"]["N"]) for key, item in tallies.items()}
+
+
+def test_each_shard_is_an_item_of_its_own_so_that_each_takes_its_own_writes() -> None:
+    async def scenario(world: World) -> None:
+        at, dealer = now(), Dealer(random.Random(5).randrange)
+        await world.store.ledger.put_grant(grant())
+        taken = []
+        for _ in range(2 * SPLIT.shards):
+            (shard,) = split_debits(dealer, at)
+            assert isinstance(await world.store.ledger.enter(claim(), (shard,), at), Entered)
+            taken.append(shard)
+        assert await shards_written(world) == {
+            f"tally#server#stripe#{shard.key}": 2 * UNIT for shard in taken
+        }
+        assert len(await shards_written(world)) == SPLIT.shards
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_repeated_request_counts_once_and_on_the_same_shard(fault: Fault) -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        (shard,) = split_debits(Dealer(random.Random(6).randrange), at)
+        world.proxy.fail_once(fault, "TransactWriteItems")
+        assert isinstance(await world.store.ledger.enter(claim(), (shard,), at), Entered)
+        assert world.proxy.counts["TransactWriteItems"] >= 2
+        assert await shards_written(world) == {f"tally#server#stripe#{shard.key}": UNIT}
 
     in_world(scenario)
 
@@ -151,6 +226,52 @@ def test_of_many_answers_to_one_approval_one_wins() -> None:
     in_world(scenario)
 
 
+@pytest.mark.parametrize("fault", [None, Fault.LOST_ANSWER])
+def test_the_token_of_an_attempt_that_was_given_up_never_replaces_a_younger_one(
+    fault: Fault | None,
+) -> None:
+    """The state machine may call again while the first call still runs: only the last can wake."""
+
+    async def scenario(world: World) -> None:
+        answers = world.store.answers
+        if fault is not None:
+            world.proxy.fail_once(fault, "UpdateItem")
+        for age, token in (("T1/000001", "second"), ("T1/000000", "first, late")):
+            await answers.put_task_token("a1", token, age)
+        assert await answers.task_token("a1") == "second"
+        await answers.put_task_token("a1", "third", "T2/000000")
+        assert await answers.task_token("a1") == "third"
+
+    in_world(scenario)
+
+
+def test_a_payload_past_its_time_is_gone_although_only_some_of_it_was_cleaned_away() -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        payloads = world.store.payloads
+        await payloads.put("a1/result", b"x" * 1_000_000, at + 60)
+        direct = connection(world.proxy.url)
+        head = await Table(direct, world.names.payloads).get("a1/result")
+        assert head is not None and head["pieces"] == 3
+        await Table(direct, world.names.payloads).delete(f"a1/result#{head['generation']}#2")
+        await direct.close()
+        assert await payloads.get("a1/result", at + 61) is None
+        with pytest.raises(StoreUnavailable):  # before it nothing may be missing
+            await payloads.get("a1/result", at)
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("1E+18", 10**18), ("999999999999999999", 10**18 - 1), ("-7", -7), ("1.5E-1", 0.15)],
+)
+def test_numbers_are_exact_however_they_are_written(text: str, number: float) -> None:
+    found = decode({"N": text})
+    assert found == number and type(found) is type(number)
+    assert decode(encode(found)) == number
+
+
 def test_an_allowed_call_is_two_requests_however_many_limits_its_grant_has() -> None:
     async def scenario(world: World) -> None:
         at = now()
@@ -219,6 +340,75 @@ def test_tallies_and_slots_are_cleaned_by_the_writes_that_come_a_day_later() -> 
             await ledger.enter(claim(), (debit(later, key="new"),), later)
         assert await ledger.tallies((debit(at, key="old"),)) == (0,)
         assert await ledger.tallies((debit(later, key="new"),)) == (2 * UNIT,)
+
+    in_world(scenario)
+
+
+WINDOWS = {"second": 1, "minute": 60}
+
+
+def of_window(seconds: int, at: float, number: int = 0) -> Debit:
+    start = int(at) // seconds * seconds
+    return Debit(Scope.GRANT, "g1", f"limit{number}.{start}", UNIT, 9 * UNIT, start + seconds)
+
+
+async def tallies_kept(world: World) -> int:
+    direct = connection(world.proxy.url)
+    item = await Table(direct, world.names.ledger).get("grant#g1")
+    await direct.close()
+    assert item is not None
+    return len(item["t"])
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_grants_item_does_not_grow_with_the_windows_that_pass(window: str) -> None:
+    """An item holds 400 KB, and a write of it is paid by the KB."""
+    seconds = WINDOWS[window]
+
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        for passed in range(200):
+            later = at + passed * seconds
+            entry = await world.store.ledger.enter(claim(), [of_window(seconds, later)], later)
+            assert isinstance(entry, Entered)
+        assert await tallies_kept(world) <= max(120 / seconds, 10) + 3
+
+    in_world(scenario)
+
+
+def test_a_grants_item_does_not_grow_where_each_call_meets_a_new_process() -> None:
+    """An agent that calls once an hour finds no container of its last call."""
+
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        for passed in range(30):
+            store, later = world.another(), at + passed * 3600
+            assert isinstance(await store.ledger.enter(claim(), (), later), Entered)
+            debits = [of_window(60, later, number) for number in range(32)]
+            assert isinstance(await store.ledger.enter(claim(), debits, later), Entered)
+            await store.close()
+        assert await tallies_kept(world) <= 64
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("seconds", WINDOWS.values())
+def test_no_tally_is_cleaned_while_a_clock_that_is_believed_may_be_in_its_window(
+    seconds: int,
+) -> None:
+    """Two clocks that each differ from the store's by half a minute differ by one."""
+
+    async def scenario(world: World) -> None:
+        at = now() // seconds * seconds
+        window = of_window(seconds, at)
+        await world.store.ledger.put_grant(grant())
+        await world.store.ledger.enter(claim(), [window], at)
+        ahead = window.ends_at + 2 * MOST_SKEW + STEP_SECONDS
+        for _ in range(2):
+            await world.store.ledger.enter(claim(), [of_window(seconds, ahead, 1)], ahead)
+        assert await world.store.ledger.tallies([window]) == (UNIT,)
 
     in_world(scenario)
 

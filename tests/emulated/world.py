@@ -49,7 +49,7 @@ def connection(url: str, kind: type[Connection] = Connection) -> Connection:
 
 def journal() -> CloudWatchJournal:
     """Lines that nobody reads: outside Lambda nothing takes them to CloudWatch."""
-    return CloudWatchJournal(io.StringIO(), "none", lambda: None)
+    return CloudWatchJournal(io.StringIO(), (), lambda: None)
 
 
 @dataclass

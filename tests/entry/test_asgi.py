@@ -1,4 +1,4 @@
-"""What Lambda takes for an answer, whatever is in it."""
+"""What Lambda takes for an answer, whatever is in it, and what is answered before all is ready."""
 
 import asyncio
 import base64
@@ -10,8 +10,12 @@ import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
-from handler.entry.asgi import LARGEST_BODY, LARGEST_TEXT, fitting, lambda_handler
+from handler import deadline
+from handler.entry.asgi import LARGEST_BODY, LARGEST_TEXT, SECONDS, fitting, lambda_handler
+from handler.failure import CannotRun
+from handler.secrets import SecretMissing
 from handler.stores.base import LARGEST_PAYLOAD
 from tests.api_gateway import event
 from tests.strict.runtime import LARGEST_ANSWER as LARGEST_PAYLOAD_OF_LAMBDA
@@ -49,6 +53,24 @@ def answered(body: bytes, media: str = "application/json") -> dict[str, Any]:
     return lambda_handler(make)(event(scope, b""), None)
 
 
+def test_what_keeps_a_function_from_serving_is_told_as_a_503_and_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    missing = "the bundle has no WASM runtime: build it with HOLDPOINT_WASM=1"
+    failures: list[Exception] = [CannotRun(missing), SecretMissing("the secret is away")]
+
+    async def make() -> Starlette:
+        if failures:
+            raise failures.pop(0)
+        return Starlette()
+
+    scope: Any = {"method": "POST", "path": "/mcp", "headers": [], "query_string": b""}
+    serve = lambda_handler(make)
+    codes = [serve(event(scope, b""), None)["statusCode"] for _ in range(3)]
+    assert codes == [503, 503, 404]
+    assert f"nothing can be served: {missing}" in caplog.text
+
+
 @pytest.mark.parametrize("size", [LARGEST_TEXT, LARGEST_TEXT + 1, LARGEST_BODY])
 @pytest.mark.parametrize("character", WIDEST)
 def test_an_answer_fits_lambda_and_is_the_same_whatever_is_in_it(character: str, size: int) -> None:
@@ -63,6 +85,25 @@ def test_an_answer_fits_lambda_and_is_the_same_whatever_is_in_it(character: str,
 def test_an_answer_that_is_not_text_is_left_as_it_is() -> None:
     body = b"\xff" * 10
     assert answered(body, "image/png") == fitting(answered(body, "image/png"))
+
+
+def test_every_event_has_a_deadline_of_its_own() -> None:
+    """Whatever was served before in this process, and however long it then lay frozen."""
+    found: list[float] = []
+
+    async def serve(request: Request) -> Response:
+        found.append(deadline.left())
+        deadline.begin(1)
+        return Response()
+
+    async def make() -> Starlette:
+        return Starlette(routes=[Route("/mcp", serve, methods=["POST"])])
+
+    scope: Any = {"method": "POST", "path": "/mcp", "headers": [], "query_string": b""}
+    handler = lambda_handler(make)
+    for _ in range(2):
+        handler(event(scope, b""), None)
+    assert all(SECONDS - 1 < left <= SECONDS for left in found) and len(found) == 2
 
 
 def test_a_stored_result_fits_with_what_the_gateway_adds() -> None:

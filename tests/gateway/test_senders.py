@@ -1,11 +1,17 @@
 """What a client of upstreams promises, in whichever world: the same rows for both."""
 
 import asyncio
+import time
 
 import pytest
 
+from handler import deadline
+from handler.gateway import buffered
+from handler.gateway.bounds import Bounds
+from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, TooLarge
 from handler.gateway.server import Server
+from handler.secrets import Secrets
 from tests.gateway.sending import HEADERS, WHOLE, Found, Sender, asked, at, told, using
 from tests.gateway.world import Adapter, both
 from tests.peer import End, Step, answer, peer
@@ -30,6 +36,44 @@ def test_a_connection_that_was_closed_while_it_lay_still_is_not_used_again(
     with peer([answer("1"), End.LEFT], [answer("2")]) as found:
         assert using(adapter, asking) == [b"1", b"2"]
     assert found.numbers == [0, 1]
+
+
+def test_an_exchange_ends_before_its_deadline_and_is_not_begun_too_late() -> None:
+    """AWS's front door waits for 30 s, whatever was slow before the upstream."""
+
+    async def asking(sender: Sender) -> list[Found]:
+        deadline.begin(2.9)
+        late = await told(sender, at(found.url))
+        deadline.begin(3.2)
+        return [late, await told(sender, at(found.url))]
+
+    async def run() -> list[Found]:
+        sender = BufferedUpstream(Secrets({}), Bounds(upstream_seconds=60))
+        try:
+            return await asking(sender)
+        finally:
+            await sender.close()
+
+    began = time.monotonic()
+    with peer([None]) as found:
+        assert asyncio.run(run()) == [NeverReached(buffered.NO_TIME), Lost(LATE)]
+    assert time.monotonic() - began < 3.2 and found.numbers == [0]
+
+
+def test_a_credential_that_takes_the_time_away_sends_nothing() -> None:
+    class Slow:
+        async def find(self, name: str) -> str | None:
+            await asyncio.Event().wait()
+            return None
+
+    async def run() -> Found:
+        sender = BufferedUpstream(Secrets({"slow": Slow()}), Bounds())
+        deadline.begin(3.1)
+        end = await told(sender, at("http://127.0.0.1:1/mcp", headers={"K": "slow:x"}))
+        await sender.close()
+        return end
+
+    assert asyncio.run(run()) == NeverReached(buffered.NO_TIME)
 
 
 @both

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from handler.gateway.bounds import Bounds
-from handler.gateway.relay import Settled
+from handler.gateway.events import Settled
 from handler.gateway.sse import Events, TooLong, ascii_json
 from tests.gateway.test_upstreams import answer, point, scripted
 from tests.gateway.world import (

@@ -26,8 +26,10 @@ class Time:
 
 
 @contextmanager
-def connections(time: Time | None = None) -> Iterator[Connections]:
-    made = Connections(connect_seconds=1, idle_seconds=5, monotonic=time or Time())
+def connections(time: Time | None = None, wall: Time | None = None) -> Iterator[Connections]:
+    made = Connections(
+        connect_seconds=1, idle_seconds=5, monotonic=time or Time(), wall=wall or Time()
+    )
     try:
         yield made
     finally:
@@ -55,6 +57,19 @@ def test_the_one_used_last_is_taken_first() -> None:
         kept.keep(origin(found), first)
         assert kept.take(origin(found)) is first
         kept.keep(origin(found), first)
+
+
+def test_a_connection_from_before_a_freeze_is_not_used_though_one_clock_stood_still() -> None:
+    """A container is frozen between two requests, for hours, and nobody told its connections."""
+    for went in (0, 1):
+        clocks = [Time(), Time()]
+        with peer([], []) as found, connections(*clocks) as kept:
+            first = kept.take(origin(found))
+            kept.keep(origin(found), first)
+            clocks[went].now += 3_600
+            other = kept.take(origin(found))
+            assert other is not first
+            other.close()
 
 
 def test_a_connection_is_kept_for_nobody_else() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from handler.approvals.lifecycle import Status
-from handler.approvals.listing import MAIL
+from handler.approvals.listing import MAIL, listing
 from handler.approvals.model import Answer, Approval, Origin
 from handler.approvals.ports import Mail
 from handler.approvals.summary import summarise
@@ -36,7 +36,7 @@ APPROVAL = Approval(
 
 
 def mail(approval: Approval = APPROVAL, answers: tuple[Answer, ...] = (), **arguments: Any) -> Mail:
-    summary = summarise(approval, arguments or {"amount": 750}, answers, MAIL)
+    summary = summarise(approval, listing(arguments or {"amount": 750}, MAIL), answers)
     return compose(summary, "ops@example.com", URL)
 
 
@@ -96,8 +96,17 @@ def test_hostile_text_stays_text() -> None:
 def test_a_long_call_is_cut_and_says_so() -> None:
     made = mail(rows=list(range(500)), body="x" * 3_000)
     for text in (made.text, made.html):
-        assert "402 more lines are not shown here; the page shows more." in text
+        assert "402 more lines are not shown here; the page shows all." in text
     assert "[1,000 more characters not shown]" in mail(body="x" * 3_000).text
+
+
+def test_a_mail_stays_small_whatever_the_agent_wrote() -> None:
+    """SES takes no more than 10 MB (Service quotas), most mail servers less."""
+    mixed = " ".join(f"p\u0430y{number}" for number in range(50_000))
+    made = mail(text=mixed, rows=[mixed[:100]] * 3_000)
+    assert len(made.text) + len(made.html) < 2_000_000
+    assert "more words mix letters of several scripts" in made.text
+    assert "words in 49 more lines mix scripts" in made.text
 
 
 def test_a_mail_reads_the_same_after_its_way_through_the_outbox(tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from handler.approvals.model import Approval
 from tests.emulated.faults import Fault, Plan
 from tests.strict.runtime import BROKEN, THROTTLED, Refusal
 from tests.strict.upstream import RESULT, hang
-from tests.strict.world import CREDENTIAL, DEFINITION, SEALING_TEXT, World
+from tests.strict.world import CREDENTIAL, DEFINITION, SEALING_TEXT, World, until
 
 pytestmark = pytest.mark.anyio
 
 CARRIED = ["Notify", "Follow", "IsFinal", "Done"]
+AWAITED = ["Notify", "AwaitAnswer", "Follow", "IsFinal", "Done"]
 SETTLED = ["AwaitLease", "Settle", "IsSettled"]
 
 
@@ -157,12 +158,45 @@ async def test_mailing_is_tried_again_where_its_function_timed_out(strict: World
 async def test_mailing_that_fails_for_good_leaves_the_call_to_its_deadline(strict: World) -> None:
     strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
     label, held = await strict.held("refund_soon")
+    await strict.enters(held, "AwaitAnswer")
+    errors = await strict.errors(held)
+    assert set(errors) == {"MailPending"} and len(errors) == 12
+    await strict.note(label, deadline=time.time())
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.states(held) == AWAITED
+    assert await strict.status(label) is Status.EXPIRED
+    assert await strict.tally(held) == 0
+
+
+async def test_an_operators_yes_runs_a_call_whose_mails_failed_for_good(strict: World) -> None:
+    label = await strict.grant()
+    strict.functions.refusals.extend([Refusal(500, "Odd"), THROTTLED])
+    await strict.call(label, "refund", id=label)
+    held = await strict.approval(label)
+
+    async def waits() -> bool | None:
+        return strict.asked(strict.workflow, held) == ["await"] or None
+
+    await until(waits)
+    assert await strict.operator_says(held, approved=True)
+    assert (await strict.ended(held))["status"] == "SUCCEEDED"
+    assert await strict.status(label) is Status.EXECUTED
+    assert await strict.states(held) == AWAITED
+    assert await strict.errors(held) == ["Lambda.Odd", f"Lambda.{THROTTLED.code}"]
+    assert strict.upstream.calls[label] == 1
+
+
+async def test_a_function_that_can_never_be_called_leaves_the_call_to_its_deadline(
+    strict: World,
+) -> None:
+    label = await strict.grant()
+    strict.functions.refusals.extend([Refusal(500, "Odd"), *[THROTTLED] * 21])
+    await strict.call(label, "refund_soon", id=label)
+    held = await strict.approval(label)
     await strict.enters(held, "AwaitDeadline")
-    assert set(await strict.errors(held)) == {"MailPending"} and len(await strict.errors(held)) == 6
     await strict.note(label, deadline=time.time())
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.status(label) is Status.EXPIRED
-    assert await strict.tally(held) == 0
 
 
 async def test_an_execution_whose_process_dies_is_not_run_again_and_ends_as_unknown(
@@ -282,6 +316,7 @@ DRIVEN = {
         "Runtime.ExitError",
         *(f"Lambda.{code}" for code in RETRIED),
     },
+    "AwaitAnswer": {"States.Timeout", "States.ALL"},
     "Follow": {"States.ALL"},
     "Settle": {"States.ALL"},
 }

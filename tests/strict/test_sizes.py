@@ -1,6 +1,7 @@
 """How large an answer may be on AWS, to the byte: docs/deploy.md, Sizes."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -48,6 +49,22 @@ async def test_the_largest_answer_arrives_whole_and_one_byte_more_is_said_to_be_
     refused = json.dumps(await strict.call(label, "read", id=label))
     assert "[NO RESULT]" in refused and "too large" in refused
     assert strict.upstream.calls[label] == 2
+
+
+async def test_the_largest_call_that_is_held_can_be_read_to_its_end_and_approved(
+    strict: World,
+) -> None:
+    """Its page goes out in parts: whole it would be more than Lambda answers."""
+    label = await strict.grant()
+    await strict.call(label, "refund", id=label, note='"' * 1_200_000, rows=[0] * 20_000)
+    link = await strict.link(label)
+    first = await strict.opened(link)
+    parts = int(re.findall("Part 1 of ([0-9]+)", first.html)[0])
+    assert parts > 20 and 'value="approve"' not in first.html
+    last = await strict.opened(f"{link}?part={parts}")
+    assert await strict.pressed(last, "approve") == "Approved"
+    await strict.becomes(label, Status.EXECUTED)
+    assert strict.upstream.calls[label] == 1
 
 
 async def test_a_held_calls_largest_result_is_kept_and_reaches_the_agent(strict: World) -> None:

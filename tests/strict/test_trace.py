@@ -49,3 +49,5 @@ async def test_a_held_calls_trace_is_in_every_functions_lines_and_reaches_the_up
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert strict.upstream.headers[-1]["traceparent"] == f"00-{TRACE}-{call}-01"
     assert (await strict.ended(held))["input"].count(TRACE) == 0
+    (told,) = [line for line in lines(strict.workflow.log) if line.get("record") == "ended"]
+    assert (told["outcome"], told["approval"], told["call"]) == ("executed", held.id, call)

@@ -29,7 +29,7 @@ class Upstream:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Upstream"]:
-        app = web.Application()
+        app = web.Application(client_max_size=4 * 2**20)
         app.router.add_post("/mcp", self._serve)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()

@@ -5,6 +5,7 @@ One world serves every test of this folder; a test has a grant and arguments of 
 """
 
 import asyncio
+import io
 import json
 import re
 import secrets
@@ -22,12 +23,18 @@ from aiohttp import web
 from handler.admin import grants
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
+from handler.approvals.desk import Desk, Recorded
 from handler.approvals.lifecycle import Status, Terms
 from handler.approvals.model import Approval
+from handler.approvals.vault import Vault
+from handler.approvals.workflow_stepfunctions import StepFunctionsWorkflow
+from handler.aws.service import STEP_FUNCTIONS, Account, Service
+from handler.aws.signature import Credentials
 from handler.clock import SystemClock
 from handler.demo.browser import Page, open_page
 from handler.gateway.server import Server
 from handler.policies.publish import compile_policy
+from handler.sealing import Sealer
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
 from infra.emulator import REGION, tool
@@ -103,6 +110,8 @@ class World:
     http: aiohttp.ClientSession
     folder: Path
     names: Names
+    sealing: str
+    """The secret with the deployment's keys."""
     tokens: dict[str, str] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
 
@@ -182,11 +191,13 @@ class World:
         sent = {
             "Authorization": f"Bearer {self.tokens[label]}",
             "Accept": "application/json, text/event-stream",
+            "Content-Type": "application/json",
             "MCP-Protocol-Version": "2025-11-25",
             **(headers or {}),
         }
         url = f"{self.front.url}/mcp/{self.servers[label]}"
-        async with self.http.post(url, json=body, headers=sent) as answered:
+        data = io.BytesIO(json.dumps(body).encode())  # aiohttp warns of large bodies in bytes
+        async with self.http.post(url, data=data, headers=sent) as answered:
             found: dict[str, Any] = await answered.json()
             return found
 
@@ -246,6 +257,24 @@ class World:
 
     async def opened(self, link: str) -> Page:
         return await asyncio.to_thread(open_page, link)
+
+    async def operator_says(self, held: Approval, *, approved: bool) -> bool:
+        """Answer as an operator does, without a link. Whether the machine was told."""
+        account = Account(REGION, lambda: Credentials("test", "test"), self.proxy.url)
+        service = Service(account, STEP_FUNCTIONS)
+        workflow = StepFunctionsWorkflow(
+            service, clock=SystemClock(), terms=Terms(), tokens=self.store.answers
+        )
+        desk = Desk(
+            book=self.book,
+            answers=self.store.answers,
+            vault=Vault(self.store.payloads, Sealer([bytes(32)])),
+            workflow=workflow,
+            clock=SystemClock(),
+        )
+        said = await desk.answer_for(held.id, APPROVER, approved, "", "an operator")
+        await service.close()
+        return isinstance(said, Recorded) and said.told
 
     async def pressed(self, page: Page, button: str) -> str:
         """Send the form of a page that may have been opened a while ago; the title then."""
@@ -367,6 +396,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
             http,
             folder,
             names,
+            sealing,
         )
 
 
@@ -385,6 +415,7 @@ def environment(
         "HOLDPOINT_URL": base_url,
         "HOLDPOINT_STATE_MACHINE": machine,
         "HOLDPOINT_MOST_PENDING": "20",
+        "HOLDPOINT_ENGINE": "table",
         "HOLDPOINT_HOLD_SECONDS": "0",
         "HOLDPOINT_SENDER": SENDER,
         "HOLDPOINT_CONFIGURATION_SET": "holdpoint",

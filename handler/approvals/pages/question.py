@@ -75,17 +75,32 @@ def _listing(listing: Listing) -> str:
     if not listing.lines:
         return '<p class="soft">The call has no arguments.</p>'
     rows = "".join(map(_row, listing.lines))
-    omitted = ""
-    if listing.omitted:
-        omitted = _flags((f"{listing.omitted:,} more lines of arguments are not shown.",))
-    return f'<dl class="values mono">{rows}</dl>{omitted}'
+    unflagged = ""
+    if listing.unflagged:
+        unflagged = _flags((f"words in {listing.unflagged:,} more lines mix scripts.",))
+    way = _way(listing)
+    return f'{way}<dl class="values mono">{rows}</dl>{unflagged}{way}'
+
+
+def _way(listing: Listing) -> str:
+    """Through the parts of arguments that are more than one page."""
+    if listing.parts == 1:
+        return ""
+    here, all = listing.part, listing.parts
+    before = f' <a href="?part={here - 1}">Part before</a>' if here > 1 else ""
+    after = f' <a href="?part={here + 1}">Next part</a>' if here < all else ""
+    return (
+        f'<p class="flag"><b>Part {here:,} of {all:,}.</b> The arguments are longer than one page.'
+        f"{before}{after}</p>"
+    )
 
 
 def _row(line: Line) -> str:
     depth = min(line.depth, DEEPEST)
     level = f'<span class="soft">level {line.depth}</span> ' if line.depth > DEEPEST else ""
+    span = f'<span class="soft">{line.span}</span> ' if line.span else ""
     text = shown(line.text) if line.text else f'<span class="soft">{line.kind}</span>'
-    value = f"<dd>{text}{_flags(line.flags)}</dd>"
+    value = f"<dd>{span}{text}{_flags(line.flags)}</dd>"
     return f'<div class="d{depth}"><dt>{level}{shown(line.name)}</dt>{value}</div>'
 
 
@@ -111,7 +126,11 @@ def _answer(said: Said) -> str:
 
 
 def _form(summary: Summary, token: str) -> str:
+    """The two buttons; who has more of the arguments to see can only say no."""
     yes = "Approve and run" if summary.one_yes_runs else "Approve"
+    approve = f'<button class="approve" name="answer" value="approve">{yes}</button>'
+    if summary.arguments.part < summary.arguments.parts:
+        approve = f'<a href="?part={summary.arguments.part + 1}">Read on to approve</a>'
     return (
         '<form class="part" method="post" autocomplete="off">'
         f'<input type="hidden" name="token" value="{escape(token)}">'
@@ -119,8 +138,7 @@ def _form(summary: Summary, token: str) -> str:
         f'<textarea id="note" name="note" rows="2" maxlength="{LONGEST_NOTE}"></textarea>'
         '<div class="choice">'
         '<button class="reject" name="answer" value="reject">Reject</button>'
-        f'<button class="approve" name="answer" value="approve">{yes}</button>'
-        "</div></form>"
+        f"{approve}</div></form>"
     )
 
 

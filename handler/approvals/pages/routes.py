@@ -4,7 +4,8 @@ Must not know how an answer is recorded. GET and HEAD change nothing, since mail
 links. A form is believed by its token, which only the page behind that very link carries.
 """
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
@@ -23,6 +24,8 @@ from handler.stores.base import StoreUnavailable
 LARGEST_FORM = 16_384
 """Bytes of a form's body."""
 
+PART = re.compile("[1-9][0-9]{0,6}")
+
 ANSWERS = {"approve": True, "reject": False}
 
 
@@ -35,19 +38,23 @@ class Form:
     note: str
 
 
-def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock, terms: Terms) -> list[Route]:
-    """The routes of the approval pages. `key` is the deployment's, `base_url` where they are."""
+def routes(
+    desk: Desk, *, keys: Sequence[bytes], base_url: str, clock: Clock, terms: Terms
+) -> list[Route]:
+    """The routes of the approval pages. `keys` are the deployment's, newest first: a page may have
+    been opened before they were rotated. `base_url` is where the pages are.
+    """
 
     async def show(request: Request) -> Response:
         secret = request.path_params["secret"]
-        opened = await desk.open(secret)
+        opened = await desk.open(secret, _part(request.query_params.get("part", "")))
         if opened is None:
             return outcome.closed()
         if opened.approval.status is not Status.PENDING:
             return outcome.decided(opened.approval, 200)
         if opened.has_answered:
             return outcome.recorded(opened.approval)
-        return question(opened.summary, form_token(key, secret), clock.now())
+        return question(opened.summary, form_token(keys[0], secret), clock.now())
 
     async def answer(request: Request) -> Response:
         secret = request.path_params["secret"]
@@ -57,7 +64,7 @@ def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock, terms: Terms)
         form = await read_form(request)
         if form is None:
             return outcome.malformed()
-        if not is_form_token(key, secret, form.token):
+        if not any(is_form_token(each, secret, form.token) for each in keys):
             return outcome.foreign()
         said = await desk.answer(secret, form.approved, form.note)
         if said is None:
@@ -73,6 +80,11 @@ def routes(desk: Desk, *, key: bytes, base_url: str, clock: Clock, terms: Terms)
         Route(path, guarded(show, outcome.away), methods=["GET"]),
         Route(path, guarded(answer, outcome.unsure), methods=["POST"]),
     ]
+
+
+def _part(text: str) -> int:
+    """Which part of the arguments a page is asked for: the first where that is not said."""
+    return int(text) if PART.fullmatch(text) else 1
 
 
 def guarded(

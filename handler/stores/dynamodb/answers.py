@@ -7,10 +7,12 @@ Writing an answer is part of the ledger's step: see `answering`.
 import asyncio
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from handler.approvals.model import Answer, Link
 from handler.stores.dynamodb.attributes import Item
+from handler.stores.dynamodb.connection import ConditionFailed
 from handler.stores.dynamodb.tables import Table
 from handler.stores.dynamodb.update import Update
 
@@ -36,10 +38,14 @@ class DynamoAnswers:
         given: list[dict[str, Any]] = item.get("answers", []) if item else []
         return [Answer(**{**answer, "at": float(answer["at"])}) for answer in given]
 
-    async def put_task_token(self, approval_id: str, token: str) -> None:
+    async def put_task_token(self, approval_id: str, token: str, age: str) -> None:
+        """Keep it unless a younger one is there: an attempt given up may come late."""
         update = Update(self._table.name, _approval(approval_id))
-        update.put(token=token)
-        await self._table.update(update)
+        at = update.at("token_age")
+        update.require(f"(attribute_not_exists({at}) OR {at} <= {update.value(age)})")
+        update.put(token=token, token_age=age)
+        with suppress(ConditionFailed):
+            await self._table.update(update)
 
     async def task_token(self, approval_id: str) -> str | None:
         item = await self._table.get(_approval(approval_id))

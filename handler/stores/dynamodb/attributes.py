@@ -5,6 +5,7 @@ Numbers travel as text, so integers stay exact up to 38 digits. Sets hold string
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 Item = dict[str, Any]
@@ -18,7 +19,8 @@ def encode(value: Any) -> dict[str, Any]:
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, int | float):
-        return {"N": repr(value)}
+        whole = value == int(value)  # without a point, as DynamoDB gives it back
+        return {"N": repr(int(value) if whole else value)}
     if isinstance(value, str):
         return {"S": value}
     if isinstance(value, bytes):
@@ -61,7 +63,9 @@ def decode_item(item: Mapping[str, Any]) -> Item:
 
 
 def _number(text: str) -> int | float:
+    """Exact where it is whole, however it is written: `1E+18` is."""
     try:
         return int(text)
     except ValueError:
-        return float(text)
+        number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else float(number)

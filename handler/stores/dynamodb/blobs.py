@@ -5,6 +5,7 @@ generation: a reader sees one writing or another, never parts of both.
 """
 
 import asyncio
+import math
 import secrets
 
 from handler.stores.base import StoreUnavailable
@@ -35,10 +36,13 @@ class Blobs:
         head = {"data": pieces[0], "generation": generation, "pieces": len(pieces), **kept}
         await self._table.put(key, head)
 
-    async def get(self, key: str) -> tuple[bytes, int | None] | None:
-        """The bytes and their `ttl`."""
+    async def get(self, key: str, now: float = 0) -> bytes | None:
+        """The bytes; None where they are not there, or past their `ttl`.
+
+        The table cleans pieces away one by one, so none is asked for past it.
+        """
         head = await self._table.get(key)
-        if head is None:
+        if head is None or now >= head.get("ttl", math.inf):
             return None
         rest = await asyncio.gather(
             *(
@@ -51,7 +55,7 @@ class Blobs:
             if piece is None:
                 raise StoreUnavailable(f"a piece of `{key}` is missing")
             parts.append(piece["data"])
-        return b"".join(parts), head.get("ttl")
+        return b"".join(parts)
 
 
 def _piece(key: str, generation: str, number: int) -> str:

@@ -90,6 +90,8 @@ class Counting:
         """Answer by reading: there is nothing to take, or more than there can ever be."""
         item = await self._table.get(grant_item.key(claim.grant_id))
         known = grant_item.authenticate(item, claim, now)
+        if item is not None and isinstance(known, Grant):
+            self._remember(claim.grant_id, item, now)  # all that a new process ever sees before
         if not isinstance(known, Grant) or not debits:
             return Entered(known, (), ()) if isinstance(known, Grant) else known
         return _full(known, debits, await self.standing(demands(debits)))
@@ -156,9 +158,12 @@ class Counting:
                     share = _shrunk(share, [demand for demand, why in pairs if not why.failed])
 
     def _remember(self, grant_id: str, item: Item, now: float) -> None:
+        self._leftovers.pop(grant_id, None)
         left = grant_item.leftovers(item, now)
-        if left != Leftovers() and len(self._leftovers) < MOST_REMEMBERED:
+        if left != Leftovers():
             self._leftovers[grant_id] = left
+        if len(self._leftovers) > MOST_REMEMBERED:
+            del self._leftovers[next(iter(self._leftovers))]
 
 
 def met_by(own: Reason, others: Sequence[Reason], asked: Sequence[Demand]) -> dict[Tally, int]:

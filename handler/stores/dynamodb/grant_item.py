@@ -21,8 +21,9 @@ from handler.stores.ledger import Paused, Unauthenticated
 PENDING = "p"
 """The attribute that counts the grant's pending approvals."""
 
-MOST_CLEANED = 16
-"""How many old names one write removes at most, so that expressions stay small."""
+MOST_TALLIES, MOST_SLOTS = 40, 16
+"""How many old names one write removes at most, so that expressions stay small; of tallies more
+than the 32 that a call can add."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,4 +158,4 @@ def authenticate(item: Item | None, claim: Claim, now: float) -> Grant | Unauthe
 def leftovers(item: Item, now: float) -> Leftovers:
     tallies = [name for name in item.get("t", {}) if is_over(name, now)]
     slots = [slot for slot in item.get("w", {}).items() if is_idle(slot[1], now)]
-    return Leftovers(tuple(tallies[:MOST_CLEANED]), tuple(slots[:MOST_CLEANED]))
+    return Leftovers(tuple(tallies[:MOST_TALLIES]), tuple(slots[:MOST_SLOTS]))

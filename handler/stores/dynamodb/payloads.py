@@ -22,8 +22,4 @@ class DynamoPayloads:
         await self._blobs.put(key, data, ttl=math.floor(expires_at))
 
     async def get(self, key: str, now: float) -> bytes | None:
-        found = await self._blobs.get(key)
-        if found is None:
-            return None
-        data, ttl = found
-        return data if ttl is not None and now < ttl else None
+        return await self._blobs.get(key, now)

@@ -52,7 +52,7 @@ class DynamoRegistry:
 
     async def artifact(self, digest: str) -> Artifact | None:
         found = await self._blobs.get(f"artifact#{digest}")
-        return Artifact(digest, zlib.decompress(found[0])) if found else None
+        return Artifact(digest, zlib.decompress(found)) if found else None
 
     async def publish(
         self,

@@ -15,7 +15,13 @@ from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.update import Update
 
 KEPT_SECONDS = 24 * 3600
-"""How long a tally outlives its window: far longer than clocks differ."""
+"""How long a tally outlives its window at most: far longer than clocks differ."""
+
+LEAST_KEPT_SECONDS = 120
+"""At least: twice what two clocks that are both believed may differ by (`connection.MOST_SKEW`)."""
+
+KEPT_WINDOWS = 10
+"""Between the two, so many windows: a grant's item must not grow with each short one."""
 
 DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -116,8 +122,15 @@ def refundable(share: Sequence[Demand], there: Mapping[Tally, int]) -> list[Dema
 
 
 def is_over(name: str, now: float) -> bool:
-    """Whether the tally of this name in a grant's item may be cleaned away."""
-    return int(name.partition(":")[0], 36) + KEPT_SECONDS < now
+    """Whether the tally of this name in a grant's item may be cleaned away.
+
+    Nobody can be in its window any more: who believes to be is told that the clocks differ.
+    """
+    end = int(name.partition(":")[0], 36)
+    _, _, start = name.rpartition(".")
+    length = end - int(start) if start.isdecimal() else KEPT_SECONDS
+    kept = min(max(KEPT_WINDOWS * length, LEAST_KEPT_SECONDS), KEPT_SECONDS)
+    return end + kept < now
 
 
 def _base36(number: int) -> str:
