@@ -10,6 +10,7 @@ from compiler.ir import Program
 from compiler.lower import lower
 from compiler.parse import parse
 from compiler.policy import Policy
+from compiler.source import uncollected
 from compiler.table.write import encode
 
 
@@ -17,8 +18,8 @@ from compiler.table.write import encode
 class Built:
     """What became of one policy.json.
 
-    `policy`, `program` and `artifact` are None where the diagnostics hold an error; warnings may
-    stand beside them.
+    All from `policy` on are None where the diagnostics hold an error; warnings may stand beside
+    them.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Built:
     diagnostics: tuple[Diagnostic, ...]
     policy: Policy | None = None
     program: Program | None = None
+    table: bytes | None = None
     artifact: bytes | None = None
 
     def rendered(self) -> str:
@@ -34,11 +36,19 @@ class Built:
         return render(self.diagnostics, self.text, self.name)
 
 
-def build(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Built:
+def build(
+    source: bytes, name: str, approvers: tuple[str, ...] = (), *, module: bool = False
+) -> Built:
     """Compile one policy; `approvers` are asked where it names nobody.
 
-    Equal sources and approvers give equal artifacts, whatever the name.
+    Equal sources and approvers give equal artifacts, whatever the name. With `module` the artifact
+    holds the policy's WASM module too.
     """
+    with uncollected():
+        return _built(source, name, approvers, module)
+
+
+def _built(source: bytes, name: str, approvers: tuple[str, ...], module: bool) -> Built:
     parsed = parse(source)
     if parsed.policy is None:
         return Built(name, parsed.text, parsed.diagnostics)
@@ -47,5 +57,14 @@ def build(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Built:
     if has_errors(diagnostics):
         return Built(name, parsed.text, diagnostics)
     program = lower(policy)
-    data = artifact.pack(artifact.Parts(encode(program), source))
-    return Built(name, parsed.text, diagnostics, policy, program, data)
+    table = encode(program)
+    data = artifact.pack(artifact.Parts(table, source, _module(program, module)))
+    return Built(name, parsed.text, diagnostics, policy, program, table, data)
+
+
+def _module(program: Program, wanted: bool) -> bytes:
+    if not wanted:
+        return b""
+    from compiler.wasm.emit import emit  # it translates the runtime when it is loaded
+
+    return emit(program)

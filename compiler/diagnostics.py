@@ -45,10 +45,11 @@ CATALOGUE = {
     "E032": "the scope `all` without `shared`",
     "E033": "more limits on one call than can be reserved together",
     "E034": "a window that is neither a name nor a number of seconds",
+    "E035": "`shards` on a limit that cannot be split",
     "E040": "two globs of equal length that can match one tool",
     "E041": "more tools or globs than a policy may have, or more rules for each of them",
     "E050": "a duration that does not parse or is out of range",
-    "E051": "an approver that is no address, or is named twice",
+    "E051": "an approver that is no address, is named twice, or is one too many",
     "E052": "a quorum that the approvers cannot reach",
     "W101": "the policy can allow nothing",
     "W102": "`hide` under default deny with no tools: everything is denied, not only the hidden",
@@ -63,6 +64,7 @@ CATALOGUE = {
     "W111": "a limit that can never be reached",
     "W112": "a condition whose answer is always the same",
     "W113": "an entry that serves none of the tools given",
+    "W114": "shards so small that they refuse early",
 }
 """Every code and what it stands for. E is an error, W a warning."""
 

@@ -14,7 +14,6 @@ from compiler.answers.effort import Effort, Exhausted
 from compiler.answers.relation import Relation
 from compiler.diagnostics import Diagnostic
 from compiler.parse import parse
-from compiler.policy import Policy
 from compiler.rewrite import Document, edited
 from compiler.verdict import Effect
 
@@ -38,33 +37,30 @@ class Fixed:
 def fix(text: str) -> Fixed:
     """Take out what no call can reach, as far as that provably changes nothing."""
     document = Document.of(text)
-    if document is None:
+    wanted = document.removable() if document else []
+    if document is None or not wanted:
         return Fixed(text, (), None)
-    wanted = [one for one in document.warnings if document.removes(one)]
-    kept = wanted if _equal(document, wanted, Effort()) else []
-    if not kept:
+    found = _without(document, wanted, Effort())
+    if found is None:
         effort = Effort()
         for one in wanted:
-            kept = [*kept, one] if _equal(document, [*kept, one], effort) else kept
-    if not kept:
-        return Fixed(text, (), None)
-    written = document.without(kept)
-    found = diff(document.policy, _policy(written))
-    if found.relation is not Relation.EQUAL:
-        raise CannotFix("taking out what no call reaches would change what the policy does")
-    return Fixed(written, tuple(kept), found)
+            kept = found.done if found else ()
+            found = _without(document, (*kept, one), effort) or found
+    return found or Fixed(text, (), None)
 
 
-def _equal(document: "Document", removed: Sequence[Diagnostic], effort: Effort) -> bool:
-    """Whether both are known to decide alike; all that is asked shares the effort."""
-    if not removed:
-        return False
+def _without(document: Document, removed: Sequence[Diagnostic], effort: Effort) -> Fixed | None:
+    """The text without these, if it is known to decide alike; all that is asked shares effort."""
     try:
         effort.spend(len(document.text))
     except Exhausted:
-        return False
-    after = parse(document.without(removed)).policy
-    return after is not None and diff(document.policy, after, effort).relation is Relation.EQUAL
+        return None
+    text = document.without(removed)
+    after = parse(text).policy
+    found = diff(document.policy, after, effort) if after else None
+    if found is None or found.relation is not Relation.EQUAL:
+        return None
+    return Fixed(text, tuple(removed), found)
 
 
 def offer_approval(text: str) -> Fixed:
@@ -84,10 +80,3 @@ def offer_approval(text: str) -> Fixed:
         if change.relation is not Relation.WIDER or change.after.effect is Effect.ALLOW:
             raise CannotFix("asking for approval instead would do more than hold calls")
     return Fixed(document.text, tuple(done), found)
-
-
-def _policy(text: str) -> Policy:
-    policy = parse(text).policy
-    if policy is None:
-        raise CannotFix("the rewritten policy would not compile")
-    return policy

@@ -20,7 +20,8 @@ ORDER = {
             "action", "conditions", "on_deny", "reason",
             "rate_limit", "require", "deny_if", "approve_if", "limits",
             "approvers", "quorum", "expires_in", "mail_arguments", "path", "op", "value",
-            "counter", "window", "max", "scope", "increment_from", "per", "shared", "on_limit",
+            "counter", "window", "max", "scope", "increment_from", "per", "shared", "shards",
+            "on_limit",
         )
     )
 }  # fmt: skip

@@ -60,6 +60,7 @@ class LimitRow:
     maximum: int
     increment_from: int | None
     per: tuple[int, ...]
+    shards: int
     message: str
 
 

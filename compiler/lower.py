@@ -26,6 +26,8 @@ from compiler.verdict import Place
 
 PATTERNS = frozenset({Operator.REGEX, Operator.NOT_REGEX})
 
+WRITTEN = json.JSONEncoder(separators=(",", ":"))
+
 Row = TypeVar("Row", bound=Hashable)
 
 
@@ -128,6 +130,7 @@ class _Lowering:
                 maximum=limit.maximum,
                 increment_from=None if source is None else self.paths.add(source),
                 per=tuple(map(self.paths.add, limit.per)),
+                shards=limit.shards,
                 message=names.limit_message(limit),
             )
         )
@@ -140,7 +143,7 @@ class _Lowering:
             ConditionRow(
                 path=self.paths.add(condition.path),
                 operator=condition.operator,
-                value=self.values.add(json.dumps(condition.value, separators=(",", ":"))),
+                value=self.values.add(WRITTEN.encode(condition.value)),
                 automaton=self.automaton(condition),
                 mismatch=names.mismatch_message(condition),
             )

@@ -100,9 +100,10 @@ class Meaning:
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
         self._entries = {entry.name: entry for entry in policy.tools}
+        self._hidden = frozenset(policy.hide)
 
     def hides(self, tool: str) -> bool:
-        return tool in self.policy.hide or self.policy.hide == ("*",)
+        return tool in self._hidden or self.policy.hide == ("*",)
 
     def lists(self, tool: str) -> bool:
         return tool in self._entries and not self._entries[tool].is_glob
@@ -256,6 +257,7 @@ def _charge(entry: str | None, index: int, limit: Limit, facts: Facts) -> Charge
         maximum=limit.maximum,
         cost=cost,
         per=tuple(per) if limit.per else None,
+        shards=limit.shards,
         message=names.limit_message(limit),
     )
 

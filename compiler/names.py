@@ -5,7 +5,6 @@ of them answer alike. Names follow RFC 6901 (JSON Pointer): `/tools/pay/deny_if/
 """
 
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from enum import StrEnum
 
 from compiler.policy import Condition, Limit, Operator, Path
@@ -100,7 +99,8 @@ def limit_message(limit: Limit) -> str:
     if limit.message:
         return limit.message
     amount, window = amount_text(limit.maximum), window_text(limit.window)
-    return f"The limit `{limit.counter}` admits {amount} per {window} and is used up; try later."
+    admits = f"The limit `{limit.counter}` admits {amount} per {window}"
+    return f"{admits} and has no room for this call."
 
 
 def cost_message(path: Path) -> str:
@@ -118,7 +118,8 @@ def per_message(path: Path) -> str:
 
 def amount_text(micro_units: int) -> str:
     """2000000 is `2`, 500000 is `0.5`."""
-    return f"{Decimal(micro_units).scaleb(-6):f}".rstrip("0").rstrip(".")
+    whole, part = divmod(micro_units, 10**6)
+    return f"{whole}.{part:06}".rstrip("0").rstrip(".")
 
 
 WINDOW_WORDS = {"1": "second", "60": "minute", "3600": "hour", "86400": "day"}

@@ -125,6 +125,8 @@ class Limit:
     increment_from: Path | None
     per: tuple[Path, ...]
     shared: bool
+    shards: int
+    """How many tallies it is split into; 1: it is one."""
     message: str
     """`on_limit` as written, or empty."""
     span: Span = field(compare=False)

@@ -16,6 +16,9 @@ from compiler.source import ListNode, Member, Node, ObjectNode, Source, decode, 
 
 UNREACHED, PROMISED = "W103", "W106"
 
+Parts = tuple[Node, list[int], list[int]]
+"""A list or an object, and where its parts start and end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -47,21 +50,18 @@ class Document:
             return None
         return cls(text, source, root, parsed.policy, check(parsed.policy))
 
-    def removes(self, warning: Diagnostic) -> bool:
-        """Whether the warning is on something that can be taken out.
+    def removable(self) -> list[Diagnostic]:
+        """The warnings on what can be taken out.
 
         What stands after a denial that was meant as an approval is wanted yet.
         """
-        if warning.code != UNREACHED:
-            return False
-        at = self._offset(warning)
-        promised = [self._offset(one) for one in self.warnings if one.code == PROMISED]
+        promised = self._places(PROMISED).keys()
+        parts = {start for _, starts, _ in self._containers() for start in starts}
         for entry in self._entries():
-            if entry.start <= at < entry.end and any(
-                entry.start <= one < entry.end for one in promised
-            ):
-                return False
-        return any(at in starts for _, starts, _ in self._containers())
+            inside = {start for _, starts, _ in _lists(entry) for start in starts}
+            if not promised.isdisjoint(inside | {member.node.start for member in entry.members}):
+                parts -= inside
+        return [one for at, one in self._places(UNREACHED).items() if at in parts]
 
     def without(self, warnings: Iterable[Diagnostic]) -> str:
         """The text without what the warnings are on."""
@@ -74,7 +74,7 @@ class Document:
 
     def held(self) -> Iterator[tuple[Diagnostic, list[Edit]]]:
         """For each entry its first permanent deny that speaks of approval, and how it is turned."""
-        promised = {self._offset(one): one for one in self.warnings if one.code == PROMISED}
+        promised = self._places(PROMISED)
         for entry in self._entries():
             members = {member.name: member for member in entry.members}
             action, denied = members.get("action"), members.get("deny_if")
@@ -116,6 +116,10 @@ class Document:
         before = self.text[line : member.key.start]
         return f"\n{before}" if line and not before.strip() else " "
 
+    def _places(self, code: str) -> dict[int, Diagnostic]:
+        """The warnings with a code, by what they are on."""
+        return {self._offset(one): one for one in self.warnings if one.code == code}
+
     def _offset(self, warning: Diagnostic) -> int:
         return self.source.lines[warning.span.line - 1] + warning.span.column - 1
 
@@ -129,15 +133,20 @@ class Document:
                     one.node for one in member.node.members if isinstance(one.node, ObjectNode)
                 )
 
-    def _containers(self) -> Iterator[tuple[Node, list[int], list[int]]]:
-        """Lists of rules, and `tools`: where their parts start and end."""
+    def _containers(self) -> Iterator[Parts]:
+        """Lists of rules, and `tools`."""
         for member in self.root.members:
             if member.name == "tools" and isinstance(member.node, ObjectNode):
                 yield member.node, *places(member.node)
         for entry in self._entries():
-            for member in entry.members:
-                if isinstance(member.node, ListNode):
-                    yield member.node, *places(member.node)
+            yield from _lists(entry)
+
+
+def _lists(entry: ObjectNode) -> Iterator[Parts]:
+    """The lists of an entry's rules."""
+    for member in entry.members:
+        if isinstance(member.node, ListNode):
+            yield member.node, *places(member.node)
 
 
 def places(node: ListNode | ObjectNode) -> tuple[list[int], list[int]]:
@@ -162,6 +171,8 @@ def _removals(node: Node, starts: list[int], ends: list[int], gone: set[int]) ->
 
 def edited(text: str, edits: Iterable[Edit]) -> str:
     """The text with all edits made; they do not overlap."""
-    for edit in sorted(edits, key=lambda one: one.start, reverse=True):
-        text = text[: edit.start] + edit.text + text[edit.end :]
-    return text
+    parts, at = list[str](), 0
+    for edit in sorted(edits, key=lambda one: one.start):
+        parts += (text[at : edit.start], edit.text)
+        at = edit.end
+    return "".join((*parts, text[at:]))

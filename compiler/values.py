@@ -6,7 +6,6 @@ two numbers that came through `read_number` compare exactly with Python's own `<
 """
 
 import re
-from decimal import Decimal
 from typing import TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | list[Value] | dict[str, Value] | None"
@@ -126,6 +125,8 @@ def micro_units(number: int | float) -> int | None:
 
     Negative numbers have no cost; the caller says so in its own words.
     """
+    from decimal import Decimal  # 1 ms of a cold start, and many calls cost no such number
+
     exact = Decimal(repr(number))
     if exact < 0 or exact >= 10**12:
         return None

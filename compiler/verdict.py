@@ -5,9 +5,8 @@ time; the ledger may later turn an allowing verdict into a denial that names a l
 """
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 from compiler.frozen import dataclass
 from compiler.values import Value
@@ -65,6 +64,8 @@ class Charge:
     cost: int
     per: tuple[Value, ...] | None
     """The values of the `per` arguments, in the order written; None where the limit has none."""
+    shards: int
+    """How many tallies share the maximum, each with a part of its own; 1: there is one."""
     message: str
 
 
@@ -103,12 +104,20 @@ class Subject:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class Call:
-    """One tools/call as the engines see it. `arguments` came through `values.read_number`."""
+    """One tools/call as the engines see it. `arguments` came through `values.read_number`.
 
-    tool: str
-    arguments: Mapping[str, Value] = field(default_factory=dict)
+    Written out, since each call makes one: setting fields that are frozen takes twice as long.
+    """
+
+    __slots__ = ("arguments", "tool")
+
+    def __init__(self, tool: str, arguments: Mapping[str, Value] | None = None) -> None:
+        self.tool: Final = tool
+        self.arguments: Final[Mapping[str, Value]] = {} if arguments is None else arguments
+
+    def __repr__(self) -> str:
+        return f"Call({self.tool!r}, {self.arguments!r})"
 
 
 class Engine(Protocol):

@@ -1,7 +1,6 @@
 """The one place where time comes from. Times are POSIX seconds (UTC) as floats."""
 
 import time
-from dataclasses import dataclass
 from typing import Protocol
 
 
@@ -18,11 +17,11 @@ class SystemClock:
         return time.time()
 
 
-@dataclass
 class FixedClock:
     """A clock that stands where it is put; for tests, simulations and `holdpoint decide`."""
 
-    time: float
+    def __init__(self, time: float) -> None:
+        self.time = time
 
     def now(self) -> float:
         return self.time

@@ -20,11 +20,11 @@ LONGEST_STATE = 512
 MOST_MEMBERS = 32
 """What W3C asks to pass on of a `tracestate`; a longer one is left out whole."""
 
-_PARENT = re.compile(
-    r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
-)
-_MEMBER = re.compile(
-    r"[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+# Compiled with the first client that sends one.
+_PARENT = r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?"
+_MEMBER = (
+    r"[a-z0-9][a-z0-9_*/@-]{0,255}="
+    r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
 )
 
 KNOWN_FLAGS = 0b11
@@ -83,7 +83,7 @@ def names(parent: str) -> dict[str, str]:
 def _read(parent: object) -> Trace | None:
     if not isinstance(parent, str) or len(parent) > LONGEST_PARENT:
         return None
-    found = _PARENT.fullmatch(parent)
+    found = re.fullmatch(_PARENT, parent)
     if found is None or (found[1] == "00" and found[5]):
         return None
     return Trace(found[2], found[3], f"{int(found[4], 16) & KNOWN_FLAGS:02x}")
@@ -95,6 +95,6 @@ def _state(text: object) -> str:
         return ""
     members = [member.strip(" \t") for member in text.split(",")]
     kept = [member for member in members if member]
-    if len(kept) > MOST_MEMBERS or not all(map(_MEMBER.fullmatch, kept)):
+    if len(kept) > MOST_MEMBERS or not all(re.fullmatch(_MEMBER, each) for each in kept):
         return ""
     return ",".join(kept)

@@ -2,9 +2,10 @@
 
     python infra/check_template.py
 
-Checkov does not see what is inside a SAM resource, so it reads what CloudFormation would get. What
-it is told to skip stands here with the reason. What passed is not checked again until the template,
-this module or a tool changes.
+Neither checkov nor cfn-lint sees what is inside a SAM resource, so they read what CloudFormation
+would get, the state machine's definition in its place. What checkov is told to skip stands here
+with the reason. What passed is not checked again until the template, the definition, this module or
+a tool changes.
 """
 
 import hashlib
@@ -23,6 +24,7 @@ if __name__ == "__main__":
 from infra.emulator import CACHE, Emulator, install, tool  # noqa: E402  # after the path is set
 
 TEMPLATE = ROOT / "template.yaml"
+MACHINE = ROOT / "infra" / "approval.asl.json"
 TOOLS = ("ministack", "sam", "checkov")
 """The first has the translator that expands the template."""
 
@@ -66,8 +68,13 @@ def expanded() -> str:
     )
     if done.returncode != 0:
         raise RuntimeError(f"the template cannot be expanded:\n{done.stderr[-3000:]}")
-    json.loads(done.stdout)
-    return done.stdout
+    document = json.loads(done.stdout)
+    definition = MACHINE.read_text().replace("${Partition}", "aws")
+    for resource in document["Resources"].values():
+        if resource["Type"] == "AWS::StepFunctions::StateMachine":
+            del resource["Properties"]["DefinitionS3Location"]
+            resource["Properties"]["Definition"] = json.loads(definition)
+    return json.dumps(document)
 
 
 def faults() -> list[str]:
@@ -75,8 +82,10 @@ def faults() -> list[str]:
     with TemporaryDirectory() as folder:
         target = Path(folder) / "template.json"
         target.write_text(expanded())
+        lint = str(Path(sys.executable).with_name("cfn-lint"))
         commands = {
-            "cfn-lint": [str(Path(sys.executable).with_name("cfn-lint")), str(TEMPLATE)],
+            "cfn-lint": [lint, str(TEMPLATE)],
+            "cfn-lint, expanded": [lint, str(target)],
             "sam validate": [
                 *(str(tool("sam") / "bin" / "sam"), "validate", "--lint"),
                 *("--template", str(TEMPLATE), "--region", "us-east-1"),
@@ -105,7 +114,7 @@ def _said_against(command: list[str]) -> str | None:
 
 def passed() -> Path:
     """The mark that says that this template passed these checks."""
-    digest = hashlib.sha256(TEMPLATE.read_bytes() + Path(__file__).read_bytes())
+    digest = hashlib.sha256(b"".join(map(Path.read_bytes, (TEMPLATE, MACHINE, Path(__file__)))))
     for text in (*(tool(name).name for name in TOOLS), version("cfn-lint")):
         digest.update(text.encode())
     return CACHE / f"template-passed-{digest.hexdigest()[:12]}"

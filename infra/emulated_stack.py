@@ -28,20 +28,27 @@ def build() -> None:
     _sam(["build", "--build-dir", str(BUILD)], environment)
 
 
-def deploy(emulator: Emulator, hold_seconds: int = 2) -> None:
-    """`sam deploy` of what was built."""
+def deploy(emulator: Emulator, name: str = NAME, **others: str) -> None:
+    """`sam deploy` of what was built; `others` are parameters that are not as here."""
     parameters = {
         "SenderEmail": SENDER,
         "CreateSenderIdentity": "true",
         "Runtime": RUNTIME,
         "Architecture": ARCHITECTURE,
         "EmulatorUrl": emulator.url,
-        "HoldSeconds": str(hold_seconds),
+        "HoldSeconds": "2",
+        **others,
     }
-    given = [f"{name}={value}" for name, value in parameters.items()]
-    arguments = ["deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", NAME]
+    given = [f"{parameter}={value}" for parameter, value in parameters.items()]
+    arguments = ["deploy", "--template-file", str(BUILD / "template.yaml"), "--stack-name", name]
     arguments += ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"]
     arguments += ["--no-progressbar", "--region", "us-east-1", "--parameter-overrides", *given]
+    _sam(arguments, emulator.environment)
+
+
+def delete(emulator: Emulator, name: str) -> None:
+    """`sam delete` of a stack."""
+    arguments = ["delete", "--stack-name", name, "--no-prompts", "--region", "us-east-1"]
     _sam(arguments, emulator.environment)
 
 

@@ -11,6 +11,13 @@ import os
 import shutil
 import subprocess
 import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036  # `sam build` takes whatever python3 there is
+    sys.exit(
+        f"this is Python {sys.version_info[0]}.{sys.version_info[1]}, too old to build with: "
+        "give 3.11 or newer, such as `PYTHON=python3.13 sam build`"
+    )
+
 import tomllib
 from dataclasses import dataclass
 from modulefinder import ModuleFinder

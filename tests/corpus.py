@@ -64,6 +64,7 @@ def _charge(charge: Charge) -> dict[str, Any]:
         "max": charge.maximum,
         "cost": charge.cost,
         **({} if charge.per is None else {"per": list(charge.per)}),
+        **({} if charge.shards == 1 else {"shards": charge.shards}),
     }
 
 

@@ -99,7 +99,7 @@ def _rules(
 
 @st.composite
 def limits(draw: st.DrawFn) -> list[Document]:
-    """Up to three limits, none of them shared."""
+    """Up to three limits, none of them shared; those that can be split often are."""
     limit = st.fixed_dictionaries(
         {
             "counter": st.sampled_from(["calls", "spend", "p/q~r"]),
@@ -113,7 +113,14 @@ def limits(draw: st.DrawFn) -> list[Document]:
             "on_limit": texts,
         },
     )
-    return draw(st.lists(limit, max_size=3, unique_by=lambda one: one["counter"]))
+    unique = st.lists(limit, max_size=3, unique_by=lambda one: one["counter"])
+    found: list[Document] = draw(unique)
+    for one in found:
+        whole = "increment_from" in one or one.get("per") or one.get("scope") != "server"
+        shards = draw(st.sampled_from([1, 2, 30, 32]))
+        if not whole and 1 < shards <= one["max"]:
+            one["shards"] = shards
+    return found
 
 
 def entries(

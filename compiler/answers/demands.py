@@ -43,6 +43,7 @@ class Tally:
     window: Window
     scope: Scope
     per: tuple[Asked, ...]
+    shards: int
     maximum: int
     source: Asked | None
     """What the cost is read from; None: each call costs one."""
@@ -126,6 +127,7 @@ def _tally(entry: str | None, limit: Limit) -> Tally:
         window=limit.window,
         scope=limit.scope,
         per=tuple(limit_asked(path, Kind.TELLS) for path in limit.per),
+        shards=limit.shards,
         maximum=limit.maximum,
         source=None if source is None else limit_asked(source, Kind.COSTS),
     )

@@ -201,7 +201,12 @@ def _relation(before: Verdict, after: Verdict) -> Relation:
     step = LEVELS[after.effect] - LEVELS[before.effect]
     if step:
         return Relation.WIDER if step > 0 else Relation.NARROWER
-    return Relation.EQUAL if _terms(before) == _terms(after) else Relation.DIFFERENT
+    asked, asks = _terms(before), _terms(after)
+    if asked == asks:
+        return Relation.EQUAL
+    if asked < asks:
+        return Relation.NARROWER  # whoever was asked still is, and somebody else too
+    return Relation.WIDER if asks < asked else Relation.DIFFERENT
 
 
 def _terms(verdict: Verdict) -> set[object]:
@@ -217,7 +222,10 @@ def _signature(verdict: Verdict) -> object:
 
 def _charged(verdict: Verdict) -> Counter[object]:
     return Counter(
-        (one.owner, one.counter, one.window, one.scope, one.maximum, one.cost, json.dumps(one.per))
+        (
+            *(one.owner, one.counter, one.window, one.scope, one.shards),
+            *(one.maximum, one.cost, json.dumps(one.per)),
+        )
         for one in verdict.charges
     )
 

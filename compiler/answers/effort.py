@@ -22,6 +22,11 @@ class Effort:
     def __init__(self, steps: int = MOST_STEPS) -> None:
         self.left = steps
 
+    def expect(self, steps: int) -> None:
+        """Raises `Exhausted` where there are not so many; takes none. Saves work without an end."""
+        if steps > self.left:
+            self.spend(steps)
+
     def spend(self, steps: int) -> None:
         """Raises `Exhausted` where there are not so many, now and for all that is asked later."""
         self.left -= steps

@@ -1,8 +1,8 @@
 """Whether a policy can ever admit what must never happen.
 
 Must not know the text of claims, or commands. A condition of a claim holds where it is true: what
-cannot be compared is not meant. Limits are not looked at: a call is admitted if it is with every
-tally empty.
+cannot be compared is not meant. A call is admitted if it is with every tally empty: of limits only
+those count that it breaks by itself.
 """
 
 from dataclasses import dataclass, replace
@@ -11,12 +11,13 @@ from compiler.answers.claim import Claim
 from compiler.answers.demands import Demands
 from compiler.answers.effort import Effort, Exhausted, TooMany
 from compiler.answers.places import Example
-from compiler.answers.questions import Kind, condition_asked
+from compiler.answers.questions import Asked, Kind, Question, condition_asked
 from compiler.answers.search import Doubt, Search
 from compiler.answers.tools import Serving, to_look_at
 from compiler.answers.witness import NotReproduced, Witness, witness
-from compiler.meaning import Facts, Meaning, answer_on
-from compiler.policy import Policy
+from compiler.meaning import ONE, Facts, Meaning, answer_on
+from compiler.names import amount_text
+from compiler.policy import Operator, Policy
 from compiler.truth import Truth
 from compiler.verdict import Effect, Verdict
 
@@ -44,11 +45,12 @@ def prove(policy: Policy, claim: Claim) -> Proof:
     effort = Effort()
     for tool in names:
         demands = serving.demands(tool)
-        if demands is None or (asked := replace(demands, tallies=())) in looked:
+        asked = _fitting(demands) if demands else None
+        if asked is None or asked in looked:
             continue
         looked.add(asked)
         try:
-            found = _find(demands, claim, effort)
+            found = _find(asked, claim, effort)
         except Exhausted as error:
             reasons[str(error)] = None
             break
@@ -57,6 +59,19 @@ def prove(policy: Policy, claim: Claim) -> Proof:
         if isinstance(found, Doubt):
             reasons.update(dict.fromkeys(f"`{tool}`: {reason}" for reason in found.reasons))
     return Proof(claim, undecided=tuple(reasons))
+
+
+def _fitting(demands: Demands) -> Demands | None:
+    """The demands with each cost one that an empty tally admits; None: no call has such costs."""
+    needed = list(demands.needed)
+    for tally in demands.tallies:
+        if tally.source is not None:
+            place, question = tally.source
+            most = Question(Kind.PASSES, Operator.LTE, amount_text(tally.maximum), question.rest)
+            needed.append(Asked(place, most))
+        elif tally.maximum < ONE:
+            return None
+    return replace(demands, needed=tuple(dict.fromkeys(needed)), tallies=())
 
 
 def _find(demands: Demands, claim: Claim, effort: Effort) -> Example | Doubt | None:
@@ -77,7 +92,8 @@ def _shown(meaning: Meaning, claim: Claim, shown: Witness) -> Proof:
     """The counterexample, after the specification has confirmed it."""
     verdict = shown.decided(meaning)
     ruled_out = [Effect.ALLOW, *([] if claim.without_approval else [Effect.REQUIRE_APPROVAL])]
-    if verdict.effect not in ruled_out or not _meant(claim, shown):
+    fits = all(charge.cost <= charge.maximum for charge in verdict.charges)
+    if verdict.effect not in ruled_out or not fits or not _meant(claim, shown):
         raise NotReproduced(f"this call is no counterexample: {shown.line}")
     return Proof(claim, shown, verdict)
 

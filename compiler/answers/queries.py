@@ -69,11 +69,12 @@ def ways(old: Demands | None, new: Demands | None) -> Iterator[Way]:
     yield from (Way(Relation.NARROWER, each) for each in _more(new, old))
     both = (*meeting(old.needed), *meeting(new.needed))
     refused = (*old.refused, *new.refused)
-    for mine, theirs in ((old, new), (new, old)):
+    asking = ((Relation.WIDER, old, new), (Relation.NARROWER, new, old))
+    for relation, mine, theirs in asking:
         for held in mine.held:
             alike = tuple(one.meets for one in theirs.held if one.terms == held.terms)
             query = Query((*both, *meeting(held.meets)), (*refused, *alike))
-            yield Way(Relation.DIFFERENT, (query,))
+            yield Way(relation, (query,))
 
 
 def _more(stricter: Demands, laxer: Demands) -> Iterator[tuple[Query, ...]]:

@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from compiler.answers.effort import Effort, Exhausted, TooMany
 from compiler.answers.places import Choice, Domain, Example, Places
 from compiler.answers.questions import Asked
+from compiler.meaning import Facts, follow
+from compiler.verdict import Call, Subject
 
 MOST_STEPS = 20_000
+
+WHOLE = "what other paths look into is compared as a whole"
 
 Answered = tuple[Asked, bool]
 Box = Mapping[int, int]
@@ -53,13 +57,14 @@ class Search:
     def _find(
         self, inside: Iterable[Answered], outside: Sequence[Sequence[Asked]]
     ) -> Example | Doubt | None:
-        self.steps = 0
+        self.steps, wanted = 0, tuple(inside)
         self._effort.spend(sum(map(len, outside)) + len(outside))
         boxes = [self._box((asked, True) for asked in each) for each in outside]
-        box = self._box(inside)
+        box = self._box(wanted)
         choice = self._outside(_within(self.places.domain(known=True), box), boxes)
         if choice is not None:
-            return self.places.example(choice)
+            example = self.places.example(choice)
+            return example if _shows(example, wanted, outside) else Doubt((WHOLE,))
         if not any(one.doubt for one in self.places.spaces):
             return None
         choice = self._outside(_within(self.places.domain(known=False), box), boxes)
@@ -110,6 +115,22 @@ class Search:
                 return choice
             domain = _with(domain, number, domain[number] & mask)
         return None
+
+
+def _shows(
+    example: Example, inside: Iterable[Answered], outside: Iterable[Sequence[Asked]]
+) -> bool:
+    """Whether an example answers as its classes do: an object has more in it than its class."""
+    call = Call("", example.arguments)
+    roots = Facts.of(call, example.subject or Subject(), example.now or 0.0).roots
+
+    def holds(asked: Asked) -> bool:
+        (found,) = follow(roots[asked.place.root], asked.place.keys)
+        return asked.question.holds(found)
+
+    return all(holds(asked) is answer for asked, answer in inside) and not any(
+        all(map(holds, each)) for each in outside
+    )
 
 
 def _within(domain: Domain, box: Box) -> Domain:

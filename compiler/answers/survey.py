@@ -27,6 +27,9 @@ LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
 MOST_LITERAL = 20_000
 """Characters of all texts that one place is compared with: their order is one machine."""
 
+MOST_PATTERNS = 4_000
+"""Searches in one place: with more a walk over all of them ends after a few bytes."""
+
 TEXT_PATTERNS = {
     Operator.REGEX: "{}",
     Operator.NOT_REGEX: "{}",
@@ -84,6 +87,7 @@ class Survey:
             {one for one in self.compared if isinstance(one, int | float) and kind(one) == "number"}
         )
         costs = any(one.kind is Kind.COSTS for one in self.questions)
+        self._effort.expect(len(cuts) * sum(one.weight for one in self.questions))
         for low, high in pairwise((-math.inf, *cuts, math.inf)):
             found = between(low, high)
             if found is not None:
@@ -113,6 +117,8 @@ class Survey:
                 quoted = one.operator not in (Operator.REGEX, Operator.NOT_REGEX)
                 text = literal_pattern(one.value) if quoted else one.value
                 patterns[form.format(text) if quoted else text] = None
+        if len(patterns) > MOST_PATTERNS:
+            raise texts.TooMany
         for pattern in patterns:
             machine = Pattern(pattern)
             self._effort.spend(machine.size)

@@ -1,7 +1,8 @@
 """Limits of two policies side by side: which admit more, and which start again from zero.
 
-Must not know other rules. A tally is known by owner, counter, window, scope and `per`
-(docs/limits.md): where one of those changes, what was counted is no longer found.
+Must not know other rules. A tally is known by owner, counter, window, scope, `per`
+and the number of its shards (docs/limits.md): where one of those changes, what was counted is no
+longer found.
 """
 
 from collections.abc import Iterator, Sequence
@@ -68,6 +69,7 @@ def _moved(mine: Tally, theirs: Tally) -> TallyChange:
             ("counts by the", window_text(mine.window), window_text(theirs.window)),
             ("has the scope", mine.scope, theirs.scope),
             ("is per", _per(mine), _per(theirs)),
+            ("counts in", _shards(mine), _shards(theirs)),
             ("admits", amount_text(mine.maximum), amount_text(theirs.maximum)),
         )
         if old != new
@@ -82,6 +84,10 @@ def _named(tally: Tally) -> str:
 
 def _source(tally: Tally) -> str:
     return f"`{tally.source.text}`" if tally.source else "1"
+
+
+def _shards(tally: Tally) -> str:
+    return f"{tally.shards} shards" if tally.shards > 1 else "one tally"
 
 
 def _per(tally: Tally) -> str:

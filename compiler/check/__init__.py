@@ -1,16 +1,16 @@
 """Warnings on what parses and cannot be meant.
 
 Must not change a policy or refuse one. `tools` looks at entries as wholes, `rules` at single rules
-and conditions, `limits` at limits; each reads only the parsed policy. `given` looks at a list of a
-server's tools as well, and is asked by itself.
+and conditions, `shadows` at what rules leave for others, `limits` at limits; each reads only the
+parsed policy. `given` looks at a list of a server's tools as well, and is asked by itself.
 """
 
-from compiler.check import limits, rules, tools
+from compiler.check import limits, rules, shadows, tools
 from compiler.check.sections import sections
 from compiler.diagnostics import Diagnostic, EnoughErrors, Report, ordered
 from compiler.policy import Policy
 
-PER_SECTION = (*tools.SECTION_CHECKS, *rules.CHECKS, *limits.CHECKS)
+PER_SECTION = (*tools.SECTION_CHECKS, *rules.CHECKS, *shadows.CHECKS, *limits.CHECKS)
 
 
 def check(policy: Policy) -> tuple[Diagnostic, ...]:

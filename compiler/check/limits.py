@@ -2,10 +2,12 @@
 
 from compiler.check.sections import Section
 from compiler.diagnostics import Report, quote
+from compiler.meaning import ONE
 from compiler.policy import Limit
 from compiler.verdict import Scope
 
-ONE = 1_000_000
+SMALLEST_SHARD = 300
+"""Calls: shards from this size on use nine tenths of a limit and more (docs/scale.md)."""
 
 
 def check_totals(section: Section, report: Report) -> None:
@@ -30,7 +32,7 @@ def check_sessions(section: Section, report: Report) -> None:
 def check_reach(section: Section, report: Report) -> None:
     """Counts of calls that another limit keeps below their maximum, or that admit no call."""
     for limit in section.rules.limits:
-        if not _counts(limit):
+        if not _counts(limit) or limit.shards > 1:
             continue
         if limit.maximum < ONE:
             report.add("W111", limit.span, f"{quote(limit.counter)} admits no call at all")
@@ -64,4 +66,17 @@ def _keeps_below(other: Limit, limit: Limit) -> bool:
     return most < limit.maximum // ONE or (most == limit.maximum // ONE and times > 1)
 
 
-CHECKS = (check_totals, check_sessions, check_reach)
+def check_shards(section: Section, report: Report) -> None:
+    """Calls fall on shards by chance: a small one can be full long before all are."""
+    for limit in section.rules.limits:
+        calls = limit.maximum // ONE
+        if limit.shards > 1 and calls < limit.shards * SMALLEST_SHARD:
+            each = f"{calls // limit.shards} each"
+            message = f"the {limit.shards} shards of {quote(limit.counter)} are small ({each})"
+            enough = calls // SMALLEST_SHARD
+            fewer = f"at most {enough} shards" if enough > 1 else "one tally without `shards`"
+            advice = f"calls may be refused with a tenth of `max` left; {fewer} would use more"
+            report.add("W114", limit.span, message, advice)
+
+
+CHECKS = (check_totals, check_sessions, check_reach, check_shards)

@@ -102,32 +102,6 @@ def check_approvers(section: Section, report: Report) -> None:
             report.add("W107", rule.span, message, advice)
 
 
-def check_shadowed(section: Section, report: Report) -> None:
-    """A rule whose conditions another one before it has already settled."""
-    seen: set[str] = set()
-    for index, rule in enumerate(section.require):
-        keys = [_key(one) for one in rule.conditions]
-        if keys and seen.issuperset(keys) and index >= len(section.everywhere.require):
-            _shadowed(rule, report)
-        seen.update(keys)
-    rules: set[frozenset[str]] = set()
-    for index, rule in enumerate(section.deny_if):
-        found = frozenset(map(_key, rule.conditions))
-        before = [found, *(frozenset([key]) for key in found)]
-        if not rules.isdisjoint(before) and index >= len(section.everywhere.deny_if) and found:
-            _shadowed(rule, report)
-        rules.add(found)
-
-
-def _key(condition: Condition) -> str:
-    return json.dumps([condition.path.text, condition.operator, condition.value])
-
-
-def _shadowed(rule: Rule, report: Report) -> None:
-    message = "a rule before this one decides every call that this one would"
-    report.add("W103", rule.span, message, "remove it")
-
-
 def check_constant(section: Section, report: Report) -> None:
     """Conditions that answer the same for every call that has the argument, or nearly."""
     rules = section.rules
@@ -156,6 +130,5 @@ CHECKS = (
     check_anchors,
     check_approval_text,
     check_approvers,
-    check_shadowed,
     check_constant,
 )

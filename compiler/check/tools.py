@@ -1,8 +1,11 @@
 """Entries as wholes: what nothing reaches, what allows nothing, what an exact name drops."""
 
+from itertools import takewhile
+
 from compiler import globs
 from compiler.check.sections import Section, always
 from compiler.diagnostics import Report, quote
+from compiler.meaning import ONE
 from compiler.policy import ApprovalRule, Default, Entry, Limit, Policy, Rule, Rules, Span
 
 TOP = Span(1, 1)
@@ -15,12 +18,22 @@ def check_something_allowed(policy: Policy, report: Report) -> None:
         advice = 'write "default": "allow", or list the tools that may be called under `tools`'
         report.add("W102", TOP, "hides tools under default deny, yet allows no others", advice)
         return
-    closed = policy.hide == ("*",) or always(policy.all_tools.deny_if) is not None
-    entries = [one for one in policy.tools if one.name not in policy.hide]
-    refused = all(always(entry.rules.deny_if) is not None for entry in entries)
+    closed = policy.hide == ("*",) or _admits_nothing(policy.all_tools)
+    hidden = frozenset(policy.hide)
+    entries = [one for one in policy.tools if one.name not in hidden]
+    refused = all(_admits_nothing(entry.rules) for entry in entries)
     if bare or closed or (policy.default is Default.DENY and refused):
         advice = "list a tool under `tools` that is not always denied"
         report.add("W101", TOP, "no call can ever be allowed by this policy", advice)
+
+
+def _admits_nothing(rules: Rules) -> bool:
+    """Whether some rule refuses every call: always, for want of approvers, or of room."""
+    return (
+        always(rules.deny_if) is not None
+        or any(not (one.conditions or one.approvers) for one in rules.approve_if)
+        or any(one.increment_from is None and one.maximum < ONE for one in rules.limits)
+    )
 
 
 def check_hidden(policy: Policy, report: Report) -> None:
@@ -42,7 +55,8 @@ def check_dropped(policy: Policy, report: Report) -> None:
     for entry in policy.tools:
         if entry.is_glob:
             continue
-        near = [one for size in lengths for one in by_head.get(entry.name[:size], ())]
+        fitting = takewhile(len(entry.name).__ge__, lengths)
+        near = [one for size in fitting for one in by_head.get(entry.name[:size], ())]
         for glob in near:
             if globs.matches(glob.name, entry.name) and _lacks(entry.rules, glob.rules):
                 name = quote(entry.name)

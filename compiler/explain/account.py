@@ -14,6 +14,7 @@ from compiler.explain.phrases import (
     SCOPES,
     condition_words,
     duration_words,
+    shards_words,
     value_words,
     window_words,
 )
@@ -133,7 +134,8 @@ def _charge(charge: Charge) -> str:
     per = f", counted apart for {', '.join(map(value_words, charge.per))}" if charge.per else ""
     most = f"{amount_text(charge.maximum)} {window_words(charge.window)} {SCOPES[charge.scope]}"
     never = " (more than it ever admits, so denied)" if charge.cost > charge.maximum else ""
-    return f"{amount_text(charge.cost)} of {most}{per}{never}: {_named(charge.place)}"
+    split = f", {shards_words(charge.shards)}" if charge.shards > 1 else ""
+    return f"{amount_text(charge.cost)} of {most}{per}{split}{never}: {_named(charge.place)}"
 
 
 def _asked_people(verdict: Verdict) -> Iterator[str]:

@@ -124,11 +124,17 @@ def limit_words(limit: Limit, owner: str = "") -> str:
     words = [f"at most {what} {window_words(limit.window)} {SCOPES[limit.scope]}"]
     if limit.per:
         words.append(f"counted apart for each value of {' and '.join(map(path_words, limit.per))}")
+    if limit.shards > 1:
+        words.append(shards_words(limit.shards))
     if limit.shared:
         words.append(f"together with every tool that names the tally `{visible(limit.counter)}`")
     elif owner:
         words.append(owner)
     return ", ".join(words)
+
+
+def shards_words(shards: int) -> str:
+    return f"split into {shards} shards that each admit their part, so that it may refuse early"
 
 
 UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))

@@ -85,19 +85,20 @@ def _check_unique(limits: tuple[Limit, ...], report: Report) -> None:
         seen.add(limit.counter)
 
 
-Terms = tuple[Window, Scope, tuple[Path, ...], int]
+Terms = tuple[Window, Scope, tuple[Path, ...], int, int]
 
 
 def _check_shared(policy: Policy, report: Report) -> None:
-    """Limits on one shared tally agree in window, scope, per and max."""
+    """Limits on one shared tally agree in window, scope, per, max and shards."""
     first: dict[str, tuple[Terms, Limit]] = {}
     for rules in (policy.all_tools, *(entry.rules for entry in policy.tools)):
         for limit in rules.limits:
             if not limit.shared:
                 continue
-            terms = (limit.window, limit.scope, limit.per, limit.maximum)
+            terms = (limit.window, limit.scope, limit.per, limit.maximum, limit.shards)
             agreed, where = first.setdefault(limit.counter, (terms, limit))
             if agreed != terms:
                 message = f"the shared counter {quote(limit.counter)} has other terms elsewhere"
-                advice = f"`window`, `scope`, `per` and `max` must be as on line {where.span.line}"
+                names = "`window`, `scope`, `per`, `max` and `shards`"
+                advice = f"{names} must be as on line {where.span.line}"
                 report.add("E031", limit.span, message, advice)

@@ -1,7 +1,7 @@
 """Limits, and `rate_limit`, which is one."""
 
 from compiler.diagnostics import quote
-from compiler.names import RuleList
+from compiler.names import RuleList, amount_text
 from compiler.parse.conditions import path_of
 from compiler.parse.fields import Reading, did_you_mean
 from compiler.policy import Limit
@@ -10,8 +10,21 @@ from compiler.values import micro_units
 from compiler.verdict import Scope, Window
 from compiler.windows import LONGEST_WINDOW, NAMED, seconds_window
 
-KEYS = ("counter", "window", "max", "scope", "increment_from", "per", "shared", "on_limit")
+KEYS = (
+    "counter",
+    "window",
+    "max",
+    "scope",
+    "increment_from",
+    "per",
+    "shared",
+    "shards",
+    "on_limit",
+)
 RATE_KEYS = ("max", "window", "scope")
+MOST_SHARDS = 32
+TOGETHER = (Scope.SERVER, Scope.ALL)
+"""The scopes whose tallies many grants share."""
 
 
 def limits(reading: Reading, node: Node | None) -> tuple[Limit, ...]:
@@ -29,20 +42,24 @@ def _limit(reading: Reading, node: Node) -> Limit | None:
         reading.fail("E017", fields["counter"], "a counter needs a name")
     increment = fields.get("increment_from")
     paths = [path_of(reading, item, "`per`") for item in reading.list(fields.get("per"), "`per`")]
+    maximum = _maximum(reading, fields.get("max"))
     limit = Limit(
         counter=counter or "",
         window=_window(reading, fields.get("window")),
-        maximum=_maximum(reading, fields.get("max")),
+        maximum=maximum or 0,
         scope=_scope(reading, fields.get("scope")),
         increment_from=path_of(reading, increment, "`increment_from`") if increment else None,
         per=tuple(path for path in paths if path is not None),
         shared=reading.boolean(fields.get("shared"), "`shared`", False),
+        shards=_shards(reading, fields.get("shards")),
         message=reading.string(fields.get("on_limit"), "`on_limit`") or "",
         span=reading.span(node),
     )
     if limit.scope is Scope.ALL and not limit.shared:
         advice = 'add "shared": true, and let every tool that counts on it name the counter'
         reading.fail("E032", node, "a limit of scope `all` must be shared", advice)
+    if "shards" in fields:
+        _check_shards(reading, fields["shards"], limit, maximum)
     return limit if complete else None
 
 
@@ -60,11 +77,12 @@ def rate_limit(reading: Reading, tool: str, node: Node) -> tuple[Limit, ...]:
         Limit(
             counter=f"{tool}_rate",
             window=_window(reading, fields["window"]),
-            maximum=_maximum(reading, fields["max"]),
+            maximum=_maximum(reading, fields["max"]) or 0,
             scope=scope,
             increment_from=None,
             per=(),
             shared=False,
+            shards=1,
             message="",
             span=reading.span(node),
         ),
@@ -88,15 +106,44 @@ def _window(reading: Reading, node: Node | None) -> Window:
     return NAMED["second"]
 
 
-def _maximum(reading: Reading, node: Node | None) -> int:
+def _maximum(reading: Reading, node: Node | None) -> int | None:
+    """Micro-units; None where it is missing or does not parse, which is reported."""
     number = reading.number(node, "`max`") if node is not None else None
     if node is None or number is None:
-        return 0
+        return None
     amount = micro_units(number)
     if amount is None:
         message = "`max` is at least 0, with at most 12 digits before and 6 after the point"
         reading.fail("E015", node, f"{message}, not {quote(str(number))}")
-    return amount or 0
+    return amount
+
+
+def _shards(reading: Reading, node: Node | None) -> int:
+    if node is None:
+        return 1
+    number = reading.number(node, "`shards`")
+    if number is None or (isinstance(number, int) and 2 <= number <= MOST_SHARDS):
+        return int(number or 1)
+    message = f"`shards` is a whole number from 2 to {MOST_SHARDS}"
+    reading.fail("E015", node, message, "leave it out where one tally is enough")
+    return 1
+
+
+def _check_shards(reading: Reading, node: Node, limit: Limit, maximum: int | None) -> None:
+    """A shard is a counter of calls that many grants take from, and owns at least one."""
+    whole = {
+        "each grant or session counts on its own": limit.scope not in TOGETHER,
+        "one call may cost more than a shard has": limit.increment_from is not None,
+        "each value has a tally of its own": bool(limit.per),
+    }
+    why = next((why for why, found in whole.items() if found), "")
+    least = micro_units(limit.shards) or 0
+    if why:
+        advice = "leave `shards` out; it is for limits that count the calls of many grants"
+        reading.fail("E035", node, f"this limit cannot be split: {why}", advice)
+    elif maximum is not None and limit.shards > 1 and least > maximum:
+        message = f"a `max` of {amount_text(maximum)} is less than a call for each shard"
+        reading.fail("E015", node, message, "write fewer `shards`, or a larger `max`")
 
 
 def _scope(reading: Reading, node: Node | None) -> Scope:

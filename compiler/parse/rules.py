@@ -12,6 +12,8 @@ from compiler.windows import duration
 
 SETTINGS = ("approvers", "expires_in", "quorum", "mail_arguments")
 SHORTEST_EXPIRY, LONGEST_EXPIRY = 60, 7 * 86400
+MOST_APPROVERS = 100
+"""Of one rule: each is written to, and every rule carries those it leaves out."""
 LONGEST_ADDRESS = 254
 """RFC 5321, section 4.5.3.1.3, less the angle brackets."""
 
@@ -97,7 +99,11 @@ def approvals(
 
 def _approvers(reading: Reading, node: Node) -> tuple[str, ...]:
     addresses: dict[str, str] = {}
-    for item in reading.list(node, "`approvers`"):
+    items = reading.list(node, "`approvers`")
+    if len(items) > MOST_APPROVERS:
+        message = f"at most {MOST_APPROVERS} approvers are asked, here {len(items)}"
+        reading.fail("E051", items[MOST_APPROVERS], message)
+    for item in items[:MOST_APPROVERS]:
         address = reading.string(item, "an approver")
         if address is None:
             continue

@@ -3,8 +3,6 @@
 Must not know how patterns are read: every stage of `compiler.regex` raises this one error.
 """
 
-from dataclasses import dataclass
-
 
 class PatternError(Exception):
     """A pattern that cannot be used.
@@ -18,8 +16,10 @@ class PatternError(Exception):
         self.offset = offset
 
 
-@dataclass(slots=True)
 class Effort:
     """The work spent on several patterns; a million is up to half a second."""
 
-    spent: int = 0
+    __slots__ = ("spent",)
+
+    def __init__(self, spent: int = 0) -> None:
+        self.spent = spent

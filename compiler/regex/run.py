@@ -24,7 +24,6 @@ NEVER, MATCHED = 0, 1
 """The two states that reading on cannot change."""
 
 HEADER = struct.Struct("<HHH")
-MAX_STATES = 0xFFFF
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ START = Span(1, 1)
 def decode(data: bytes, report: Report) -> Source | None:
     """The text of a file, or None where it is none: too large, marked or not UTF-8."""
     if len(data) > LARGEST:
-        report.add("E002", START, f"a policy has at most {LARGEST} bytes, this has {len(data)}")
+        report.add("E002", START, f"a policy has at most {LARGEST} bytes, this has more")
         return None
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         report.add("E001", START, "starts with a byte order mark", "save as UTF-8 without a mark")

@@ -16,7 +16,7 @@ from compiler.policy import Operator, Root
 from compiler.verdict import Scope
 
 MAGIC = b"HPTB"
-VERSION = 2
+VERSION = 3
 """Rises with every change of these bytes or of what they mean, the orders below included."""
 
 OPERATORS, ROOTS, SCOPES = tuple(Operator), tuple(Root), tuple(Scope)

@@ -60,7 +60,8 @@ def _limit(program: Program, limit: LimitRow) -> Iterator[str]:
     taken = "1" if source is None else program.paths[source].text
     per = "".join(f", per {program.paths[index].text}" for index in limit.per)
     most = f"at most {amount_text(limit.maximum)} a {window_text(limit.window)}"
-    yield f"    takes {taken}, {most}{per}, scope {limit.scope}, tally of {limit.owner}"
+    shards = f", {limit.shards} shards" if limit.shards > 1 else ""
+    yield f"    takes {taken}, {most}{per}, scope {limit.scope}, tally of {limit.owner}{shards}"
 
 
 def _head(word: str, place: Place, text: str) -> str:

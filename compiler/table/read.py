@@ -133,7 +133,7 @@ class Table:
         words = self._sections.words(Section.LIMITS, index)
         form = self._sections.words(Section.LIMIT_FORMS, words[2])
         counter, window, message = map(self._string, form[3:6])
-        scope, high, low, increment_from = form[6:10]
+        scope, high, low, shards, increment_from = form[6:11]
         return LimitRow(
             place=self._place(words, form),
             owner=names.owner(self._home(words), shared=bool(form[2])),
@@ -142,7 +142,8 @@ class Table:
             scope=SCOPES[scope],
             maximum=high * WORD + low,
             increment_from=_present(increment_from),
-            per=tuple(form[10:]),
+            per=tuple(form[11:]),
+            shards=shards,
             message=message,
         )
 

@@ -74,7 +74,8 @@ class _Writer:
     def limit(self, row: LimitRow) -> Words:
         texts = map(self.string, (row.counter, row.window.name, row.message))
         high, low = divmod(row.maximum, WORD)
-        facts = (SCOPES.index(row.scope), high, low, _optional(row.increment_from))
+        scope, source = SCOPES.index(row.scope), _optional(row.increment_from)
+        facts = (scope, high, low, row.shards, source)
         form = (int(row.owner == SHARED), *texts, *facts, *row.per)
         return self._placed(row.place, Section.LIMIT_FORMS, form)
 

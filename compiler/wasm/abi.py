@@ -70,16 +70,20 @@ GLOB_PARTS, GLOB_FIRST = 8, 12
 HEADER_END = POLICY + 56
 HIDDEN_ENTRY = 1
 
-# A value: 32 bytes.
-KIND, NEXT, TEXT, LENGTH, MAGNITUDE, FLAGS, SOURCE, SOURCE_END = range(0, 32, 4)
+# A value: 32 bytes, and 16 more where it is a member of an object.
+KIND, NEXT, TEXT, LENGTH, MAGNITUDE, FLAGS, SOURCE, SOURCE_END, KEY, KEY_LENGTH = range(0, 40, 4)
+KEY_START = 40
 WEIGHT = TEXT
-COUNT = TEXT
-"""A string has TEXT and LENGTH, a list or an object COUNT and its members behind it (an object
-each key as a string before its value), a number WEIGHT (64 bits), MAGNITUDE and FLAGS. A number is
-0.WEIGHT times ten to the MAGNITUDE; WEIGHT has 19 digits, the first not 0, or is 0. NEXT is the
-address behind a value and its members; SOURCE and SOURCE_END are where its JSON text stands.
+COUNT, FIRST = TEXT, LENGTH
+"""A string has TEXT and LENGTH; a list or an object COUNT, and the address of its FIRST member or
+of what is behind it; a number WEIGHT (64 bits), MAGNITUDE and FLAGS. A number is 0.WEIGHT times ten
+to the MAGNITUDE; WEIGHT has 19 digits, the first not 0, or is 0. NEXT is the address behind a value
+and its members: that of the next member. SOURCE and SOURCE_END are where its JSON text stands.
+
+A member of an object has its key's address and length, and the key's first eight bytes, zeros
+behind a shorter one. So does every text of the policy's data: it starts with eight such bytes.
 """
-VALUE_SIZE = 32
+VALUE_SIZE, MEMBER_SIZE = 32, 48
 NEGATIVE, UNREADABLE = 1, 2
 """FLAGS. Unreadable is a number that some servers round, and what has one inside."""
 ZERO_MAGNITUDE = -10_000

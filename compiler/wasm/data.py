@@ -21,6 +21,9 @@ from compiler.wasm.abi import (
 from compiler.wasm.decimal import decimal_of
 
 _VALUE = struct.Struct("<IIQiIII")
+_KEY = struct.Struct("<II8s")
+KEY_START_SIZE = 8
+"""How many bytes of a key a member of an object holds itself."""
 
 
 class Data:
@@ -50,9 +53,9 @@ class Data:
         return self.put(packed(words))
 
     def text(self, text: str) -> tuple[int, int]:
-        """The address and the length of a text's UTF-8."""
+        """The address and the length of a text's UTF-8, zeros up to eight bytes behind it."""
         data = text.encode()
-        return self.put(data), len(data)
+        return self.put(data.ljust(KEY_START_SIZE, b"\0")), len(data)
 
     def value(self, value: Value, behind: bytes = b"") -> int:
         """The address of a value as the runtime would have read it, then the bytes `behind`."""
@@ -67,18 +70,29 @@ class Data:
         return address
 
     def _value(self, value: Value, at: int) -> bytes:
-        members: list[Value] = []
-        if isinstance(value, dict):
-            members = [part for pair in value.items() for part in pair]
-        elif isinstance(value, list):
-            members = value
-        parts, place = [], at + VALUE_SIZE
-        for member in members:
-            parts.append(self._value(member, place))
-            place += len(parts[-1])
-        return self._head(value, place) + b"".join(parts)
+        """A value that is no member of an object: what it is, then its members."""
+        return self._with_members(value, b"", at)
 
-    def _head(self, value: Value, behind: int) -> bytes:
+    def _member(self, key: str, value: Value, at: int) -> bytes:
+        """A member of an object: its key stands behind what it is."""
+        start = key.encode()[:KEY_START_SIZE]
+        named = _KEY.pack(*self.text(key), start.ljust(KEY_START_SIZE, b"\0"))
+        return self._with_members(value, named, at)
+
+    def _with_members(self, value: Value, key: bytes, at: int) -> bytes:
+        first = place = at + VALUE_SIZE + len(key)
+        parts: list[bytes] = []
+        if isinstance(value, dict):
+            for name, item in value.items():
+                parts.append(self._member(name, item, place))
+                place += len(parts[-1])
+        elif isinstance(value, list):
+            for item in value:
+                parts.append(self._value(item, place))
+                place += len(parts[-1])
+        return self._head(value, first, place) + key + b"".join(parts)
+
+    def _head(self, value: Value, first: int, behind: int) -> bytes:
         kind, content, magnitude, flags = NULL_KIND, 0, 0, 0
         if isinstance(value, bool):
             kind = TRUE_KIND if value else FALSE_KIND
@@ -90,7 +104,8 @@ class Data:
             address, length = self.text(value)
             kind, content = STRING_KIND, address | length << 32
         elif isinstance(value, dict | list):
-            kind, content = (OBJECT_KIND if isinstance(value, dict) else LIST_KIND), len(value)
+            kind = OBJECT_KIND if isinstance(value, dict) else LIST_KIND
+            content = len(value) | first << 32
         return _VALUE.pack(kind, behind, content, magnitude, flags, 0, 0)
 
 

@@ -21,17 +21,23 @@ from compiler.wasm.runtime import (
     comparison,
     conditions,
     decision,
+    doubles,
     facts,
+    keys,
     numbers,
+    operators,
     reader,
     strings,
+    texts,
     tools,
+    words,
 )
 from compiler.wasm.sections import named
 from compiler.wasm.translate import Translation, translate
 
 RUNTIME = (
-    numbers, strings, comparison, reader, facts, automaton, conditions, tools, decision
+    doubles, numbers, strings, texts, comparison, keys, words, reader,
+    facts, automaton, operators, conditions, tools, decision,
 )  # fmt: skip
 ROOM = 20 * PAGE
 """The memory for calls, before a host grows it."""

@@ -7,6 +7,7 @@ Must not know policies or where functions come from. Written after the core spec
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import groupby
 
 PREAMBLE = b"\0asm\x01\0\0\0"
 PAGE = 65_536
@@ -165,7 +166,8 @@ def _exports(module: Module) -> Iterable[bytes]:
 
 
 def _code(function: Function) -> bytes:
-    declared = vector(unsigned(1) + bytes([type]) for type in function.locals)
+    runs = groupby(function.locals)
+    declared = vector(unsigned(len([*run])) + bytes([type]) for type, run in runs)
     return _sized(declared + function.body + bytes([END]))
 
 

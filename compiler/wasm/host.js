@@ -15,8 +15,8 @@ const TOO_LARGE = -2;
 const [HIDDEN, DEFAULT_DENY, REQUIRE, DENY_IF, APPROVE_IF] = [1, 2, 3, 4, 5];
 const ANSWERS = [null, false, true, "mismatch"];
 
-const OUTPUT_WORDS = 8;
 const CHARGE_SIZE = 16;
+const SHORT = 64;
 
 const UNREADABLE = {
   rule: "(unreadable)",
@@ -30,13 +30,14 @@ const OVERSIZED = {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+const ALLOWED = { rule: null, index: null, line: null, message: "" };
 const NOWHERE = {
   [HIDDEN]: ["(hidden)", "hidden"],
   [DEFAULT_DENY]: ["(default deny)", "default_deny"],
 };
 
 // The module's names are a decision table: sections of rows behind a header.
-const TABLE_VERSION = 2;
+const TABLE_VERSION = 3;
 const HEADER = 16;
 const SECTIONS = 14;
 const MOST_KEPT = 8192;
@@ -78,8 +79,20 @@ export class Policy {
       throw new ModuleError(`the module does not speak version ${ABI_VERSION} of the interface`);
     }
     this.module = module;
-    this.input = this.exports.input.value;
+    const { input, output, charges, values, holds, answers } = this.exports;
+    const places = Object.entries({ input, output, charges, values, holds, answers });
+    this.at = Object.fromEntries(places.map(([name, place]) => [name, place.value]));
     this.readsContext = this.exports.reads_context.value === 1;
+    this.decideCall = this.exports.decide;
+    this.view();
+  }
+
+  /** Views the memory where it stands now: growing leaves the views before without a byte. */
+  view() {
+    const { buffer } = this.exports.memory;
+    this.bytes = new Uint8Array(buffer);
+    this.words = new Uint32Array(buffer);
+    this.longs = new BigUint64Array(buffer);
   }
 
   /** The names, lines and sentences of the policy's rows. */
@@ -111,61 +124,70 @@ export class Policy {
    * or "require_approval". Amounts are micro-units, as BigInt. No text makes it throw: what cannot
    * be read is denied.
    */
-  decide(tool, args = "{}", grant = {}, now = Date.now() / 1000) {
-    const effect = this.ask(tool, args, grant, now);
-    if (effect === MALFORMED) return refusal(UNREADABLE);
-    if (effect === TOO_LARGE) return refusal(OVERSIZED);
-    const { memory, output } = this.exports;
-    const words = new Uint32Array(memory.buffer, output.value, OUTPUT_WORDS);
-    const [reason, which, detail, number, charges, holds, values, answers] = words;
+  decide(tool, args = "{}", grant = {}, now = undefined) {
+    const number = this.ask(tool, args, grant, now);
+    if (number === MALFORMED) return refusal(UNREADABLE);
+    if (number === TOO_LARGE) return refusal(OVERSIZED);
+    const output = this.at.output / 4;
+    const reason = this.words[output];
     if (reason === HIDDEN || reason === DEFAULT_DENY) {
       const [rule, message] = NOWHERE[reason];
       return refusal({ rule, message: fill(this.messages[message], { tool }) });
     }
-    const entry = this.names.entry(number);
-    const held = this.pairs(this.exports.holds, holds).map(([one, mismatch]) =>
-      this.hold(entry.approveIf[one], mismatch),
-    );
+    const effect = EFFECTS[number];
+    const entry = this.names.entry(this.words[output + 3]);
+    const holds = this.holds(entry, this.words[output + 5]);
+    const place = this.found(effect, reason, entry, holds);
     return {
-      effect: EFFECTS[effect],
-      ...this.found(EFFECTS[effect], reason, entry, which, detail, held),
-      charges: this.charges(entry, charges, values),
-      holds: held,
-      answers: this.answers(answers),
+      effect,
+      rule: place.rule,
+      index: place.index,
+      line: place.line,
+      message: place.message,
+      charges: this.charges(entry, this.words[output + 4], this.words[output + 6]),
+      holds,
+      answers: this.answers(this.words[output + 7]),
       entry: entry.name,
     };
   }
 
   /** The effect as a number, without names: for hosts that only ask yes or no. */
-  ask(tool, args = "{}", grant = {}, now = Date.now() / 1000) {
-    const context = this.readsContext
-      ? JSON.stringify({ grant: { label: grant.label ?? "", tags: grant.tags ?? [] }, time: now })
-      : "";
-    const texts = [tool, args, context].map(textOf);
+  ask(tool, args = "{}", grant = {}, now = undefined) {
+    const name = textOf(tool);
+    const body = textOf(args);
+    const context = this.readsContext ? contextOf(grant, now) : "";
     // Encoding would replace half a character and judge another text than the one forwarded.
-    if (texts.some((text) => typeof text === "string" && !text.isWellFormed())) return MALFORMED;
-    const parts = texts.map((text) => (typeof text === "string" ? encoder.encode(text) : text));
-    const size = parts.reduce((sum, part) => sum + part.length, 0);
+    if (!(isWhole(name) && isWhole(body) && isWhole(context))) return MALFORMED;
     for (;;) {
-      const effect = this.attempt(parts, size);
+      const effect = this.attempt(name, body, context);
       if (effect !== TOO_LARGE || !this.grow()) return effect;
     }
   }
 
-  attempt(parts, size) {
-    const { memory, decide } = this.exports;
-    if (this.input + size > memory.buffer.byteLength) return TOO_LARGE;
-    const bytes = new Uint8Array(memory.buffer);
-    let place = this.input;
-    for (const part of parts) {
-      bytes.set(part, place);
-      place += part.length;
+  attempt(tool, args, context) {
+    if (this.bytes.length === 0) this.view();
+    const body = this.write(tool, this.at.input);
+    const behind = this.write(args, body);
+    const end = this.write(context, behind);
+    if (end > this.bytes.length) return TOO_LARGE;
+    return this.decideCall(body - this.at.input, behind - body, end - behind);
+  }
+
+  /** Writes a text or bytes at a place; where they end, or Infinity where they do not fit. */
+  write(text, place) {
+    const { bytes } = this;
+    if (text.length > bytes.length - place) return Infinity;
+    if (typeof text !== "string") {
+      bytes.set(text, place);
+    } else if (text.length > SHORT || !writeAscii(text, bytes, place)) {
+      const { read, written } = encoder.encodeInto(text, bytes.subarray(place));
+      return read === text.length ? place + written : Infinity;
     }
-    return decide(parts[0].length, parts[1].length, parts[2].length);
+    return place + text.length;
   }
 
   grow() {
-    const pages = this.exports.memory.buffer.byteLength / PAGE;
+    const pages = this.bytes.length / PAGE;
     if (2 * pages > MOST_PAGES) return false;
     try {
       this.exports.memory.grow(pages);
@@ -175,9 +197,10 @@ export class Policy {
     return true;
   }
 
-  found(effect, reason, entry, which, detail, held) {
-    if (effect === "allow") return { rule: null, index: null, line: null, message: "" };
-    if (effect === "require_approval") return placed(held[0], held[0].reason);
+  found(effect, reason, entry, holds) {
+    if (effect === "allow") return ALLOWED;
+    if (effect === "require_approval") return placed(holds[0], holds[0].reason);
+    const [which, detail] = this.pair(this.at.output + 4);
     switch (reason) {
       case REQUIRE: {
         const rule = this.names.rule(entry.require[which]);
@@ -213,37 +236,47 @@ export class Policy {
     return { rule, index: at, line, reason, approvers, quorum, expiresIn, mailArguments };
   }
 
+  holds(entry, count) {
+    const found = [];
+    for (let at = this.at.holds; found.length < count; at += 8) {
+      const [which, mismatch] = this.pair(at);
+      found.push(this.hold(entry.approveIf[which], mismatch));
+    }
+    return found;
+  }
+
   charges(entry, count, values) {
-    const { memory, charges } = this.exports;
-    const view = new DataView(memory.buffer, charges.value, count * CHARGE_SIZE);
-    const texts = this.texts(values);
-    return Array.from({ length: count }, (_, index) => {
-      const which = view.getUint32(index * CHARGE_SIZE, true);
-      const { per, incrementFrom, ...charge } = this.names.limit(entry.limits[which]);
-      charge.cost = view.getBigUint64(index * CHARGE_SIZE + 8, true);
+    const texts = values ? this.texts(values) : null;
+    const found = [];
+    for (let at = this.at.charges; found.length < count; at += CHARGE_SIZE) {
+      const limit = this.names.limit(entry.limits[this.words[at / 4]]);
+      const { rule, index, line, owner, counter, window, scope, max, message } = limit;
+      const cost = this.longs[at / 8 + 1];
+      const charge = { rule, index, line, owner, counter, window, scope, max, message, cost };
       // The JSON text of each value: parsed here it would lose numbers' exact spelling.
-      if (per.length) charge.per = per.map(() => texts.next().value || "null");
-      return charge;
-    });
+      if (limit.per.length) charge.per = limit.per.map(() => texts.next().value || "null");
+      found.push(charge);
+    }
+    return found;
   }
 
   *texts(count) {
-    for (const [start, length] of this.pairs(this.exports.values, count)) {
-      yield decoder.decode(new Uint8Array(this.exports.memory.buffer, start, length));
+    for (let left = count, at = this.at.values; left; left--, at += 8) {
+      const [start, length] = this.pair(at);
+      yield decoder.decode(this.bytes.subarray(start, start + length));
     }
   }
 
   /** What each condition of the entry answered, in the order of its rules; null: not asked. */
   answers(count) {
-    const { memory, answers } = this.exports;
-    const found = new Uint8Array(memory.buffer, answers.value, count);
-    return Array.from(found, (answer) => ANSWERS[answer]);
+    const found = [];
+    for (let at = this.at.answers; found.length < count; at++) found.push(ANSWERS[this.bytes[at]]);
+    return found;
   }
 
-  /** The pairs of words in one of the module's arrays. */
-  pairs(array, count) {
-    const words = new Uint32Array(this.exports.memory.buffer, array.value, 2 * count);
-    return Array.from({ length: count }, (_, index) => [words[2 * index], words[2 * index + 1]]);
+  /** Two words of the module's memory. */
+  pair(at) {
+    return [this.words[at / 4], this.words[at / 4 + 1]];
   }
 }
 
@@ -300,7 +333,7 @@ class Names {
   limit(index) {
     return this.once(LIMITS, index, () => {
       const [place, form, home] = this.placed(LIMITS, LIMIT_FORMS, index);
-      const [shared, counter, window, message, scope, high, low, from, ...per] = form;
+      const [shared, counter, window, message, scope, high, low, shards, from, ...per] = form;
       return {
         ...place,
         owner: shared ? "shared" : home === null ? "all_tools" : `tools/${home}`,
@@ -308,6 +341,7 @@ class Names {
         window: this.string(window),
         scope: SCOPES[scope],
         max: (BigInt(high) << 32n) + BigInt(low),
+        shards,
         message: this.string(message),
         incrementFrom: present(from),
         per,
@@ -380,6 +414,26 @@ function present(word) {
 /** RFC 6901. */
 function escaped(segment) {
   return segment.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** The context as the module reads it; now where no time is given. */
+function contextOf(grant, time = Date.now() / 1000) {
+  return JSON.stringify({ grant: { label: grant.label ?? "", tags: grant.tags ?? [] }, time });
+}
+
+/** Whether no half of a character stands alone. */
+function isWhole(text) {
+  return typeof text !== "string" || text.isWellFormed();
+}
+
+/** Whether a text is ASCII, and so is written: for a short one the encoder takes too long to call. */
+function writeAscii(text, bytes, place) {
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code > 127) return false;
+    bytes[place + at] = code;
+  }
+  return true;
 }
 
 /** Text and bytes as they are; anything else as JSON. */

@@ -17,8 +17,11 @@ class Policies:
     warnings: str
 
 
-def policies(manifest: Manifest) -> Policies:
-    """Compile every policy of the manifest. Raises `CannotRun` with all that is wrong."""
+def policies(manifest: Manifest, *, modules: bool = False) -> Policies:
+    """Compile every policy of the manifest, with their WASM `modules` where they are needed.
+
+    Raises `CannotRun` with all that is wrong.
+    """
     compiled: dict[str, dict[str, Artifact]] = {}
     refusals: list[str] = []
     warnings: list[str] = []
@@ -26,7 +29,8 @@ def policies(manifest: Manifest) -> Policies:
         compiled[server.name] = {}
         for name, path in server.policies.items():
             try:
-                made = compile_source(path.read_bytes(), str(path), manifest.approvers)
+                text = path.read_bytes()
+                made = compile_source(text, str(path), manifest.approvers, module=modules)
             except OSError as error:
                 refusals.append(f"cannot read the policy {path}: {error.strerror}")
             except PolicyRefused as refusal:

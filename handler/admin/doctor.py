@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from compiler.names import DEFAULT_DENY
 from handler.admin import authorities, probe
 from handler.admin.door import Answered, Door, DoorClosed
 from handler.admin.findings import Finding, State
@@ -43,6 +44,8 @@ class Patient:
     clock: Clock
     gateway_url: str
     approver: str
+    modules: bool
+    """Whether it decides with WASM modules."""
     keys: authorities.CountKeys
     pause: Callable[[float], Awaitable[None]]
     """Waits so many seconds: the workflow tells nobody that it has mailed."""
@@ -77,6 +80,7 @@ def _placed(patient: Patient) -> AbstractAsyncContextManager[str]:
         patient.ledger,
         gateway_url=patient.gateway_url,
         approver=patient.approver,
+        modules=patient.modules,
         expires_at=patient.clock.now() + PROBE_SECONDS,
     )
 
@@ -110,8 +114,13 @@ def _front_door(stranger: Answered) -> Finding:
     if stranger.status == 401:
         return Finding(what, State.FINE, "answers, and turns away whoever has no token")
     mend = "read the log group of the gateway function"
-    if stranger.status == 503:
-        mend = "the function cannot read the sealing keys: deploy the stack again, then its log"
+    if stranger.status == 429 or (stranger.status == 503 and "message" in stranger.body):
+        mend = "it was refused before it ran: look at GatewayThrottles in docs/operate-aws.md"
+    elif stranger.status == 503:
+        mend = (
+            "the function cannot read the sealing keys, or its bundle lacks the engine: its log "
+            "says which; deploy the stack again"
+        )
     return Finding(what, State.WRONG, f"answered {stranger.status} to a call without token", mend)
 
 
@@ -147,15 +156,14 @@ async def _allowed(patient: Patient, token: str) -> Finding:
 
 
 async def _denied(patient: Patient, token: str) -> Finding:
-    answered = await patient.door.call(probe.NAME, token, "anything else", {})
-    if answered.facts.get("effect") == "deny":
+    answered = await patient.door.call(probe.NAME, token, "denied", {})
+    if answered.facts.get("rule") == DEFAULT_DENY:
         return Finding("denied call", State.FINE, "denied by the policy's default")
-    return Finding(
-        "denied call",
-        State.WRONG,
-        f"was not denied: {answered.said}",
-        "pause everything, then read the gateway's log: this must never happen",
-    )
+    mend = "pause everything, then read the gateway's log: this must never happen"
+    if "error" in answered.body or answered.facts.get("effect") == "deny":
+        mend = "it went no further; look at the StoreDenials alarm in docs/operate-aws.md"
+    told = f"was not denied by the policy: {answered.said}"
+    return Finding("denied call", State.WRONG, told, mend)
 
 
 async def _held(patient: Patient, token: str) -> Finding:

@@ -48,6 +48,8 @@ async def named(ledger: Ledger, name: str) -> Grant:
         raise CannotRun(f"several grants are called `{name}`: name one by its id ({ids})")
     of_this_id = [grant for grant in found if grant.id == name]
     if not same + of_this_id:
+        if any(grant.label == name for grant in found):
+            raise CannotRun(f"the grant `{name}` is revoked, which is final: create a new one")
         labels = [grant.label for grant in current]
         raise CannotRun(not_there("grant", name, labels, "holdpoint grant list"))
     return (same + of_this_id)[0]

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from handler.gateway.server import Server
 from handler.grants.model import Grant, GrantStatus
 from handler.grants.tokens import mint
-from handler.policies.publish import compile_policy
+from handler.policies.publish import compile_source
 from handler.stores.base import Registry
 from handler.stores.ledger import Ledger
 
@@ -35,13 +35,20 @@ def _policy(approver: str) -> bytes:
 
 @asynccontextmanager
 async def placed(
-    registry: Registry, ledger: Ledger, *, gateway_url: str, approver: str, expires_at: float
+    registry: Registry,
+    ledger: Ledger,
+    *,
+    gateway_url: str,
+    approver: str,
+    modules: bool,
+    expires_at: float,
 ) -> AsyncIterator[str]:
     """A server that leads to the gateway's own approval pages, and a grant for it; the token.
 
     They are no MCP server, so a call that reached them ends as one with an unusable answer.
     """
-    artifact = compile_policy(_policy(approver), "the doctor's policy")
+    made = compile_source(_policy(approver), "the doctor's policy", module=modules)
+    artifact = made.artifact
     token = mint(NAME)
     server = Server(
         name=NAME,

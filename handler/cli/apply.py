@@ -66,8 +66,8 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     from handler.cli.manifest_file import loaded
 
     manifest = loaded(arguments.manifest)
-    references.check(manifest.servers, world.schemes, world.name)
-    made = policies(manifest)
+    references.check(manifest.servers, world.readable, world.name)
+    made = policies(manifest, modules=world.modules)
     for warning in filter(None, (made.warnings, misled(manifest, world.base_url))):
         print(warning, file=sys.stderr)
     plan = await apply.plan(world.store, manifest, made.compiled)
@@ -81,15 +81,25 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     if not arguments.yes and not _agreed(world.name):
         print("nothing was changed", file=sys.stderr)
         return NOT_DONE
+    by = world.operator()
     try:
-        await apply.carry_out(world.store, plan, world.operator(), world.clock.now())
+        await apply.carry_out(world.store, plan, by, world.clock.now())
     except apply.Overtaken:
         raise CannotRun(
             "something else was changed meanwhile, so the rest of this plan was not carried out: "
             "run it again to see what is left to do"
         ) from None
+    except BaseException:  # the store refused or went away, or somebody pressed Ctrl-C
+        print(
+            "stopped on the way: what was done stays, and widens nothing that the file does not; "
+            "run it again to see what is left to do",
+            file=sys.stderr,
+        )
+        raise
     signed_in = {rule.grant for rule in manifest.oauth.rules} if manifest.oauth else set()
-    _tell_what_is_next(plan, signed_in, arguments.format)
+    print("done", file=sys.stderr)
+    if arguments.format == "text":
+        _tell_what_is_next(plan, signed_in, world.options)
     return FINE
 
 
@@ -146,13 +156,12 @@ def _difference(one: "Difference") -> str:
     return "\n  ".join(parts)
 
 
-def _tell_what_is_next(plan: "Plan", signed_in: set[str], form: str) -> None:
+def _tell_what_is_next(plan: "Plan", signed_in: set[str], options: str) -> None:
     """Which grants have no token; access tokens may stand for those that are `signed_in`."""
     made = (change.after for change in plan.grants if not change.after.token_hashes)
     bare = [grant.label for grant in made if grant.label not in signed_in]
-    print("done", file=sys.stderr)
-    if bare and form == "text":
+    if bare:
         print(
-            f"no token yet: {', '.join(bare)}; `holdpoint grant token NAME` makes one",
+            f"no token yet: {', '.join(bare)}; `holdpoint grant token NAME{options}` makes one",
             file=sys.stderr,
         )

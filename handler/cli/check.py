@@ -13,14 +13,16 @@ from pathlib import Path
 
 from compiler.answers.relation import Relation
 from compiler.answers.wording import difference_text
+from compiler.approvers import fill
 from compiler.check import check
 from compiler.check.given import check_given
-from compiler.diagnostics import Diagnostic, Severity, ordered, render
+from compiler.diagnostics import Diagnostic, Report, Severity, ordered, render
 from compiler.fix import Fixed, fix, offer_approval
 from compiler.parse import parse
 from compiler.policy import Policy
-from compiler.source import LARGEST
+from compiler.source import LARGEST, decode
 from handler.cli.formats import FORMATS
+from handler.cli.policy_file import add_approver
 from handler.cli.tool_list import listed
 from handler.cli.working import working
 from handler.failure import CannotRun
@@ -46,6 +48,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="the server's tools, as tools/list answers or a JSON list of names: show entries "
         "that serve none of them",
     )
+    add_approver(parser)
     # Two options and no optional value, or `--fix policy.json` would take the file for it.
     parser.add_argument(
         "--fix",
@@ -77,7 +80,9 @@ def run(args: argparse.Namespace) -> int:
         data = _fixed(args.policy, data, args.fix)
     with working("checking"):
         parsed = parse(data)
-        warnings = _warnings(parsed.policy, tools) if parsed.policy else ()
+        warnings: tuple[Diagnostic, ...] = ()
+        if parsed.policy:
+            warnings = _warnings(fill(parsed.policy, tuple(args.approver)), tools)
     found = ordered((*parsed.diagnostics, *warnings))
     if args.format in FORMATS:
         print(FORMATS[args.format](found, name))
@@ -103,9 +108,9 @@ def _fixed(name: str, data: bytes, rewrite: Callable[[str], Fixed]) -> bytes:
     """What is left after a rewriting, which has replaced the file; what it did is told."""
     if name == "-":
         raise CannotRun("`--fix` rewrites a file; name one instead of `-`")
-    text = parse(data).text
+    source = decode(data, Report())
     with working("rewriting"):
-        fixed = rewrite(text)
+        fixed = rewrite(source.text if source else "")
     for one in fixed.done:
         print(f"{name}:{one.span.line}:{one.span.column}: fixed {one.code}", file=sys.stderr)
     if not fixed.done:

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from compiler.wasm.emit import emit
-from handler.cli.policy_file import compiled
+from handler.cli.policy_file import add_approver, compiled
 from handler.failure import CannotRun
 
 FINE = 0
@@ -24,11 +24,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "-o", "--output", required=True, help="the path of the module, or - for standard output"
     )
+    add_approver(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write the module. Raises `CannotRun` where the policy does not compile."""
-    module = emit(compiled(arguments.policy).program)
+    module = emit(compiled(arguments.policy, tuple(arguments.approver)).program)
     if arguments.output == "-":
         sys.stdout.buffer.write(module)
         return FINE

@@ -1,6 +1,7 @@
 """`holdpoint decide`: what a policy does with calls, one JSON line each, limits counted.
 
-The tallies live as long as the command: a grant here is its label, and there is one server.
+The tallies live as long as the command: a grant here is its label, there is one server, and a limit
+that is split into shards is counted whole.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from compiler.meaning import Meaning
 from compiler.names import amount_text
 from compiler.verdict import Charge, Effect, Engine, Place
 from handler.cli.calls import CallLine, LineError, parse_line
-from handler.cli.policy_file import Compiled, compiled
+from handler.cli.policy_file import Compiled, add_approver, compiled
 from handler.cli.working import working
 from handler.clock import Clock, SystemClock
 from handler.decision.table import TableEngine
@@ -46,11 +47,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default="table",
         help="what decides (default: %(default)s)",
     )
+    add_approver(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Decide every line of standard input. Raises `CannotRun` where nothing can decide."""
-    engine = ENGINES[arguments.engine](compiled(arguments.policy))
+    engine = ENGINES[arguments.engine](compiled(arguments.policy, tuple(arguments.approver)))
     calls = Counted(sys.stdin.buffer)
     if sys.stdout.isatty():  # the decisions themselves show how far it is
         return decide(engine, calls, sys.stdout.buffer, SystemClock())
@@ -106,6 +108,7 @@ class Tallies:
             server=SERVER,
             now=now,
             per_key=PER_KEY,
+            dealer=None,
         )
         for charge, debit in zip(verdict.charges, planned, strict=True):
             if self._tally(debit) + debit.cost > debit.maximum:

@@ -10,7 +10,7 @@ import sys
 from compiler.answers.diff import diff
 from compiler.answers.relation import Relation
 from compiler.answers.wording import difference_record, difference_text
-from handler.cli.policy_file import compiled
+from handler.cli.policy_file import add_approver, compiled
 from handler.cli.working import working
 
 FINE, FOUND = 0, 1
@@ -28,13 +28,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("old", help="the path of the policy.json before")
     parser.add_argument("new", help="the path of the policy.json after")
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument(
-        "--approver",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="who is asked where a policy names nobody; may be given more than once",
-    )
+    add_approver(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from compiler.explain.account import account
 from compiler.explain.sentences import sentences
 from handler.cli.calls import CallLine, LineError, parse_line
-from handler.cli.policy_file import compiled
+from handler.cli.policy_file import add_approver, compiled
 from handler.clock import Clock, SystemClock
 from handler.failure import CannotRun
 
@@ -30,11 +30,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help='a file with one call, {"tool", "args", "grant", "session", "time"}, all but tool '
         "optional; - for standard input",
     )
+    add_approver(parser)
 
 
 def run(arguments: argparse.Namespace, clock: Clock | None = None) -> int:
     """Print the explanation. Raises `CannotRun` where the policy or the call cannot be read."""
-    policy = compiled(arguments.policy)
+    policy = compiled(arguments.policy, tuple(arguments.approver))
     if arguments.call is None:
         sys.stdout.write(sentences(policy.policy))
         return FINE

@@ -6,7 +6,7 @@ import sys
 
 from compiler.exposure.listing import listing, record
 from compiler.exposure.whole import exposure
-from handler.cli.policy_file import compiled
+from handler.cli.policy_file import add_approver, compiled
 from handler.cli.working import working
 
 FINE = 0
@@ -23,11 +23,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("policy", help="the path of a policy.json")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_approver(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the figures. Raises `CannotRun` where the policy does not compile."""
-    policy = compiled(arguments.policy).policy
+    policy = compiled(arguments.policy, tuple(arguments.approver)).policy
     with working("adding up"):
         found = exposure(policy)
     if arguments.format == "json":

@@ -80,7 +80,8 @@ async def _create(world: "World", arguments: argparse.Namespace) -> int:
         expires_at=times.at(arguments.expires_at) if arguments.expires_at else None,
     )
     await grants.create(world.store, wanted)
-    print(f"created; `holdpoint grant token {wanted.label}` makes its token", file=sys.stderr)
+    command = f"holdpoint grant token {wanted.label}{world.options}"
+    print(f"created; `{command}` makes its token", file=sys.stderr)
     if wanted.policy is None:
         print("it has no policy, so every call is denied", file=sys.stderr)
     return FINE

@@ -65,7 +65,7 @@ def _add_policy(parser: argparse.ArgumentParser) -> None:
 async def _put(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin import policies
 
-    made = _compiled(arguments.file, tuple(arguments.approver))
+    made = _compiled(arguments.file, tuple(arguments.approver), world.modules)
     if made.warnings:
         print(made.warnings.strip(), file=sys.stderr)
     put = await policies.put(
@@ -101,11 +101,11 @@ async def _tell_difference(
         sys.stdout.write(difference_text(found, before[:SHORT], after[:SHORT]))
 
 
-def _compiled(file: Path, approvers: tuple[str, ...]) -> "Compiled":
+def _compiled(file: Path, approvers: tuple[str, ...], module: bool) -> "Compiled":
     from handler.policies.publish import PolicyRefused, compile_source
 
     try:
-        return compile_source(file.read_bytes(), str(file), approvers)
+        return compile_source(file.read_bytes(), str(file), approvers, module=module)
     except OSError as error:
         raise CannotRun(f"cannot read {file}: {error.strerror}") from error
     except PolicyRefused as refusal:

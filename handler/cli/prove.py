@@ -10,7 +10,7 @@ import sys
 from compiler.answers.claim import Claim, ClaimError, parse_claim
 from compiler.answers.prove import prove
 from compiler.answers.wording import proof_record, proof_text
-from handler.cli.policy_file import compiled
+from handler.cli.policy_file import add_approver, compiled
 from handler.cli.working import working
 from handler.failure import CannotRun
 
@@ -36,13 +36,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "may be given more than once",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument(
-        "--approver",
-        action="append",
-        default=[],
-        metavar="ADDRESS",
-        help="who is asked where the policy names nobody; may be given more than once",
-    )
+    add_approver(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:

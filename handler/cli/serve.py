@@ -118,7 +118,7 @@ def run(arguments: argparse.Namespace) -> int:
     return local.run(
         read=manifest_source(arguments),
         files=(arguments.manifest,) if arguments.manifest else (),
-        place=local.Place(arguments.data, arguments.host, arguments.port),
+        place=local.Site(arguments.data, arguments.host, arguments.port),
         rotate=arguments.manifest is None,
     )
 

@@ -76,8 +76,8 @@ async def _add(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin.compiling import policies
 
     manifest = _manifest(arguments)
-    references.check(manifest.servers, world.schemes, world.name)
-    made = policies(manifest)
+    references.check(manifest.servers, world.readable, world.name)
+    made = policies(manifest, modules=world.modules)
     if made.warnings:
         print(made.warnings, file=sys.stderr)
     (entry,) = manifest.servers
@@ -85,7 +85,8 @@ async def _add(world: "World", arguments: argparse.Namespace) -> int:
     server = registered(entry, artifacts, None)
     now = world.clock.now()
     await servers.add(world.store.registry, server, artifacts, world.operator(), now)
-    print(f"added; `holdpoint grant create NAME --server {server.name}` is next", file=sys.stderr)
+    command = f"holdpoint grant create NAME --server {server.name}{world.options}"
+    print(f"added; `{command}` is next", file=sys.stderr)
     return FINE
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from compiler.diagnostics import visible
 from handler.cli.cases import read_cases
 from handler.cli.junit import junit
-from handler.cli.policy_file import compiled
+from handler.cli.policy_file import add_approver, compiled
 from handler.cli.trial import Outcome, tried
 from handler.cli.working import working
 from handler.decision.table import TableEngine
@@ -29,11 +29,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument("policy", help="the path of a policy.json")
     parser.add_argument("cases", help="a file of cases, or a folder with files that end in .jsonl")
     parser.add_argument("--junit", metavar="FILE", help="write a JUnit report as well")
+    add_approver(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Run all cases and print the failures. Raises `CannotRun` where they cannot be run."""
-    engine = TableEngine(compiled(arguments.policy).table)
+    engine = TableEngine(compiled(arguments.policy, tuple(arguments.approver)).table)
     cases = read_cases(arguments.cases)
     with working("testing"):
         outcomes = tried(engine, cases)

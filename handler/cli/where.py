@@ -43,10 +43,16 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def work(arguments: argparse.Namespace, act: Act, *, create: bool = False) -> int:
     """Open the world, act in it, close it. Raises `CannotRun`, whatever the store says no to."""
-    from handler.stores.base import StoreUnavailable, TooMuch
+    from handler.stores.base import NotAllowed, StoreUnavailable, TooMuch
 
     try:
         return asyncio.run(_work(arguments, act, create))
+    except NotAllowed as error:
+        raise CannotRun(
+            f"{error}; it takes the stack's admin policy, or for a policy and where it is attached "
+            "its policy manager policy: the outputs AdminPolicyArn and PolicyManagerPolicyArn name "
+            "them"
+        ) from error
     except StoreUnavailable as error:
         raise CannotRun(
             f"the store did not do what was asked, or it cannot be told ({error}); look at how "

@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     return wrap.run(
         _manifest(arguments),
-        local.Place(arguments.data, arguments.host, arguments.port),
+        local.Site(arguments.data, arguments.host, arguments.port),
         _variables(arguments.smtp_password),
     )
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
+from orjson import JSONDecodeError, dumps, loads
 
 from compiler.values import Value, read_number
 
@@ -19,6 +19,8 @@ DIGITS = "a number has more digits than every reader keeps; send fewer, or send 
 
 OVERFLOW = "number is infinity"
 """How orjson begins to say that it refuses a number that is JSON."""
+
+SPACE = b" \t\n\r"
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -42,24 +44,29 @@ def read(body: bytes) -> Value:
     """The value a JSON text spells. Raises `Unreadable`.
 
     What orjson reads and writes back byte for byte has no second spelling: no duplicate key, no
-    excess digit, no escape that could hide half a character. Everything else takes the slow way.
+    excess digit, no escape that could hide half a character. White space may differ: without it,
+    and without the spaces inside strings, a text has the same tokens in the same order, since no
+    two tokens touch that could be read as one. So a key that comes twice would still be missing
+    from what is written, and a number stands there as it was. Everything else takes the slow way.
     """
     try:
-        value: Value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        value: Value = loads(body)
+    except JSONDecodeError as error:
         if OVERFLOW in error.msg:
             raise Inexact(DIGITS) from None
         raise Unreadable(_reason(body, error)) from None
-    if body.count(b"[") + body.count(b"{") > DEEPEST:
+    # Deleting is twice as fast as counting.
+    if len(body) - len(body.replace(b"[", b"").replace(b"{", b"")) > DEEPEST:
         _refuse_depth([value])
-    if orjson.dumps(value) == body:
+    text = dumps(value)
+    if text == body or text.translate(None, SPACE) == body.translate(None, SPACE):
         return value
     return _read_strictly(body)
 
 
 def write(value: Value) -> bytes:
     """The shortest JSON text of a value that `read` gave; reading it gives the same value."""
-    return orjson.dumps(value)
+    return dumps(value)
 
 
 def _read_strictly(body: bytes) -> Value:
@@ -105,7 +112,7 @@ def _too_deep() -> Unreadable:
     return Unreadable(f"nested deeper than {DEEPEST} objects and lists")
 
 
-def _reason(body: bytes, error: orjson.JSONDecodeError) -> str:
+def _reason(body: bytes, error: JSONDecodeError) -> str:
     """Why orjson refused the text, in words that quote none of it."""
     if body.startswith(BYTE_ORDER_MARK):
         return "the text starts with a byte order mark; send plain UTF-8"

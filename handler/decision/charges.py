@@ -11,7 +11,7 @@ from compiler.ir import LimitRow
 from compiler.policy import Path, Step
 from compiler.values import Value, is_readable, micro_units
 from compiler.verdict import Charge, Effect, Verdict
-from handler.decision.operators import MISMATCH, MISSING, Mismatch, Missing, Object
+from handler.decision.answers import MISMATCH, MISSING, Mismatch, Missing, Object
 
 ONE = 1_000_000
 """What a call costs where its limit names no argument."""
@@ -83,6 +83,7 @@ def charge(row: LimitRow, cost: int, per: tuple[Value, ...] | None) -> Charge:
         maximum=row.maximum,
         cost=cost,
         per=per,
+        shards=row.shards,
         message=row.message,
     )
 

@@ -5,7 +5,7 @@ Must not know paths or rules.
 
 from compiler.policy import Root
 from compiler.verdict import Call, Subject
-from handler.decision.operators import Object
+from handler.decision.answers import Object
 
 HOUR, DAY = 3600, 86400
 EPOCH_WEEKDAY = 3

@@ -1,270 +1,167 @@
 """Each operator as a test of one member of an object, specialised for its literal.
 
-Must not know paths, rules or policies. A test answers true, false or mismatch. A mismatch is truthy
-and is not True, so that it counts against the call in both kinds of rules: a `require` asks for
-`is True`, a `deny_if` and an `approve_if` for anything truthy.
+Must not know paths, rules or policies. A test answers whether its condition counts against the
+call, so the same operator is one test where it is required and another where it denies.
 """
 
 import operator
-from collections.abc import Callable, Mapping
-from enum import Enum
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from compiler.policy import Operator
-from compiler.regex.run import Dfa
-from compiler.values import (
-    LARGEST_64_BIT,
-    SAFE_INTEGER,
-    SMALLEST_64_BIT,
-    Value,
-    equal,
-    is_readable,
-    kind,
-)
+from compiler.values import Value, equal, is_readable, kind
+from handler.decision.answers import MISMATCH, MISSING, Answer, Answers, Maker, Object, Test
+from handler.decision.numbers import in_order
+
+if TYPE_CHECKING:
+    from compiler.regex.run import Dfa
 
 
-class Mismatch(Enum):
-    """The third answer: the value is there, and it is not of a type the operator compares."""
+def member_test(
+    op: Operator, literal: Value, automaton: "Dfa | None", required: bool, key: str
+) -> Test:
+    """The test of the member `key` by one operator. `automaton` is a pattern's, else None.
 
-    MISMATCH = "mismatch"
-
-
-MISMATCH = Mismatch.MISMATCH
-
-Truth: TypeAlias = bool | Mismatch
-Object = Mapping[str, Any]
-Test = Callable[[Object], Truth]
-"""Of an object, about its member with the key the test was made for."""
-
-
-class Missing(Enum):
-    """What is found where there is no such member."""
-
-    MISSING = "missing"
-
-
-MISSING = Missing.MISSING
-
-SAFE_LOW, SAFE_HIGH = -SAFE_INTEGER, SAFE_INTEGER
-FLOAT_LOW, FLOAT_HIGH = float(SAFE_LOW), float(SAFE_HIGH)
-"""The same numbers exactly; floats compare with them four times as fast as with integers."""
-
-
-def member_test(op: Operator, literal: Value, automaton: Dfa | None, key: str) -> Test:
-    """The test of the member `key` by one operator. `automaton` is a pattern's, else None."""
-    if op in NEGATIONS:
-        return _not(member_test(NEGATIONS[op], literal, automaton, key), key)
+    What is required counts against the call unless it is true, everything else where it is true.
+    """
+    negated = op in NEGATIONS
+    missing = MISMATCH if negated else required
+    answers = negated == required, negated != required, missing
     if automaton is not None:
-        return _string(key, automaton.search)
-    return MAKERS[op](key, literal)
+        return _string(key, automaton.search, answers)
+    return MAKERS[NEGATIONS.get(op, op)](key, literal, answers)
 
 
-def _not(test: Test, key: str) -> Test:
-    """True where the other is false and the reverse; a missing member is a mismatch."""
-
-    def negated(members: Object) -> Truth:
-        truth = test(members)
-        if truth is MISMATCH or key not in members:
-            return MISMATCH
-        return not truth
-
-    return negated
+def _exists(key: str, literal: Value, answers: Answers) -> Test:
+    there, gone = answers[:2] if literal else answers[1::-1]
+    return lambda members: gone if members.get(key) is None else there
 
 
-def _exists(key: str, literal: Value) -> Test:
-    if literal:
-        return lambda members: members.get(key) is not None
-    return lambda members: members.get(key) is None
-
-
-def _eq(key: str, literal: Value) -> Test:
+def _eq(key: str, literal: Value, answers: Answers) -> Test:
     if type(literal) is str:
-        return _equal_string(key, literal)
+        return _equal_string(key, literal, answers)
+    yes, no, missing = answers
     word = kind(literal)
 
-    def test(members: Object) -> Truth:
+    def test(members: Object) -> Answer:
         value = members.get(key, MISSING)
         if value is MISSING:
-            return False
+            return missing
         if kind(value) != word or not is_readable(value):
             return MISMATCH
-        return equal(value, literal)
+        return yes if equal(value, literal) else no
 
     return test
 
 
-def _equal_string(key: str, literal: str) -> Test:
-    def test(members: Object) -> Truth:
+def _equal_string(key: str, literal: str, answers: Answers) -> Test:
+    yes, no, missing = answers
+
+    def test(members: Object) -> Answer:
         value = members.get(key, MISSING)
         if type(value) is str:
-            return value == literal
-        return False if value is MISSING else MISMATCH
+            return yes if value == literal else no
+        return missing if value is MISSING else MISMATCH
 
     return test
 
 
-def _in(key: str, literal: Value) -> Test:
+def _in(key: str, literal: Value, answers: Answers) -> Test:
     listed = literal if isinstance(literal, list) else []
     kinds = frozenset(map(kind, listed))
     if kinds == {"string"}:
-        return _in_strings(key, frozenset(map(str, listed)))
+        return _in_strings(key, frozenset(map(str, listed)), answers)
+    yes, no, missing = answers
 
-    def test(members: Object) -> Truth:
+    def test(members: Object) -> Answer:
         value = members.get(key, MISSING)
         if value is MISSING:
-            return False
+            return missing
         if kind(value) not in kinds or not is_readable(value):
             return MISMATCH
-        return any(equal(value, element) for element in listed)
+        return yes if any(equal(value, element) for element in listed) else no
 
     return test
 
 
-def _in_strings(key: str, listed: frozenset[str]) -> Test:
-    def test(members: Object) -> Truth:
+def _in_strings(key: str, listed: frozenset[str], answers: Answers) -> Test:
+    yes, no, missing = answers
+
+    def test(members: Object) -> Answer:
         value = members.get(key, MISSING)
         if type(value) is str:
-            return value in listed
-        return False if value is MISSING else MISMATCH
+            return yes if value in listed else no
+        return missing if value is MISSING else MISMATCH
 
     return test
 
 
-def _string(key: str, holds: Callable[[str], bool]) -> Test:
+def _string(key: str, holds: Callable[[str], bool], answers: Answers) -> Test:
     """For the operators that read strings only."""
+    yes, no, missing = answers
 
-    def test(members: Object) -> Truth:
+    def test(members: Object) -> Answer:
         value = members.get(key, MISSING)
         if type(value) is str:
-            return holds(value)
-        return False if value is MISSING else MISMATCH
+            return yes if holds(value) else no
+        return missing if value is MISSING else MISMATCH
 
     return test
 
 
-def _starts_with(key: str, literal: Value) -> Test:
-    return _string(key, lambda value: value.startswith(str(literal)))
+def _starts_with(key: str, literal: Value, answers: Answers) -> Test:
+    return _string(key, lambda value: value.startswith(str(literal)), answers)
 
 
-def _ends_with(key: str, literal: Value) -> Test:
-    return _string(key, lambda value: value.endswith(str(literal)))
+def _ends_with(key: str, literal: Value, answers: Answers) -> Test:
+    return _string(key, lambda value: value.endswith(str(literal)), answers)
 
 
-def _contains(key: str, literal: Value) -> Test:
-    word = kind(literal)
+def _contains(key: str, literal: Value, answers: Answers) -> Test:
+    """A string is contained in strings and in lists, anything else in lists."""
+    yes, no, missing = answers
+    part, word = str(literal), kind(literal)
+    whole = str if type(literal) is str else list
 
-    def test(members: Object) -> Truth:
+    def test(members: Object) -> Answer:
         value = members.get(key, MISSING)
-        if type(value) is str and type(literal) is str:
-            return literal in value
-        if type(value) is list:
-            return _holds_element(value, literal, word)
-        return False if value is MISSING else MISMATCH
+        found = type(value)
+        if found is str and whole is str:
+            return yes if part in value else no
+        if found is list and is_readable(value):
+            if any(equal(element, literal) for element in value):
+                return yes
+            return no if all(kind(element) == word for element in value) else MISMATCH
+        return missing if value is MISSING else MISMATCH
 
     return test
 
 
-def _holds_element(elements: list[Value], literal: Value, word: str) -> Truth:
-    if not is_readable(elements):
-        return MISMATCH
-    if any(equal(element, literal) for element in elements):
-        return True
-    return False if all(kind(element) == word for element in elements) else MISMATCH
+def _length(compare: Callable[[Any, Any], bool]) -> Maker:
+    def make(key: str, literal: Value, answers: Answers) -> Test:
+        yes, no, missing = answers
 
-
-def _length(
-    compare: Callable[[Any, Any], bool],
-) -> Callable[[str, Value], Test]:
-    def make(key: str, literal: Value) -> Test:
-        def test(members: Object) -> Truth:
+        def test(members: Object) -> Answer:
             value = members.get(key, MISSING)
             if type(value) is str or type(value) is list:
-                return compare(len(value), literal)
-            return False if value is MISSING else MISMATCH
+                return yes if compare(len(value), literal) else no
+            return missing if value is MISSING else MISMATCH
 
         return test
 
     return make
 
 
-def _ordered(numbers: Callable[[str, Any], Test], strings: Callable[[Any, Any], bool]) -> "Maker":
-    def make(key: str, literal: Value) -> Test:
+def _ordered(compare: Callable[[Any, Any], bool], *, below: bool, holds: bool) -> Maker:
+    numbers = in_order(compare, below=below, holds=holds)
+
+    def make(key: str, literal: Value, answers: Answers) -> Test:
         if isinstance(literal, str):
-            return _string(key, lambda value: strings(value, literal))
-        return numbers(key, literal)
+            return _string(key, lambda value: compare(value, literal), answers)
+        return numbers(key, literal, answers)
 
     return make
 
-
-# The four orders of numbers are written out: a call inside each would cost a third of the test.
-
-
-def _less(key: str, literal: Any) -> Test:
-    def test(members: Object) -> Truth:
-        value = members.get(key, MISSING)
-        found = type(value)
-        if found is float:
-            truth: bool = value < literal
-            return truth if FLOAT_LOW <= value <= FLOAT_HIGH else _beyond(value, truth)
-        if found is int:
-            truth = value < literal
-            return truth if SAFE_LOW <= value <= SAFE_HIGH else _beyond(value, truth)
-        return False if value is MISSING else MISMATCH
-
-    return test
-
-
-def _at_most(key: str, literal: Any) -> Test:
-    def test(members: Object) -> Truth:
-        value = members.get(key, MISSING)
-        found = type(value)
-        if found is float:
-            truth: bool = value <= literal
-            return truth if FLOAT_LOW <= value <= FLOAT_HIGH else _beyond(value, truth)
-        if found is int:
-            truth = value <= literal
-            return truth if SAFE_LOW <= value <= SAFE_HIGH else _beyond(value, truth)
-        return False if value is MISSING else MISMATCH
-
-    return test
-
-
-def _more(key: str, literal: Any) -> Test:
-    def test(members: Object) -> Truth:
-        value = members.get(key, MISSING)
-        found = type(value)
-        if found is float:
-            truth: bool = value > literal
-            return truth if FLOAT_LOW <= value <= FLOAT_HIGH else _beyond(value, truth)
-        if found is int:
-            truth = value > literal
-            return truth if SAFE_LOW <= value <= SAFE_HIGH else _beyond(value, truth)
-        return False if value is MISSING else MISMATCH
-
-    return test
-
-
-def _at_least(key: str, literal: Any) -> Test:
-    def test(members: Object) -> Truth:
-        value = members.get(key, MISSING)
-        found = type(value)
-        if found is float:
-            truth: bool = value >= literal
-            return truth if FLOAT_LOW <= value <= FLOAT_HIGH else _beyond(value, truth)
-        if found is int:
-            truth = value >= literal
-            return truth if SAFE_LOW <= value <= SAFE_HIGH else _beyond(value, truth)
-        return False if value is MISSING else MISMATCH
-
-    return test
-
-
-def _beyond(number: int | float, truth: bool) -> Truth:
-    """The truth about a number past the safe integers, unless servers round it differently."""
-    return MISMATCH if SMALLEST_64_BIT <= number <= LARGEST_64_BIT else truth
-
-
-Maker = Callable[[str, Value], Test]
 
 NEGATIONS = {
     Operator.NEQ: Operator.EQ,
@@ -275,10 +172,10 @@ NEGATIONS = {
 
 MAKERS: dict[Operator, Maker] = {
     Operator.EQ: _eq,
-    Operator.LT: _ordered(_less, operator.lt),
-    Operator.LTE: _ordered(_at_most, operator.le),
-    Operator.GT: _ordered(_more, operator.gt),
-    Operator.GTE: _ordered(_at_least, operator.ge),
+    Operator.LT: _ordered(operator.lt, below=False, holds=False),
+    Operator.LTE: _ordered(operator.le, below=True, holds=True),
+    Operator.GT: _ordered(operator.gt, below=True, holds=False),
+    Operator.GTE: _ordered(operator.ge, below=False, holds=True),
     Operator.IN: _in,
     Operator.EXISTS: _exists,
     Operator.CONTAINS: _contains,

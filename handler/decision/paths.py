@@ -8,34 +8,33 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from compiler.policy import Step
-from handler.decision.operators import MISMATCH, MISSING, Object, Test, Truth
+from handler.decision.answers import MISMATCH, MISSING, Answer, Object, Test
 
-At = Callable[[Any], Truth]
+At = Callable[[Any], Answer]
 """A test of what a step leads to: a value, or MISSING."""
 
 NOTHING: Object = {}
 """An object without the member."""
 
 
-def along(steps: Sequence[Step], make: Callable[[str], Test], good: bool) -> Test:
+def along(steps: Sequence[Step], make: Callable[[str], Test]) -> Test:
     """The test of a root object that follows the steps. `make` makes the test of a member.
 
-    `good` is the answer that is good for the call: with `[*]` the first element that answers
-    otherwise answers for all.
+    With `[*]` the first element that counts against the call answers for all.
     """
     first, *rest = steps
-    return _key(first, rest, make, good) if isinstance(first, str) else _at(steps, make, good)
+    return _key(first, rest, make) if isinstance(first, str) else _at(steps, make)
 
 
-def _key(key: str, rest: Sequence[Step], make: Callable[[str], Test], good: bool) -> Test:
+def _key(key: str, rest: Sequence[Step], make: Callable[[str], Test]) -> Test:
     if not rest:
         return make(key)
     if not isinstance(rest[0], str):
-        onward = _at(rest, make, good)
+        onward = _at(rest, make)
         return lambda members: onward(members.get(key, MISSING))
-    inner = _key(rest[0], rest[1:], make, good)
+    inner = _key(rest[0], rest[1:], make)
 
-    def test(members: Object) -> Truth:
+    def test(members: Object) -> Answer:
         value = members.get(key)
         if type(value) is dict:
             return inner(value)
@@ -44,20 +43,20 @@ def _key(key: str, rest: Sequence[Step], make: Callable[[str], Test], good: bool
     return test
 
 
-def _at(steps: Sequence[Step], make: Callable[[str], Test], good: bool) -> At:
+def _at(steps: Sequence[Step], make: Callable[[str], Test]) -> At:
     """The test of the value that the remaining steps start from."""
     if not steps:
         member = make("")
         return lambda value: member(NOTHING if value is MISSING else {"": value})
     step, *rest = steps
-    onward = _at(rest, make, good)
+    onward = _at(rest, make)
     if isinstance(step, str):
         return _into_key(step, onward)
-    return _into_index(step, onward) if isinstance(step, int) else _into_every(onward, good)
+    return _into_index(step, onward) if isinstance(step, int) else _into_every(onward)
 
 
 def _into_key(key: str, onward: At) -> At:
-    def test(value: Any) -> Truth:
+    def test(value: Any) -> Answer:
         if type(value) is dict:
             return onward(value.get(key, MISSING))
         return onward(MISSING) if value is None or value is MISSING else MISMATCH
@@ -66,7 +65,7 @@ def _into_key(key: str, onward: At) -> At:
 
 
 def _into_index(index: int, onward: At) -> At:
-    def test(value: Any) -> Truth:
+    def test(value: Any) -> Answer:
         if type(value) is list:
             return onward(value[index] if index < len(value) else MISSING)
         return onward(MISSING) if value is None or value is MISSING else MISMATCH
@@ -74,14 +73,14 @@ def _into_index(index: int, onward: At) -> At:
     return test
 
 
-def _into_every(onward: At, good: bool) -> At:
+def _into_every(onward: At) -> At:
     """An empty list is a missing value; anything but a list, null too, is a mismatch."""
 
-    def test(value: Any) -> Truth:
+    def test(value: Any) -> Answer:
         if value is MISSING or value == []:
             return onward(MISSING)
         if type(value) is not list:
             return MISMATCH
-        return next((truth for truth in map(onward, value) if truth is not good), good)
+        return next((answer for answer in map(onward, value) if answer), False)
 
     return test

@@ -4,7 +4,7 @@ Must not know policy text: it loads nothing of the compiler but what reads a tab
 those of `compiler.meaning`, and tests hold it to them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,9 +12,9 @@ from compiler import names
 from compiler.ir import HoldRow
 from compiler.table.read import Table
 from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
+from handler.decision.answers import MISMATCH, Object
 from handler.decision.facts import facts_of
-from handler.decision.operators import MISMATCH, Object
-from handler.decision.plan import Plan, Planner, Rule
+from handler.decision.plan import Plan, Planner, Rule, denying
 
 MOST_PLANS = 2048
 """How many entries' closures are kept: some 5 KB each, made again in tens of microseconds."""
@@ -31,7 +31,7 @@ class TableEngine:
         """Raises `TableError` where the bytes are not a whole table of this version."""
         self._table = Table(table)
         self._plan = lru_cache(MOST_PLANS)(Planner(self._table).plan)
-        self._kept: dict[str, Plan | Verdict] = {}
+        self._kept: dict[str, Plan] = {}
 
     def hides(self, tool: str) -> bool:
         return self._table.hides(tool)
@@ -47,18 +47,13 @@ class TableEngine:
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         plan = self._kept.get(call.tool) or self._found(call.tool)
-        if isinstance(plan, Verdict):
-            return plan
         facts = call.arguments if plan.args_only else facts_of(call, subject, now)
-        for test in plan.must:
-            if test(facts) is not True:
-                return _required(plan, facts)
-        for test in plan.must_not:
+        for test in plan.tests:
             if test(facts):
-                return _refused(plan, facts)
-        return plan.allowed or _admitted(plan, facts)
+                return _denied(plan, facts)
+        return plan.settled or _admitted(plan, facts)
 
-    def _found(self, tool: str) -> Plan | Verdict:
+    def _found(self, tool: str) -> Plan:
         """What serves the tool, and kept for its next call."""
         found = self._serving(tool)
         if len(tool) <= LONGEST_NAME:
@@ -67,35 +62,31 @@ class TableEngine:
             self._kept[tool] = found
         return found
 
-    def _serving(self, tool: str) -> Plan | Verdict:
-        """The plan of the entry that serves the tool, or the denial of every call of it."""
+    def _serving(self, tool: str) -> Plan:
+        """The plan of the entry that serves the tool, or of the denial of every call of it."""
         if self._table.hides(tool):
-            return Verdict(Effect.DENY, Place(names.HIDDEN), names.hidden_message(tool))
+            return denying(Place(names.HIDDEN), names.hidden_message(tool))
         entry = self._table.serving(tool)
         if entry is None:
-            return Verdict(Effect.DENY, Place(names.DEFAULT_DENY), names.default_deny_message(tool))
+            return denying(Place(names.DEFAULT_DENY), names.default_deny_message(tool))
         return self._plan(entry)
 
 
-def _required(plan: Plan, facts: Object) -> Verdict:
-    """The denial by the first condition that is not true."""
-    rule, mismatch = next(
-        (rule, one.mismatch if truth is MISMATCH else "")
-        for rule in plan.require
-        for one in rule.conditions
-        if (truth := one.test(facts)) is not True
-    )
-    place = rule.row.place
-    message = names.require_message(rule.row.written, place.rule, mismatch)
-    return Verdict(Effect.DENY, place, message)
+def _denied(plan: Plan, facts: Object) -> Verdict:
+    """The denial by the first condition of `require`, or else rule of `deny_if`, against it."""
+    for rule in plan.require:
+        for condition in rule.conditions:
+            answer = condition.test(facts)
+            if answer:
+                mismatch = condition.mismatch if answer is MISMATCH else ""
+                return _denial(rule, names.require_message, mismatch)
+    rule = next(rule for rule in plan.deny_if if rule.counts(facts))
+    return _denial(rule, names.deny_if_message, rule.mismatch(facts))
 
 
-def _refused(plan: Plan, facts: Object) -> Verdict:
-    """The denial by the first rule that is not false."""
-    rule = next(rule for test, rule in zip(plan.must_not, plan.deny_if, strict=True) if test(facts))
+def _denial(rule: Rule, message: Callable[[str, str, str], str], mismatch: str) -> Verdict:
     place = rule.row.place
-    message = names.deny_if_message(rule.row.written, place.rule, rule.mismatch(facts))
-    return Verdict(Effect.DENY, place, message)
+    return Verdict(Effect.DENY, place, message(rule.row.written, place.rule, mismatch))
 
 
 def _admitted(plan: Plan, facts: Object) -> Verdict:
@@ -106,7 +97,7 @@ def _admitted(plan: Plan, facts: Object) -> Verdict:
         if isinstance(charge, Verdict):
             return charge
         charges.append(charge)
-    holds = [_hold(rule, facts) for test, rule in plan.approve_if if test(facts)]
+    holds = [_hold(rule, facts) for rule in plan.approve_if if rule.counts(facts)]
     for hold in holds:
         if not hold.approvers:
             return Verdict(Effect.DENY, hold.place, names.no_approver_message(hold.reason))

@@ -5,8 +5,10 @@ a decision table. Its answers are those of `compiler.meaning`, and tests hold
 it to them.
 """
 
+from collections.abc import Mapping
 from functools import lru_cache
 from itertools import islice
+from typing import Any
 
 import orjson
 
@@ -19,10 +21,10 @@ from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
 from compiler.wasm import abi
 from compiler.wasm.custom import custom
 from handler.decision.charges import charge
-from handler.decision.wasm import Answer, ModuleError, PolicyModule, charges_of, holds_of
+from handler.decision.wasm import Answer, ModuleError, PolicyModule
 
 MOST_ROWS = 8_192
-"""How many rows of each kind are kept decoded."""
+"""How many rows of each kind are kept decoded, and how many verdicts of each effect."""
 
 UNREADABLE = Verdict(
     Effect.DENY,
@@ -45,13 +47,22 @@ class WasmEngine:
         self._rule = lru_cache(MOST_ROWS)(self._table.rule)
         self._hold = lru_cache(MOST_ROWS)(self._table.hold)
         self._limit = lru_cache(MOST_ROWS)(self._table.limit)
-        self._admitted: dict[tuple[int, bytes], Verdict] = {}
+        self._kept: dict[int, dict[bytes, Verdict]] = {
+            abi.ALLOW: {}, abi.DENY: {}, abi.REQUIRE_APPROVAL: {}
+        }  # fmt: skip
+        """Verdicts by effect and by what the module wrote."""
 
     def hides(self, tool: str) -> bool:
         return self._table.hides(tool)
 
     def lists(self, tool: str) -> bool:
         return self._table.own(tool) is not None
+
+    def narrowed(self, tool: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The tool's input schema with what the policy demands of its calls."""
+        from handler.decision.schemas import narrowed  # only where a server's registration asks
+
+        return narrowed(self._table, tool, schema)
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         try:
@@ -64,32 +75,33 @@ class WasmEngine:
         """The verdict on a call whose arguments are JSON text; unreadable text is denied."""
         context = _context(subject, now) if self._module.reads_context else b""
         name = tool.encode("utf-8", "surrogatepass")
-        answer = self._module.ask(name, arguments, context)
-        if answer.effect == abi.ALLOW:
-            return self._allowed(answer)
-        if answer.effect == abi.REQUIRE_APPROVAL:
-            return self._held(answer)
-        if answer.effect == abi.DENY:
-            return self._denied(tool, answer)
-        return TOO_LARGE if answer.effect == abi.TOO_LARGE else UNREADABLE
+        effect, written = self._module.ask(name, arguments, context)
+        kept = self._kept.get(effect)
+        if kept is None:
+            return TOO_LARGE if effect == abi.TOO_LARGE else UNREADABLE
+        return kept.get(written) or self._verdict(tool, effect, written)
 
-    def _allowed(self, answer: Answer) -> Verdict:
-        """Where no argument says what is taken, one verdict serves every call."""
-        if answer.per:
-            return Verdict(Effect.ALLOW, None, "", self._charges(answer))
-        key = answer.entry, answer.charges
-        found = self._admitted.get(key)
-        if found is None:
-            found = Verdict(Effect.ALLOW, None, "", self._charges(answer))
-            if len(self._admitted) < MOST_ROWS:
-                self._admitted[key] = found
-        return found
-
-    def _denied(self, tool: str, answer: Answer) -> Verdict:
+    def _verdict(self, tool: str, effect: int, written: bytes) -> Verdict:
+        """What an answer says; kept, unless it names the tool or values of the call."""
+        answer = Answer.of(written)
         if answer.reason == abi.HIDDEN:
             return _denial(Place(names.HIDDEN), names.hidden_message(tool))
         if answer.reason == abi.DEFAULT_DENY:
             return _denial(Place(names.DEFAULT_DENY), names.default_deny_message(tool))
+        if effect == abi.ALLOW:
+            verdict = Verdict(Effect.ALLOW, None, "", self._charges(answer))
+        elif effect == abi.REQUIRE_APPROVAL:
+            verdict = self._held(answer)
+        else:
+            verdict = self._denied(answer)
+        kept = self._kept[effect]
+        if not answer.per:
+            if len(kept) >= MOST_ROWS:
+                kept.clear()
+            kept[written] = verdict
+        return verdict
+
+    def _denied(self, answer: Answer) -> Verdict:
         entry, which, detail = self._entry(answer.entry), answer.which, answer.detail
         match answer.reason:
             case abi.REQUIRE:
@@ -117,7 +129,7 @@ class WasmEngine:
 
     def _held(self, answer: Answer) -> Verdict:
         rows = self._entry(answer.entry).approve_if
-        holds = tuple(self._one_hold(rows[which], detail) for which, detail in holds_of(answer))
+        holds = tuple(self._one_hold(rows[which], detail) for which, detail in answer.holds)
         first = holds[0]
         charges = self._charges(answer)
         return Verdict(Effect.REQUIRE_APPROVAL, first.place, first.reason, charges, holds)
@@ -141,7 +153,7 @@ class WasmEngine:
     def _charges(self, answer: Answer) -> tuple[Charge, ...]:
         texts = iter(answer.per)
         rows, charges = self._entry(answer.entry).limits, []
-        for which, cost in charges_of(answer):
+        for which, cost in answer.charges:
             row = self._limit(rows[which])
             per = tuple(map(_value, islice(texts, len(row.per)))) if row.per else None
             charges.append(charge(row, cost, per))

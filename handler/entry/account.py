@@ -10,15 +10,13 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handler.admin.findings import Finding, State
+from handler.entry import refusals
 
 FEW_EXECUTIONS = 100
 """A new account may start with 10, which one slow upstream fills."""
 
-
-BAD_CREDENTIALS = (
-    *("ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"),
-    *("SignatureDoesNotMatch", "UnrecognizedClientException"),
-)
+RIGHTS = ("ses:GetEmailIdentity", "ses:GetAccount", "lambda:GetAccountSettings")
+"""What the questions need; whose identity works may be asked by everybody."""
 
 UNLIMITED = -1
 
@@ -40,20 +38,9 @@ def _asked(what: str, right: str, ask: Callable[[], Finding]) -> Finding:
     try:
         return ask()
     except (BotoCoreError, ClientError) as error:
-        reason = _reason(error)
-        told = f"could not be asked ({right}): {reason}"
-        mend = "run it again; if it stays, look at AWS Health"
-        if reason.startswith("AccessDenied"):
-            mend = f"run it with an identity that has {right}"
-        elif reason in BAD_CREDENTIALS:
-            mend = "sign in again: your AWS credentials are not valid, or no longer"
+        told = f"could not be asked ({right}): {refusals.code(error) or refusals.said(error)}"
+        mend = refusals.mend(error, f"run it with an identity that has {right}")
         return Finding(what, State.UNTOLD, told, mend)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ClientError):
-        return str(error.response["Error"]["Code"])
-    return str(error)
 
 
 def _identity(session: boto3.Session) -> Finding:

@@ -6,6 +6,7 @@ from handler.approvals.desk import Desk
 from handler.approvals.pages.routes import routes
 from handler.entry.asgi import lambda_handler
 from handler.entry.deployment import made, parts
+from handler.entry.held import Held
 from handler.entry.keys import Keys
 from handler.entry.logs import logger
 from handler.routing import application
@@ -16,11 +17,13 @@ log = logger()
 def approvals(keys: Keys) -> ASGIApp:
     """The pages of this stack."""
     own = parts()
+    answers = own.store.answers
+    held = Held(own, keys, answers)
     desk = Desk(
-        book=own.book,
-        answers=own.store.answers,
-        vault=own.vault(keys),
-        workflow=own.workflow(own.store.answers),
+        book=held.book,
+        answers=answers,
+        vault=held.vault,
+        workflow=held.workflow,
         clock=own.clock,
     )
     return application(

@@ -14,6 +14,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from handler import deadline
+from handler.failure import CannotRun
 from handler.secrets import SecretMissing
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def lambda_handler(make: Callable[[], Awaitable[ASGIApp]]) -> Callable[[Any, Any
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             made = await make()
-        except SecretMissing as missing:
+        except (SecretMissing, CannotRun) as missing:
             log.error("nothing can be served: %s", missing)
             made = NOT_READY
         await made(scope, receive, send)

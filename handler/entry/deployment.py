@@ -11,17 +11,12 @@ from typing import TypeVar
 
 from compiler.frozen import dataclass
 from handler import settings
-from handler.approvals.bell import Bell
-from handler.approvals.book import Book
 from handler.approvals.lifecycle import Terms
-from handler.approvals.vault import Vault
-from handler.approvals.workflow_stepfunctions import StepFunctionsWorkflow, TaskTokens
 from handler.audit.measured import MeasuredJournal
 from handler.aws.secrets import ParameterStore, SecretsManager
 from handler.aws.service import (
     PARAMETERS,
     SECRETS_MANAGER,
-    STEP_FUNCTIONS,
     Account,
     Service,
 )
@@ -29,9 +24,7 @@ from handler.aws.signature import Credentials
 from handler.clock import Clock, SystemClock
 from handler.entry.keyring import Keyring, Made
 from handler.entry.keys import Keys
-from handler.sealing import Sealer
-from handler.secrets import SecretMissing, Secrets
-from handler.stores.base import StoreUnavailable
+from handler.secrets import Secrets
 from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.store import DynamoStore
@@ -57,6 +50,8 @@ class Deployment:
     origins: frozenset[str]
     sender: str
     configuration_set: str
+    engine: str
+    """See `engines`."""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Deployment":
@@ -80,6 +75,7 @@ class Deployment:
             ),
             sender=variables.get("HOLDPOINT_SENDER", ""),
             configuration_set=variables.get("HOLDPOINT_CONFIGURATION_SET", ""),
+            engine=variables["HOLDPOINT_ENGINE"],
         )
 
 
@@ -106,28 +102,6 @@ class Parts:
         )
         self.keyring = Keyring(
             lambda: self.secrets.reveal(deployment.sealing, anew=True), self.clock
-        )
-        self.bell = Bell()
-        self.book = Book(self.store.ledger, self.clock, self.bell, self.terms)
-
-    def vault(self, keys: Keys) -> Vault:
-        return Vault(self.store.payloads, Sealer(keys.seal()), self._newer)
-
-    async def _newer(self) -> Sealer | None:
-        """Of keys that another container was told of first."""
-        try:
-            keys = await self.keyring.newer()
-        except SecretMissing as missing:
-            raise StoreUnavailable(str(missing)) from missing
-        return None if keys is None else Sealer(keys.seal())
-
-    def workflow(self, tokens: TaskTokens | None = None) -> StepFunctionsWorkflow:
-        return StepFunctionsWorkflow(
-            Service(self.account, STEP_FUNCTIONS),
-            clock=self.clock,
-            terms=self.terms,
-            machine=self.deployment.machine,
-            tokens=tokens,
         )
 
 

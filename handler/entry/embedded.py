@@ -38,7 +38,7 @@ from handler.stores.sqlite import SQLiteStore
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Assembled:
     """What serves, what goes on meanwhile, and what to close at the end."""
 
     app: ASGIApp
@@ -53,14 +53,14 @@ class World:
     """Let every agent go that waits for an answer, or listens: this process ends."""
 
 
-async def world(
+async def assembled(
     manifest: Manifest,
     store: SQLiteStore,
     folder: Folder,
     base_url: str,
     clock: Clock,
     inherited: Mapping[str, str] | None = None,
-) -> World:
+) -> Assembled:
     """The whole gateway around a store. Raises `CannotRun`.
 
     `inherited` are the variables that commands get where there is one agent only, who chose them.
@@ -85,7 +85,7 @@ async def world(
         clock=clock,
         settings=Settings(address, derived(key, "form")),
     )
-    parts = Parts(store, decider, upstream, held.approvals, seal, clock, bounds, address)
+    parts = Parts(store, decider, upstream, lambda: held.approvals, seal, clock, bounds, address)
     at = endpoint(parts)
     app = application(
         [
@@ -99,7 +99,7 @@ async def world(
         held.release()
         at.close()
 
-    return World(
+    return Assembled(
         app,
         at,
         held.workflow,

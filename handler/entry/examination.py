@@ -20,7 +20,7 @@ from handler.approvals.bell import Bell
 from handler.approvals.book import Book
 from handler.approvals.lifecycle import Terms
 from handler.clock import SystemClock
-from handler.entry import account
+from handler.entry import account, rights
 from handler.entry.stack import Stack, open_stack
 from handler.oauth.issuer import Documents
 from handler.oauth.keys import usable
@@ -84,7 +84,13 @@ async def examined(name: str, region: str | None, approver: str | None) -> list[
     try:
         session = boto3.Session(region_name=stack.region)
         found = await asyncio.to_thread(account.findings, session, stack.outputs["Sender"])
-        return [*found, *await _gateway(stack, approver or stack.outputs["Sender"])]
+        found.append(await rights.keys(stack))
+        clock = SystemClock()
+        since = clock.now()
+        found += await _gateway(stack, approver or stack.outputs["Sender"])
+        if any(each.what == "allowed call" for each in found):
+            found.append(await rights.log(stack.store.journal, since, clock, asyncio.sleep))
+        return found
     finally:
         await stack.close()
 
@@ -101,6 +107,7 @@ async def _gateway(stack: Stack, approver: str) -> list[Finding]:
             clock=clock,
             gateway_url=stack.gateway_url,
             approver=approver,
+            modules=stack.modules,
             keys=usable_keys,
             pause=asyncio.sleep,
         )

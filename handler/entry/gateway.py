@@ -8,13 +8,15 @@ import gc
 
 gc.disable()  # nothing made while this loads is garbage, and looking takes 7 % of a cold start
 
+from functools import cache
+from typing import TYPE_CHECKING
+
 from starlette.types import ASGIApp
 
-from handler.approvals.allowance import Allowance
-from handler.approvals.service import Approvals
 from handler.audit.measured import EmfMeter
 from handler.entry.asgi import LARGEST_ANSWER, LARGEST_BODY, lambda_handler
-from handler.entry.deployment import made, parts
+from handler.entry.deployment import Parts, made, parts
+from handler.entry.engines import loader
 from handler.entry.keys import Keys
 from handler.entry.logs import logger
 from handler.gateway import app as gateway
@@ -25,18 +27,18 @@ from handler.gateway.watch import Watch
 from handler.policies.current import Policies
 from handler.sealing import Sealer
 
+if TYPE_CHECKING:
+    from handler.approvals.service import Approvals
+
 log = logger()
 
 UPSTREAM_SECONDS = 22.0
 MOST_LEGS = 2
 """Waiting legs that one grant may begin while one lasts: each keeps a container from all others."""
 
-MOST_ASKS = 60
-"""Approvals that one grant may ask for in an hour."""
-
 
 def application(keys: Keys) -> ASGIApp:
-    """The gateway of this stack."""
+    """The gateway of this stack. Raises `CannotRun`; the next request then tries again."""
     own = parts()
     deployment, sealer = own.deployment, Sealer(keys.seal())
     bounds = Bounds(
@@ -48,25 +50,15 @@ def application(keys: Keys) -> ASGIApp:
         largest_reply=LARGEST_BODY,
         origins=deployment.origins,
     )
-    approvals = Approvals(
-        ledger=own.store.ledger,
-        book=own.book,
-        vault=own.vault(keys),
-        allowance=Allowance(own.store.nonces, MOST_ASKS),
-        workflow=own.workflow(),
-        bell=own.bell,
-        clock=own.clock,
-        terms=own.terms,
-        most_pending=deployment.most_pending,
-    )
+    policies = Policies(own.store.registry, loader(deployment.engine))
     upstream = BufferedUpstream(own.secrets, bounds)
     watch = Watch(own.store.definitions, upstream, own.clock)
     return gateway.app(
         gateway.Parts(
             store=own.store,
-            decider=Decider(Policies(own.store.registry), keys.per, watch),
+            decider=Decider(policies, keys.per, watch),
             upstream=upstream,
-            approvals=approvals,
+            approvals=cache(lambda: _approvals(own, keys)),
             sealer=sealer,
             clock=own.clock,
             bounds=bounds,
@@ -74,6 +66,12 @@ def application(keys: Keys) -> ASGIApp:
             meter=EmfMeter(),
         )
     )
+
+
+def _approvals(own: Parts, keys: Keys) -> "Approvals":
+    from handler.entry.held import Held  # a container whose calls are not held needs none of it
+
+    return Held(own, keys).approvals()
 
 
 handler = log.inject_lambda_context(

@@ -20,7 +20,7 @@ from handler.admin.compiling import Policies, policies
 from handler.admin.manifest import Manifest, ServerEntry
 from handler.clock import Clock, SystemClock
 from handler.entry import listening
-from handler.entry.embedded import World, world
+from handler.entry.embedded import Assembled, assembled
 from handler.entry.folder import Folder, user
 from handler.entry.opening import open_store
 from handler.entry.watch import changes
@@ -48,7 +48,7 @@ PLANNED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Site:
     """Where to keep things and where to listen."""
 
     data: Path
@@ -133,9 +133,7 @@ class Service:
         )
 
 
-def run(
-    read: Callable[[], Manifest], files: tuple[Path, ...], place: Place, *, rotate: bool
-) -> int:
+def run(read: Callable[[], Manifest], files: tuple[Path, ...], place: Site, *, rotate: bool) -> int:
     """Serve until a signal; the exit code. `rotate`: new tokens for all grants at the start.
 
     Raises `CannotRun` where there is nothing that can be served.
@@ -145,7 +143,7 @@ def run(
 
 
 async def _serve(
-    read: Callable[[], Manifest], files: tuple[Path, ...], place: Place, rotate: bool
+    read: Callable[[], Manifest], files: tuple[Path, ...], place: Site, rotate: bool
 ) -> int:
     clock, manifest = SystemClock(), read()
     made = policies(manifest)
@@ -154,7 +152,7 @@ async def _serve(
         folder = Folder.open(place.data)
         store = open_store(folder)
         service = Service(read, files, store, manifest, base_url, {}, clock)
-        around = await world(manifest, store, folder, base_url, clock)
+        around = await assembled(manifest, store, folder, base_url, clock)
         try:
             await service.bring(manifest, made, rotate)
             print(welcome(await _facts(service, around, place)), flush=True)
@@ -166,7 +164,7 @@ async def _serve(
 
 
 async def _until_stopped(
-    service: Service, around: World, http: uvicorn.Server, listener: socket.socket
+    service: Service, around: Assembled, http: uvicorn.Server, listener: socket.socket
 ) -> int:
     """Serve, with what goes on beside it. Where one of those ends, all stops."""
     beside = [
@@ -192,7 +190,7 @@ async def _reload_on_change(service: Service) -> None:
             await service.reload()
 
 
-async def _facts(service: Service, around: World, place: Place) -> Facts:
+async def _facts(service: Service, around: Assembled, place: Site) -> Facts:
     smtp = service.manifest.smtp
     servers = [await _server(service, around, entry) for entry in service.manifest.servers]
     return Facts(
@@ -204,7 +202,7 @@ async def _facts(service: Service, around: World, place: Place) -> Facts:
     )
 
 
-async def _server(service: Service, around: World, entry: ServerEntry) -> ServerFacts:
+async def _server(service: Service, around: Assembled, entry: ServerEntry) -> ServerFacts:
     server = await service.store.registry.server(entry.name)
     assert server is not None
     return ServerFacts(
@@ -219,7 +217,7 @@ async def _server(service: Service, around: World, entry: ServerEntry) -> Server
     )
 
 
-async def _unreachable(around: World, server: Server) -> str | None:
+async def _unreachable(around: Assembled, server: Server) -> str | None:
     """Why nothing answers at the server's address, or None where something does."""
     try:
         async with asyncio.timeout(REACH_SECONDS):

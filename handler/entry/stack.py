@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from handler.approvals.lifecycle import Terms
 from handler.approvals.workflow_stepfunctions import StepFunctionsWorkflow
@@ -16,6 +16,8 @@ from handler.aws.secrets import SecretsManager
 from handler.aws.service import SECRETS_MANAGER, STEP_FUNCTIONS, Account, Service
 from handler.aws.signature import Credentials
 from handler.clock import SystemClock
+from handler.entry import refusals
+from handler.entry.engines import WASM
 from handler.entry.keys import Keys
 from handler.failure import CannotRun
 from handler.sealing import Sealer
@@ -27,6 +29,11 @@ from handler.stores.dynamodb.tables import Names
 
 LOGS = ("DecisionLog", "OutcomeLog")
 """The outputs that name the groups with decision records: how held calls ended is in the second."""
+MISSING = (
+    "`aws cloudformation list-stacks` shows those of this account and region; give --stack as "
+    "`sam deploy` was given it, and --region where it is elsewhere"
+)
+STRANGER = "attach one of the stack's three policies to your identity (docs/deploy.md, People)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +50,15 @@ class Stack:
     steps: Service
     """The Step Functions."""
 
+    @property
+    def modules(self) -> bool:
+        """Whether it decides with WASM modules, so that policies are published with theirs."""
+        return self.outputs.get("Engine") == WASM
+
     def operator(self) -> str:
         """The identity that works, as AWS names it. Raises `CannotRun`."""
-        try:
-            identity = self.session.client("sts").get_caller_identity()
-        except (BotoCoreError, ClientError) as error:
-            raise CannotRun(f"cannot tell whose AWS credentials these are: {error}") from None
-        return str(identity["Arn"])
+        with refusals.told_plainly():
+            return str(self.session.client("sts").get_caller_identity()["Arn"])
 
     async def seal(self) -> Sealer:
         """What opens the arguments of held calls. Raises `CannotRun` without the right to it."""
@@ -80,7 +89,10 @@ class Stack:
 
 def open_stack(name: str, region: str | None = None) -> Stack:
     """The stack of this name. Raises `CannotRun`, saying what to do. Close it when done."""
-    session = boto3.Session(region_name=region)
+    if not name:
+        raise CannotRun("--stack is empty: give the stack's name, as `sam deploy` was given it")
+    with refusals.told_plainly():
+        session = boto3.Session(region_name=region)
     if session.region_name is None:
         raise CannotRun("no AWS region is set: give --region, or set AWS_REGION")
     outputs = _outputs(session, name)
@@ -103,17 +115,29 @@ def open_stack(name: str, region: str | None = None) -> Stack:
 
 def _outputs(session: boto3.Session, name: str) -> dict[str, str]:
     try:
-        found = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        client = session.client("cloudformation")
+        found = client.describe_stacks(StackName=name)["Stacks"][0]
     except (BotoCoreError, ClientError) as error:
+        advice = MISSING if _is_missing(error) else refusals.mend(error, STRANGER)
         raise CannotRun(
-            f"cannot read the stack `{name}` in {session.region_name}: {error}"
+            f"cannot read the stack `{name}` in {session.region_name}: {refusals.said(error)}; "
+            f"{advice}"
         ) from None
     outputs = {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
     if "LedgerTable" not in outputs:
-        raise CannotRun(
-            f"the stack `{name}` is not one of holdpoint's: it has no LedgerTable output"
-        )
+        raise CannotRun(_unfinished(name, str(found["StackStatus"])))
     return outputs
+
+
+def _is_missing(error: Exception) -> bool:
+    return refusals.code(error) == "ValidationError" and "exist" in refusals.said(error)
+
+
+def _unfinished(name: str, status: str) -> str:
+    """A stack whose first deployment failed or goes on has no outputs either."""
+    if status.endswith("_IN_PROGRESS") or "ROLLBACK" in status or "FAILED" in status:
+        return f"the stack `{name}` has no outputs: it is {status}; see `sam deploy` to its end"
+    return f"the stack `{name}` is not one of holdpoint's: it has no LedgerTable output"
 
 
 def _endpoint(client: Any) -> str | None:
@@ -123,8 +147,10 @@ def _endpoint(client: Any) -> str | None:
 
 
 def _credentials(session: boto3.Session) -> Credentials:
-    found = session.get_credentials()
-    if found is None:
-        raise CannotRun("no AWS credentials were found: run `aws configure sso` or set a profile")
-    frozen = found.get_frozen_credentials()
+    """Raises `CannotRun`, also where they cannot be renewed while a command runs."""
+    with refusals.told_plainly():
+        found = session.get_credentials()
+        if found is None:
+            raise NoCredentialsError
+        frozen = found.get_frozen_credentials()
     return Credentials(str(frozen.access_key), str(frozen.secret_key), frozen.token)

@@ -14,6 +14,8 @@ from handler.approvals.notice import Notices
 from handler.approvals.steps import Steps
 from handler.audit.measured import Metric, count
 from handler.entry.deployment import made, parts
+from handler.entry.engines import loader
+from handler.entry.held import Held
 from handler.entry.keys import Keys
 from handler.entry.logs import logger
 from handler.gateway.bounds import Bounds
@@ -35,12 +37,14 @@ UPSTREAM_SECONDS = 90.0
 def steps(keys: Keys) -> Steps:
     """The steps of this stack."""
     own = parts()
-    deployment, vault = own.deployment, own.vault(keys)
+    deployment = own.deployment
     bounds = Bounds(streaming=False, upstream_seconds=UPSTREAM_SECONDS)
     upstream = BufferedUpstream(own.secrets, bounds)
-    store, book, clock = own.store, own.book, own.clock
+    store, clock = own.store, own.clock
+    held = Held(own, keys, store.answers)
+    book, vault = held.book, held.vault
     watch = Watch(store.definitions, upstream, clock)
-    decider = Decider(Policies(store.registry), keys.per, watch)
+    decider = Decider(Policies(store.registry, loader(deployment.engine)), keys.per, watch)
     return Steps(
         book=book,
         notices=Notices(
@@ -62,7 +66,7 @@ def steps(keys: Keys) -> Steps:
             clock=clock,
         ),
         tokens=store.answers,
-        workflow=own.workflow(store.answers),
+        workflow=held.workflow,
         journal=store.journal,
         undelivered=lambda: count(Metric.UNDELIVERED_MAIL),
     )

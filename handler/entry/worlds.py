@@ -3,11 +3,14 @@
 The one place that chooses between the two, so that no command knows which it works on.
 """
 
+import shlex
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+from handler import settings
+from handler.admin.references import Readable
 from handler.approvals.bell import Bell
 from handler.approvals.book import Book
 from handler.approvals.desk import Desk
@@ -41,13 +44,17 @@ class World:
     store: Store
     clock: Clock
     terms: Terms
-    schemes: tuple[str, ...]
-    """The kinds of references to secrets that its gateway can follow."""
+    readable: Readable
+    """The references to secrets that its gateway can follow."""
     operator: Callable[[], str]
     """Who is working, as far as this world can tell. May ask the network."""
     seal: Callable[[], Awaitable[Sealer]]
     workflow: Workflow
     close: Callable[[], Awaitable[None]]
+    options: str
+    """What names it on the command line, for commands that are suggested: ` --stack NAME`."""
+    modules: bool = False
+    """Whether its gateway decides with WASM modules, so that policies are published with theirs."""
     base_url: str | None = None
     """Where agents reach the gateway, followed by `/` and a server's name, if it is known."""
 
@@ -81,9 +88,16 @@ async def opened(place: Place, *, create: bool = False) -> AsyncIterator[World]:
 
     With `create` a data folder is made where there is none.
     """
-    world = _stack(place.stack, place.region) if place.stack else _folder(place.data, create)
+    plainly: Callable[[], AbstractContextManager[None]]
+    if place.stack is None:
+        world, plainly = _folder(place.data, create), nullcontext
+    else:
+        from handler.entry.refusals import told_plainly  # the SDK takes half a second to load
+
+        world, plainly = _stack(place.stack, place.region), told_plainly
     try:
-        yield world
+        with plainly():
+            yield world
     finally:
         await world.close()
 
@@ -105,16 +119,17 @@ def _folder(data: Path, create: bool) -> World:
         store=store,
         clock=SystemClock(),
         terms=Terms(),
-        schemes=("env",),
+        readable={"env": ""},
         operator=user,
         seal=seal,
         workflow=Watched(),
         close=store.close,
+        options="" if data == settings.read().data else f" --data {shlex.quote(str(data))}",
     )
 
 
 def _stack(name: str, region: str | None) -> World:
-    from handler.entry.stack import open_stack  # the SDK takes half a second to load
+    from handler.entry.stack import open_stack
 
     stack = open_stack(name, region)
     return World(
@@ -122,10 +137,12 @@ def _stack(name: str, region: str | None) -> World:
         store=stack.store,
         clock=SystemClock(),
         terms=Terms(),
-        schemes=("ssm", "secretsmanager"),
+        readable={"ssm": f"/holdpoint/{name}/", "secretsmanager": f"holdpoint/{name}/"},
         operator=stack.operator,
         seal=stack.seal,
         workflow=stack.workflow(),
         close=stack.close,
+        options=f" --stack {name}" + (f" --region {region}" if region else ""),
+        modules=stack.modules,
         base_url=stack.gateway_url,
     )

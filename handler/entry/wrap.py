@@ -22,9 +22,9 @@ from handler.admin.compiling import policies
 from handler.admin.manifest import Manifest
 from handler.clock import SystemClock
 from handler.entry import listening
-from handler.entry.embedded import World, world
+from handler.entry.embedded import Assembled, assembled
 from handler.entry.folder import Folder, derived
-from handler.entry.local import Place, Service, tell
+from handler.entry.local import Service, Site, tell
 from handler.entry.opening import open_store
 from handler.failure import CannotRun
 from handler.gateway.bounds import Bounds
@@ -51,7 +51,7 @@ class Streams:
     write: Callable[[bytes], Coroutine[Any, Any, None]]
 
 
-def run(manifest: Manifest, place: Place, inherited: Mapping[str, str]) -> int:
+def run(manifest: Manifest, place: Site, inherited: Mapping[str, str]) -> int:
     """Serve until the client leaves or a signal comes; the exit code.
 
     `inherited` are the program's variables. Raises `CannotRun`.
@@ -60,14 +60,14 @@ def run(manifest: Manifest, place: Place, inherited: Mapping[str, str]) -> int:
     return asyncio.run(_wrap(manifest, place, inherited))
 
 
-async def _wrap(manifest: Manifest, place: Place, inherited: Mapping[str, str]) -> int:
+async def _wrap(manifest: Manifest, place: Site, inherited: Mapping[str, str]) -> int:
     made, streams, clock = policies(manifest), await _streams(), SystemClock()
     with listening.listen(place.host, place.port) as listener:
         folder = Folder.open(place.data)
         with await _turn(folder):
             store = open_store(folder)
             base_url = listening.address(listener)
-            around = await world(manifest, store, folder, base_url, clock, inherited)
+            around = await assembled(manifest, store, folder, base_url, clock, inherited)
             try:
                 service = Service(lambda: manifest, (), store, manifest, base_url, {}, clock)
                 await service.bring(manifest, made, rotate=False)
@@ -88,7 +88,7 @@ async def _wrap(manifest: Manifest, place: Place, inherited: Mapping[str, str]) 
                 await store.close()
 
 
-async def _served(around: World, door: Door, streams: Streams, http: asyncio.Task[None]) -> int:
+async def _served(around: Assembled, door: Door, streams: Streams, http: asyncio.Task[None]) -> int:
     """Serve the client, with the pages, the workflow and the cleaning beside it."""
     going_on = (around.workflow.run(), around.cleaning.run())
     beside = [http, *map(asyncio.create_task, going_on)]
@@ -195,7 +195,7 @@ async def _streams() -> Streams:
     return Streams(chunks(), write)
 
 
-def _words(around: World, manifest: Manifest, folder: Folder) -> str:
+def _words(around: Assembled, manifest: Manifest, folder: Folder) -> str:
     """What an operator should know, for the client's log. The outbox's address is for a file only:
     an agent may read the log."""
     ((policy,),) = (server.policies.values() for server in manifest.servers)

@@ -5,6 +5,7 @@ Must not know servers or requests. What is checked is what is connected to.
 
 import socket
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ class Forbidden(OSError):
     """The upstream's address is one that the registration does not allow."""
 
 
+@lru_cache(1_024)  # asked of each call: of the few URLs that are registered
 def reach(url: str, private_network: bool) -> Reach:
     """How far the gateway may go for this URL. Raises `Forbidden` for a URL that is never allowed.
 
@@ -100,10 +102,12 @@ def embedded(address: Address) -> list[Address]:
 
 
 def addresses(host: str, port: int, allowed: Reach) -> list[str]:
-    """The addresses of a name as the system looks it up. Raises `Forbidden` for a name with any
-    address out of reach, and OSError for one that is not known. Blocking.
+    """The addresses of a name, in ASCII, as the system looks it up. Blocking.
+
+    Raises `Forbidden` for a name with any address out of reach, and OSError for one not known.
     """
-    found = [str(peer[0]) for *_, peer in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    name = host.encode("ascii")
+    found = [str(peer[0]) for *_, peer in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)]
     for address in found:
         check(ip_address(address.partition("%")[0]), allowed)
     return found

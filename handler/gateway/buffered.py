@@ -163,7 +163,9 @@ def _request(
     """Whom to ask, and what. Raises `Unwritable`, and UnicodeError for a name that is none."""
     parts = urlsplit(url)
     secure = parts.scheme == "https"
-    host = (parts.hostname or "").encode("idna").decode()
+    host = parts.hostname or ""
+    if not host.isascii():
+        host = host.encode("idna").decode()
     usual = 443 if secure else 80
     origin = Origin(secure, host, parts.port or usual)
     named = f"[{host}]" if ":" in host else host

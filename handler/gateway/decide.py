@@ -3,6 +3,7 @@
 Must not know requests, or whether what was read still holds: `enforce` and `judge` see to that.
 """
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -10,16 +11,16 @@ from functools import partial
 from compiler import names
 from compiler.frozen import dataclass
 from compiler.verdict import Call, Effect, Place, Verdict
-from handler.decision.table import TableEngine
 from handler.gateway import mirror
+from handler.gateway.exchange import unheard
 from handler.gateway.protocol import PLAIN_NAME
-from handler.gateway.screen import unheard
 from handler.gateway.server import Drift, Server
 from handler.gateway.watch import Watch
 from handler.grants.model import Grant, GrantStatus
 from handler.limits.debits import Debit
 from handler.limits.plan import debits
-from handler.policies.current import Policies
+from handler.limits.shards import Dealer
+from handler.policies.current import Policies, PolicyEngine
 
 NO_POLICY = Place(names.NO_POLICY)
 PAUSED = Place("(paused)")
@@ -56,6 +57,7 @@ class Decider:
         """`watch` knows the tools' definitions; without it, servers that gate them deny all."""
         self._policies = policies
         self._per_key = per_key
+        self._dealer = Dealer(secrets.randbelow)
         self.watch = watch
 
     async def plan(
@@ -96,6 +98,7 @@ class Decider:
             server=server.name,
             now=now,
             per_key=self._per_key,
+            dealer=self._dealer,
         )
         return Plan(verdict, digest, taken)
 
@@ -117,7 +120,7 @@ class Decider:
         """What to tell when the server says that its tools are others now."""
         return unheard if self.watch is None else partial(self.watch.changed, server)
 
-    async def engine(self, grant: Grant, server: Server) -> TableEngine | None:
+    async def engine(self, grant: Grant, server: Server) -> PolicyEngine | None:
         """The policy in force, or None where the grant has none."""
         digest = None if grant.policy is None else server.policies.get(grant.policy)
         return None if digest is None else await self._policies.engine(digest)

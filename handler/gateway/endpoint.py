@@ -5,9 +5,10 @@ before its token is known to be good.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
@@ -25,12 +26,14 @@ from handler.gateway.head import VERSION, Head, read_head
 from handler.gateway.meter import Meter
 from handler.gateway.protocol import INVALID_REQUEST, Kind, Message, Rejection
 from handler.gateway.revisions import ASSUMED, LEGACY, Era
-from handler.gateway.surface import Surface
 from handler.gateway.tokens import Foreign
 from handler.grants.model import Claim
 from handler.oauth.entrance import Entrance
 from handler.oauth.model import Authority
 from handler.stores.base import StoreUnavailable
+
+if TYPE_CHECKING:
+    from handler.gateway.surface import Surface
 
 log = logging.getLogger(__name__)
 
@@ -61,14 +64,16 @@ class Endpoint:
         *,
         admission: Admission,
         enforcement: Enforcement,
-        surface: Surface,
+        surface: "Callable[[], Surface]",
         meter: Meter,
         clock: Clock,
         bounds: Bounds,
         claims: Claims,
         entrance: Entrance | None = None,
     ) -> None:
-        """`entrance` is told of in challenges, where there is one."""
+        """`surface` is asked for with the first request that is no tool call. `entrance` is told
+        of in challenges, where there is one.
+        """
         self._claims, self._entrance = claims, entrance
         self._admission, self._enforcement, self._surface = admission, enforcement, surface
         self._meter, self._clock, self._bounds = meter, clock, bounds
@@ -82,7 +87,7 @@ class Endpoint:
 
     def close(self) -> None:
         """End what would go on for as long as its client likes."""
-        self._surface.close()
+        self._surface().close()
 
     async def _served(self, request: Request, head: Head) -> Response:
         try:
@@ -142,7 +147,7 @@ class Endpoint:
         if message.method == "tools/call":
             reply = await self._enforcement.call(message, claim)
         else:
-            reply = await self._surface.answer(message, claim)
+            reply = await self._surface().answer(message, claim)
         most = self._bounds.largest_reply
         if isinstance(reply, Reply) and most is not None and len(reply.body) > most:
             return answers.too_large(message)
@@ -155,8 +160,8 @@ class Endpoint:
     async def _without_body(self, asked: Bodiless, claim: Claim) -> Reply | Stream:
         try:
             if asked.verb == "DELETE":
-                return await self._surface.end_session(asked.message, claim)
-            stream = await self._surface.follow(asked.message, claim)
+                return await self._surface().end_session(asked.message, claim)
+            stream = await self._surface().follow(asked.message, claim)
         except Foreign as foreign:
             return foreign.reply
         return stream if stream is not None else answers.rejected(NO_STREAM)

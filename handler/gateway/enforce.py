@@ -6,15 +6,15 @@ taken is given back and the call is planned again. Whatever fails on the way end
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from compiler.frozen import dataclass
 from compiler.values import Value
 from compiler.verdict import Call, Effect
 from handler import logged, trace
 from handler.approvals.call_key import call_key
-from handler.approvals.model import Origin
-from handler.approvals.service import Approvals, Ask
 from handler.audit import record
 from handler.clock import Clock
 from handler.gateway import answers, forward, refusals
@@ -31,10 +31,12 @@ from handler.gateway.relay import End, Request, relay
 from handler.gateway.server import Server
 from handler.gateway.settle import Settlement
 from handler.gateway.tokens import Foreign, Tokens
-from handler.gateway.waiting import Waiting
 from handler.grants.model import Claim
 from handler.stores.base import Journal, Nonces, StoreUnavailable
-from handler.stores.ledger import Entered, Full, Held, Joined, Paused, Unauthenticated
+from handler.stores.ledger import Entered, Full, Paused, Unauthenticated
+
+if TYPE_CHECKING:
+    from handler.gateway.holding import Holding
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +63,7 @@ class Enforcement:
         admission: Admission,
         decider: Decider,
         upstream: Sender,
-        approvals: Approvals,
-        waiting: Waiting,
+        holding: "Callable[[], Holding]",
         settlement: Settlement,
         tokens: Tokens,
         nonces: Nonces,
@@ -71,8 +72,9 @@ class Enforcement:
         clock: Clock,
         bounds: Bounds,
     ) -> None:
+        """`holding` is asked for with the first call that is held."""
         self._admission, self._decider, self._upstream = admission, decider, upstream
-        self._approvals, self._waiting, self._settlement = approvals, waiting, settlement
+        self._holding, self._settlement = holding, settlement
         self._tokens, self._nonces, self._journal = tokens, nonces, journal
         self._meter, self._clock, self._bounds = meter, clock, bounds
 
@@ -83,7 +85,7 @@ class Enforcement:
             step = await within(self._bounds.store_seconds, self._judge(message, claim))
             self._meter.judged(self._clock.now() - began)
             if isinstance(step, Waits):
-                return await self._waiting.answer(step)
+                return await self._holding().wait(step)
         except StoreUnavailable as error:
             log.warning("a call was not forwarded, since it could not be decided: %s", error)
             self._meter.unavailable()
@@ -116,10 +118,7 @@ class Enforcement:
             return answers.bad_state(case.message)
         if case.state.approval is None:
             return await self._begin(case)
-        approval = await self._approvals.current(case.state.approval)
-        if approval is None or approval.call_key != case.key:
-            return answers.bad_state(case.message)
-        return Waits(case, approval, case.state.leg, joined=False)
+        return await self._holding().again(case, case.state.approval, case.state.leg)
 
     async def _begin(self, case: Case) -> Reply | Waits | Forwarding:
         decided = await self._decide(case)
@@ -166,31 +165,13 @@ class Enforcement:
             await self._admission.release(admitted.entry.debits, now)
 
     async def _hold(self, case: Case, decided: Decided) -> Reply | Waits:
-        """Ask for an approval, or join the one that answers this call already."""
         await self._record(case, decided, Effect.REQUIRE_APPROVAL)
-        plan, message = decided.plan, case.message
-        outcome = await self._approvals.request(
-            Ask(
-                claim=case.claim,
-                grant=decided.seen.grant,
-                tool=message.tool,
-                arguments=message.arguments,
-                revision=plan.revision or "",
-                holds=plan.verdict.holds,
-                debits=plan.debits,
-                origin=Origin(message.version, case.session, case.trace.parent),
-            )
-        )
-        if isinstance(outcome, Unauthenticated):
-            return answers.UNAUTHORIZED
-        if isinstance(outcome, Held | Joined):
-            joined, approval = isinstance(outcome, Joined), outcome.approval
-            at = self._clock.now()
-            await self._journal.append(record.held(case.trace, at, approval.id, joined))
-            return Waits(case, approval, 0, joined)
-        denial = refusals.not_asked(outcome, plan, decided.now)
-        await self._record(case, decided, Effect.DENY, denial)
-        return answers.denied(message, denial, case.trace)
+        grant, plan = decided.seen.grant, decided.plan
+        asked = await self._holding().ask(case, grant, plan, decided.now)
+        if not isinstance(asked, Denial):
+            return asked
+        await self._record(case, decided, Effect.DENY, asked)
+        return answers.denied(case.message, asked, case.trace)
 
     async def _record(
         self, case: Case, decided: Decided, effect: Effect, denial: Denial | None = None

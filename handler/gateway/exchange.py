@@ -152,3 +152,7 @@ class Sender(Protocol):
         The answer to a `standing` one may be silent for as long as it likes.
         """
         ...
+
+
+def unheard() -> None:
+    """For what nobody needs to be told of."""

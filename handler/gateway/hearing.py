@@ -100,8 +100,7 @@ class Hearing:
             return Stream(place.kept(ear.followed(screen), arrived))
 
     def _may_stream(self, message: Message) -> bool:
-        possible = self._bounds.streaming and not self._closing.is_set()
-        return possible and message.head.takes_stream
+        return message.head.takes_stream and not self._closing.is_set()
 
     async def _begun(
         self, server: Server, message: Message, session: str | None, body: bytes | None

@@ -1,17 +1,10 @@
 """From a plan and a store's answer to the denial an agent reads. Pure."""
 
-import math
-from decimal import Decimal
-
-from compiler.verdict import Effect, Place
-from handler.approvals.service import TooManyAsks, Unanswerable
+from compiler.verdict import Effect
 from handler.gateway.answers import Denial
 from handler.gateway.decide import PAUSED, Plan
-from handler.stores.ledger import Entered, Full, Paused, TooManyPending
-
-PENDING = Place("(approvals)")
-
-MICRO = -6
+from handler.limits.refusal import refusal
+from handler.stores.ledger import Entered, Full, Paused
 
 
 def denial(plan: Plan, entry: Entered | Full | Paused, now: float) -> Denial | None:
@@ -26,35 +19,6 @@ def denial(plan: Plan, entry: Entered | Full | Paused, now: float) -> Denial | N
 
 def full(plan: Plan, entry: Full, now: float) -> Denial:
     """The denial that names the limit without room."""
-    charge, debit = plan.verdict.charges[entry.index], plan.debits[entry.index]
-    left = max(debit.maximum - entry.tally, 0)
-    return Denial(
-        place=charge.place,
-        message=charge.message,
-        retry_after=max(math.ceil(debit.ends_at - now), 1),
-        remaining=_decimal(left),
-    )
-
-
-def _decimal(micro_units: int) -> str:
-    """Millionths as a plain decimal without trailing zeros."""
-    text = f"{Decimal(micro_units).scaleb(MICRO):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def not_asked(
-    outcome: TooManyPending | TooManyAsks | Unanswerable | Paused | Full, plan: Plan, now: float
-) -> Denial:
-    """Why nobody was asked about a call that needs an approval."""
-    if isinstance(outcome, Full):
-        return full(plan, outcome, now)
-    if isinstance(outcome, Paused):
-        return Denial(PAUSED, "this grant is paused; an operator can resume it.")
-    if isinstance(outcome, Unanswerable):
-        return Denial(outcome.place, "this call needs an approval that nobody is there to give.")
-    if isinstance(outcome, TooManyPending):
-        text = f"{outcome.pending} calls of this grant wait for approval; wait for an answer first."
-        return Denial(PENDING, text)
-    retry_after = max(math.ceil(outcome.until - now), 1)
-    text = "this grant has asked for as many approvals as it may in one hour; try again later."
-    return Denial(PENDING, text, retry_after=retry_after)
+    charge = plan.verdict.charges[entry.index]
+    found = refusal(charge, plan.debits[entry.index], entry.tally, now)
+    return Denial(charge.place, found.message, found.retry_after, found.remaining)

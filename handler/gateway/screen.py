@@ -12,14 +12,10 @@ import orjson
 
 from compiler.frozen import dataclass
 from handler.gateway import protocol
-from handler.gateway.exchange import Arrived, Sender
+from handler.gateway.exchange import Arrived, Sender, unheard
 from handler.gateway.methods import SERVER_NOTIFICATIONS, SERVER_REQUESTS, TOOLS_CHANGED
 from handler.gateway.protocol import Message
 from handler.gateway.server import Server
-
-
-def unheard() -> None:
-    """For what nobody needs to be told of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,27 +5,28 @@ server is paused, only what opens a connection and lists tools still passes.
 """
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from handler.clock import Clock
-from handler.gateway import answers, catalog, definitions, forward, protocol, revisions
+from handler.gateway import answers, catalog, forward, protocol, revisions, subscription
 from handler.gateway.admission import Admission, Admitted, within
 from handler.gateway.answers import ACCEPTED, Reply, Stream
 from handler.gateway.bounds import Bounds
 from handler.gateway.decide import Decider
 from handler.gateway.exchange import Arrived, Lost, NeverReached, Sender
-from handler.gateway.hearing import Hearing
 from handler.gateway.meter import Meter
 from handler.gateway.methods import CLIENT_NOTIFICATIONS, Duty, asks, served
 from handler.gateway.protocol import Kind, Message
 from handler.gateway.relay import Answered, End, Request, exact, relay
-from handler.gateway.server import Drift, Server
+from handler.gateway.showing import Showing
 from handler.gateway.tasks import EXTENSION, Tasks
 from handler.gateway.tokens import Foreign, Tokens
 from handler.grants.model import Claim
 from handler.stores.base import StoreUnavailable
 from handler.stores.ledger import Paused
+
+if TYPE_CHECKING:
+    from handler.gateway.hearing import Hearing
 
 log = logging.getLogger(__name__)
 
@@ -45,15 +46,17 @@ class Surface:
         decider: Decider,
         upstream: Sender,
         tasks: Tasks,
-        hearing: Hearing,
+        hearing: "Hearing | None",
         tokens: Tokens,
         meter: Meter,
         clock: Clock,
         bounds: Bounds,
     ) -> None:
+        """`hearing` opens standing streams; without it nobody is told anything unasked."""
         self._admission, self._decider, self._upstream = admission, decider, upstream
         self._tasks, self._hearing, self._tokens = tasks, hearing, tokens
         self._meter, self._clock, self._bounds = meter, clock, bounds
+        self._showing = Showing(decider, bounds)
 
     async def answer(self, message: Message, claim: Claim) -> Reply | Stream:
         """The reply to a request, a notification or a reply of the client's."""
@@ -101,13 +104,15 @@ class Surface:
         if not isinstance(admitted, Admitted):
             return answers.UNAUTHORIZED
         server, session = admitted.seen.server, self._tokens.session_of(message, claim)
-        if server.paused or isinstance(admitted.entry, Paused):
+        paused = server.paused or isinstance(admitted.entry, Paused)
+        if self._hearing is None or paused:
             return None
         return await self._hearing.follow(message, claim, server, session)
 
     def close(self) -> None:
         """End what would go on for as long as its client likes."""
-        self._hearing.close()
+        if self._hearing is not None:
+            self._hearing.close()
 
     async def _serve(self, message: Message, claim: Claim, admitted: Admitted) -> Reply | Stream:
         server = admitted.seen.server
@@ -123,6 +128,8 @@ class Surface:
         if row.duty is Duty.PING and session is None:
             return answers.result(message, {})
         if row.duty is Duty.LISTEN:
+            if self._hearing is None:
+                return subscription.nothing(message)
             return await self._hearing.listen(message, claim, server)
         if row.duty is Duty.TASK:
             return await self._tasks.answer(message, claim)
@@ -167,46 +174,13 @@ class Surface:
                 if "error" in end.body:
                     return answers.passed_error(message, end.body, end.status)
                 if duty is Duty.LIST:
-                    return await self._listed(message, admitted, end)
+                    result = exact(end.raw)["result"]
+                    return await self._showing.listed(message, admitted.seen, result)
                 return Reply(200, end.raw)
             except (catalog.Unreadable, ValueError):
                 return answers.error(message.id, protocol.INTERNAL_ERROR, UNREADABLE)
 
         return await relay(self._upstream, request, finish)
-
-    async def _listed(self, message: Message, admitted: Admitted, end: Answered) -> Reply:
-        engine = await within(
-            self._bounds.store_seconds,
-            self._decider.engine(admitted.seen.grant, admitted.seen.server),
-        )
-        hides = engine.hides if engine is not None else _hides_nothing
-        server, result = admitted.seen.server, exact(end.raw)["result"]
-        drifted = await self._noted(message, server, result)
-        page = catalog.listed(
-            result,
-            lambda name: name in drifted or hides(name),
-            message.modern,
-            engine.narrowed if engine is not None and server.narrow else None,
-        )
-        return answers.result(message, page)
-
-    async def _noted(
-        self, message: Message, server: Server, result: Mapping[str, Any]
-    ) -> frozenset[str]:
-        """Take in what the list says the tools are; the names of those that are denied for it."""
-        if self._decider.watch is None:
-            return frozenset()
-        whole = "cursor" not in message.params and result.get("nextCursor") is None
-        seen = definitions.texts(catalog.tools(result))
-        try:
-            noting = self._decider.watch.note(server, seen, whole=whole)
-            drifted = await within(self._bounds.store_seconds, noting)
-        except StoreUnavailable as error:
-            log.warning("the tools of %s could not be noted: %s", server.name, error)
-            return frozenset()
-        if server.drift is not Drift.DENY:
-            return frozenset()
-        return frozenset(pin.tool for pin in drifted)
 
     def _opened(self, message: Message, claim: Claim, admitted: Admitted, end: End) -> Reply:
         """initialize and server/discover: never an HTTP error, which would end the client."""
@@ -232,10 +206,6 @@ class Surface:
 
 
 UNREADABLE = "the upstream's answer could not be read, so it was not passed on"
-
-
-def _hides_nothing(tool: str) -> bool:
-    return False
 
 
 def _not_answered(message: Message, end: End, session: str | None) -> Reply:

@@ -3,12 +3,17 @@
 Must not know how a call came to be held. A task is an approval, seen by the grant that asked.
 """
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from handler.approvals.model import Approval
-from handler.approvals.service import Approvals
 from handler.gateway import answers, outcomes, protocol
 from handler.gateway.answers import Reply
 from handler.gateway.protocol import Message
 from handler.grants.model import Claim
+
+if TYPE_CHECKING:
+    from handler.approvals.service import Approvals
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 
@@ -22,7 +27,7 @@ def declares_tasks(message: Message) -> bool:
 class Tasks:
     """Answers tasks/get, tasks/cancel, and tasks/update, for which no task of ours ever asks."""
 
-    def __init__(self, approvals: Approvals) -> None:
+    def __init__(self, approvals: "Callable[[], Approvals]") -> None:
         self._approvals = approvals
 
     async def answer(self, message: Message, claim: Claim) -> Reply:
@@ -33,14 +38,14 @@ class Tasks:
         if approval is None:
             return answers.error(message.id, protocol.INVALID_PARAMS, "no such task", 400)
         if message.method == "tasks/cancel":
-            await self._approvals.withdraw(approval.id, "The agent withdrew it.")
+            await self._approvals().withdraw(approval.id, "The agent withdrew it.")
         if message.method != "tasks/get":
             return answers.result(message, {})
-        return outcomes.task(message, approval, await self._approvals.result(approval))
+        return outcomes.task(message, approval, await self._approvals().result(approval))
 
     async def _own(self, task_id: str, claim: Claim) -> Approval | None:
         """The approval, where this grant asked for it on this server."""
-        approval = await self._approvals.current(task_id)
+        approval = await self._approvals().current(task_id)
         if approval is None or approval.grant_id != claim.grant_id:
             return None
         return approval if approval.server == claim.server else None

@@ -15,7 +15,6 @@ from handler.clock import Clock
 from handler.gateway import definitions
 from handler.gateway.definitions import Catalog, Pin, Standing
 from handler.gateway.exchange import Sender
-from handler.gateway.listing import own_list
 from handler.gateway.server import Drift, Server
 from handler.stores.base import Definitions, StoreUnavailable
 
@@ -108,7 +107,7 @@ class Watch:
             if kept:
                 return _current(kept, tool)
             async with asyncio.timeout(FETCH_SECONDS):
-                return (await own_list(self._upstream, server, None) or {}).get(tool)
+                return (await self._listed(server, None) or {}).get(tool)
         return None
 
     async def refusal(self, server: Server, tool: str, session: str | None) -> str | None:
@@ -137,11 +136,16 @@ class Watch:
             seen = None
             with suppress(TimeoutError):
                 async with asyncio.timeout(FETCH_SECONDS):
-                    seen = await own_list(self._upstream, server, session)
+                    seen = await self._listed(server, session)
             if seen is None:
                 return None
             await self.note(server, seen, whole=True)
             return await self._read(server)
+
+    async def _listed(self, server: Server, session: str | None) -> dict[str, str] | None:
+        from handler.gateway.listing import own_list  # most calls go by a list that passed
+
+        return await own_list(self._upstream, server, session)
 
     async def _known(self, server: Server) -> Catalog | None:
         """The stored catalog, where it is fresh."""

@@ -6,7 +6,6 @@ apart: 1, 1.0 and 1e0 are one value, "1" and true are others.
 """
 
 import json
-from decimal import Decimal
 
 from compiler.values import Value
 
@@ -27,6 +26,8 @@ def _number(number: int | float) -> str:
     """Sign, digits and exponent, without trailing zeros; zero has no sign."""
     if number == 0:
         return "0"
+    from decimal import Decimal  # 1 ms of a cold start, and many calls have no number
+
     sign, digits, exponent = Decimal(repr(number)).as_tuple()
     text = "".join(map(str, digits))
     significant = text.rstrip("0")

@@ -4,9 +4,9 @@ Must not know MCP: the gateway puts these facts into its answer.
 """
 
 import math
-from dataclasses import dataclass
-from decimal import Decimal
 
+from compiler.frozen import dataclass
+from compiler.names import amount_text
 from compiler.verdict import Charge
 from handler.limits.debits import Debit
 
@@ -27,19 +27,13 @@ def refusal(charge: Charge, debit: Debit, tally: int, now: float) -> Refusal:
 
     `charge` is what the debit was made of.
     """
-    remaining = decimal(max(debit.maximum - tally, 0))
+    remaining = amount_text(max(debit.maximum - tally, 0))
     if debit.cost > debit.maximum:
-        advice = f"This call takes {decimal(debit.cost)}, more than the limit ever admits."
+        advice = f"This call takes {amount_text(debit.cost)}, more than the limit ever admits."
         return Refusal(f"{charge.message} {advice}".lstrip(), None, remaining)
     seconds = max(math.ceil(debit.ends_at - now), 1)
     advice = (
-        f"This call takes {decimal(debit.cost)} and {remaining} is left; "
+        f"This call takes {amount_text(debit.cost)} and {remaining} is left; "
         f"the limit starts again in {seconds} s."
     )
     return Refusal(f"{charge.message} {advice}".lstrip(), seconds, remaining)
-
-
-def decimal(micro_units: int) -> str:
-    """Millionths as a plain decimal: 2000000 is `2`, 500000 is `0.5`."""
-    text = f"{Decimal(micro_units).scaleb(-6):f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -14,8 +14,9 @@ from handler.approvals.ports import Mail, Undeliverable
 
 log = logging.getLogger(__name__)
 
-REFUSED_FOR_GOOD = frozenset({"MessageRejected", "BadRequestException"})
-"""Another attempt would be refused too: in the SES sandbox, say, an address nobody verified."""
+REFUSED_FOR_GOOD = frozenset({"MessageRejected", "BadRequestException", "AccessDeniedException"})
+"""Another attempt would be refused too: in the SES sandbox, say, an address nobody verified, or one
+that the role may not mail to."""
 
 
 class SesMailer:

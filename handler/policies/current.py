@@ -4,9 +4,12 @@ Must not know sources or the compiler's front: a gateway runs what was published
 """
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
-from compiler.artifact import ArtifactError, unpack
+from compiler.artifact import ArtifactError, Parts, unpack
 from compiler.table.layout import TableError
+from compiler.verdict import Engine
 from handler.decision.table import TableEngine
 from handler.stores.base import Registry
 
@@ -21,15 +24,35 @@ class PolicyUnavailable(Exception):
         super().__init__(f"policy {digest[:12]}: {reason}")
 
 
+class PolicyEngine(Engine, Protocol):
+    """An engine that a gateway uses: it can also say what a policy demands of a tool's calls."""
+
+    def narrowed(self, tool: str, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """The tool's input schema with what the policy demands of its calls."""
+        ...
+
+
+Load = Callable[[Parts], PolicyEngine]
+"""Makes an engine of what was published. Raises `ArtifactError` or `TableError`."""
+
+
+def table_engine(parts: Parts) -> PolicyEngine:
+    """The engine that every artifact has."""
+    return TableEngine(parts.table)
+
+
 class Policies:
     """Engines by digest. An artifact never changes, so an engine once loaded is never stale."""
 
-    def __init__(self, registry: Registry, most_engines: int = MOST_ENGINES) -> None:
+    def __init__(
+        self, registry: Registry, load: Load = table_engine, most_engines: int = MOST_ENGINES
+    ) -> None:
         self._registry = registry
+        self._make = load
         self._most_engines = most_engines
-        self._engines: OrderedDict[str, TableEngine] = OrderedDict()
+        self._engines: OrderedDict[str, PolicyEngine] = OrderedDict()
 
-    async def engine(self, digest: str) -> TableEngine:
+    async def engine(self, digest: str) -> PolicyEngine:
         """The engine of one policy revision.
 
         Raises `PolicyUnavailable`, or `StoreUnavailable` from the registry.
@@ -43,11 +66,11 @@ class Policies:
             self._engines.move_to_end(digest)
         return engine
 
-    async def _load(self, digest: str) -> TableEngine:
+    async def _load(self, digest: str) -> PolicyEngine:
         artifact = await self._registry.artifact(digest)
         if artifact is None:
             raise PolicyUnavailable(digest, "not in the registry; publish it again")
         try:
-            return TableEngine(unpack(artifact.data, digest).table)
+            return self._make(unpack(artifact.data, digest))
         except (ArtifactError, TableError) as error:
             raise PolicyUnavailable(digest, str(error)) from error

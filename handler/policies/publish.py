@@ -31,13 +31,15 @@ def compile_policy(source: bytes, name: str, approvers: tuple[str, ...] = ()) ->
     return compile_source(source, name, approvers).artifact
 
 
-def compile_source(source: bytes, name: str, approvers: tuple[str, ...] = ()) -> Compiled:
-    """One policy.json, compiled.
+def compile_source(
+    source: bytes, name: str, approvers: tuple[str, ...] = (), *, module: bool = False
+) -> Compiled:
+    """One policy.json, compiled; with its WASM `module` where a gateway is to decide with that.
 
     `name` is what diagnostics call the file; `approvers` are asked where the policy names nobody.
     Raises `PolicyRefused`; warnings alone do not refuse.
     """
-    built = build(source, name, approvers)
+    built = build(source, name, approvers, module=module)
     if built.artifact is None:
         raise PolicyRefused(built.rendered())
     return Compiled(Artifact(digest_of(built.artifact), built.artifact), built.rendered())

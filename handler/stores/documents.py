@@ -4,6 +4,7 @@ Every list of ours is a tuple, so each JSON list becomes one; only enums and nes
 here.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -26,6 +27,7 @@ def read_record(text: bytes) -> dict[str, Any]:
     return record
 
 
+@lru_cache(1_024)  # each call reads one, and it seldom is another than the call before read
 def read_server(text: bytes) -> Server:
     fields = _fields(text)
     nested = {
@@ -44,6 +46,7 @@ def read_authority(fields: dict[str, Any] | None) -> Authority | None:
     return Authority(Issuer(**fields["issuer"]), rules)
 
 
+@lru_cache(1_024)
 def read_grant(text: bytes) -> Grant:
     fields = _fields(text)
     return Grant(**{**fields, "status": GrantStatus(fields["status"])})

@@ -104,7 +104,7 @@ async def test_a_grant_is_found_by_its_name_or_its_id(shop: Store) -> None:
     with pytest.raises(CannotRun, match=r"no grant `agnet` \(did you mean `agent`\?\)"):
         await grants.named(shop.ledger, "agnet")
     await grants.revoke(shop.ledger, grant)
-    with pytest.raises(CannotRun, match="no grant `agent`"):
+    with pytest.raises(CannotRun, match="`agent` is revoked, which is final"):
         await grants.named(shop.ledger, "agent")
     assert (await grants.named(shop.ledger, grant.id)).status is GrantStatus.REVOKED
 

@@ -198,9 +198,9 @@ pay
     args.amount gt 5
     1 of ops@example.com, within 1800 s
   limit /tools/pay/limits/calls [0] line 1: \
-The limit `calls` admits 3 per minute and is used up; try later.
+The limit `calls` admits 3 per minute and has no room for this call.
     takes 1, at most 3 a minute, scope session, tally of tools/pay
   limit /tools/pay/limits/spend [1] line 1: \
-The limit `spend` admits 10 per day and is used up; try later.
+The limit `spend` admits 10 per day and has no room for this call.
     takes args.amount, at most 10 a day, scope grant, tally of tools/pay
 """

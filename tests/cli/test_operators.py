@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -390,3 +392,36 @@ def test_applying_lists_what_was_made_by_hand_and_leaves_it(desk: Desk) -> None:
     made = {grant["name"]: grant["made_by"] for grant in desk.reads("grant", "list")}
     assert made == {"agent": "file", "trial": "hand"}
     assert desk.reads("server", "show", "shop")["made_by"] == "file"
+
+
+def test_applying_that_is_stopped_on_the_way_says_so_and_goes_on_when_it_is_run_again(
+    desk: Desk,
+) -> None:
+    """The store takes the server and then nothing more, as where a disk fills up."""
+    assert desk.run("apply", desk.manifest(), "--yes") == 0
+    assert desk.run("apply", desk.manifest(policy=CLOSED), "--dry-run") == 1
+    file = Path(desk.manifest(policy=CLOSED))
+    document = json.loads(file.read_text())
+    document["grants"]["second"] = {"server": "shop", "policy": "p"}
+    file.write_text(json.dumps(document))
+    with closing(sqlite3.connect(desk.data / "holdpoint.sqlite")) as database:
+        full = "CREATE TRIGGER full BEFORE INSERT ON grants BEGIN SELECT RAISE(ABORT, 'full'); END"
+        database.execute(full)
+        assert desk.run("apply", str(file), "--yes") == 2
+        assert "stopped on the way" in desk.err and "run it again" in desk.err
+        assert desk.reads("grant", "list")[0]["name"] == "agent"
+        database.execute("DROP TRIGGER full")
+    assert desk.run("apply", str(file), "--yes") == 0, desk.err
+    assert desk.out.splitlines()[0].startswith("create grant second")
+    assert "server shop" in desk.out.partition("left as it is")[2]
+
+
+def test_a_grant_that_is_revoked_twice_is_said_to_be_revoked(applied: Desk) -> None:
+    assert applied.run("grant", "revoke", "agent") == 0
+    assert applied.run("grant", "revoke", "agent") == 2
+    assert "the grant `agent` is revoked, which is final" in applied.err
+
+
+def test_a_command_that_is_suggested_is_for_the_same_gateway(applied: Desk) -> None:
+    assert applied.run("grant", "create", "other", "--server", "shop") == 0
+    assert f"`holdpoint grant token other --data {applied.data}`" in applied.err

@@ -83,6 +83,17 @@ def test_limits_count_over_the_steps_of_a_case_on_a_simulated_clock(
     assert capsys.readouterr().out == "3 cases, 11 steps: all as expected\n"
 
 
+def test_a_split_limit_is_counted_whole_in_a_case(
+    tmp_path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limit = {"counter": "c", "window": "day", "max": 5, "scope": "server", "shards": 3}
+    split = {"version": "1", "default": "deny", "tools": {"pay": {"limits": [limit]}}}
+    (tmp_path / "split.json").write_text(json.dumps(split))
+    steps = [pay(1, "allow") for _ in range(5)]
+    write(folder / "split.jsonl", {"case": "five a day"}, *steps, pay(1, "deny"))
+    assert run(tmp_path / "split.json", folder) == 0
+
+
 def test_a_step_that_comes_out_otherwise_is_named_with_its_place_and_reason(
     policy: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

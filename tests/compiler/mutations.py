@@ -12,8 +12,8 @@ from tests.corpus import CASES
 KEYS = (
     "version", "default", "hide", "approvals", "all_tools", "tools", "require", "deny_if",
     "approve_if", "limits", "rate_limit", "action", "reason", "conditions", "on_deny", "path", "op",
-    "value", "counter", "window", "max", "scope", "increment_from", "per", "shared", "on_limit",
-    "approvers", "quorum", "expires_in", "mail_arguments", "t", "t*", "odd", "",
+    "value", "counter", "window", "max", "scope", "increment_from", "per", "shared", "shards",
+    "on_limit", "approvers", "quorum", "expires_in", "mail_arguments", "t", "t*", "odd", "",
 )  # fmt: skip
 
 VALUES: tuple[Any, ...] = (
@@ -24,6 +24,7 @@ VALUES: tuple[Any, ...] = (
     {"path": "args.a", "op": "eq", "value": 1},
     {"counter": "c", "window": "day", "max": 1}, {"max": 1, "window": "day", "scope": "all"},
     [{"counter": "c", "window": "day", "max": 1, "scope": "all", "shared": True}],
+    {"counter": "c", "window": "day", "max": 9, "scope": "server", "shards": 2},
     *(operator.value for operator in Operator),
 )  # fmt: skip
 

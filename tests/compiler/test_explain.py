@@ -152,6 +152,12 @@ def test_a_tool_that_no_rule_serves_is_told_without_rules(tool: str, rule: str) 
             "At most 1 call every 90 seconds for the whole deployment together, counted apart for "
             "each value of `to` and `x`, together with every tool that names the tally `c`.",
         ),
+        (
+            {"limits": [{"counter": "c", "window": "hour", "max": 9000, "scope": "server",
+                         "shards": 3}]},
+            "At most 9000 calls an hour for all grants of the server together, split into 3 shards "
+            "that each admit their part, so that it may refuse early.",
+        ),
         ({"rate_limit": {"max": 2.5, "window": "week"}}, "At most 2.5 calls a week (from Monday"),
     ],
 )  # fmt: skip

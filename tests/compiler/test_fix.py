@@ -1,15 +1,18 @@
 """Rewrites: what they take out, what they leave, and that decisions stay as they were."""
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from compiler.answers.diff import diff
 from compiler.answers.relation import Relation
 from compiler.check import check
 from compiler.fix import Fixed, fix, offer_approval
+from compiler.meaning import Meaning
 from compiler.parse import parse
 from compiler.policy import Policy
-from compiler.verdict import Effect
-from tests.strategies import documents, text_of
+from compiler.rewrite import Document as Text
+from compiler.verdict import Call, Effect, Subject
+from tests.strategies import Document, calls, documents, subjects, text_of
 
 UNREACHED = """{
   "version": "1",
@@ -128,6 +131,40 @@ def test_without_approvers_nothing_is_widened() -> None:
     fixed = offer_approval(entry(f'"deny_if": [{PROMISE}]'))
     assert fixed.difference is not None and fixed.difference.relation is Relation.EQUAL
     assert "W107" in [one.code for one in check(policy(fixed.text))]
+
+
+bounds = st.fixed_dictionaries(
+    {
+        "path": st.sampled_from(["args.a", "args.b", "args.list[*]"]),
+        "op": st.sampled_from(["lt", "lte", "gt", "gte", "eq", "in"]),
+        "value": st.sampled_from([0, 1, 1.5, 2, "a", "b"]),
+    }
+).map(lambda one: {**one, "value": [one["value"], 1, "b"]} if one["op"] == "in" else one)
+bounding = st.lists(
+    st.fixed_dictionaries({"conditions": st.lists(bounds, min_size=1, max_size=2)}), max_size=4
+)
+bounded = st.fixed_dictionaries(
+    {"require": bounding, "deny_if": bounding},
+    optional={"approve_if": bounding},
+)
+
+
+@given(bounded, st.lists(st.tuples(calls, subjects), min_size=1, max_size=12))
+@settings(max_examples=150, deadline=None)
+def test_a_rule_that_is_said_to_decide_nothing_decides_nothing(
+    rules: Document, asked: list[tuple[Call, Subject]]
+) -> None:
+    approvals = {"approvers": ["ops@example.com"]}
+    whole = {"version": "1", "default": "deny", "approvals": approvals, "tools": {"pay": rules}}
+    written = Text.of(text_of(whole).decode())
+    assert written is not None
+    before = Meaning(written.policy)
+    for warning in written.removable():
+        after = Meaning(policy(written.without([warning])))
+        for call, subject in asked:
+            call = Call("pay", call.arguments)
+            found, then = (one.decide(call, subject, 0.0) for one in (before, after))
+            assert (found.effect, len(found.holds)) == (then.effect, len(then.holds))
 
 
 @given(documents())

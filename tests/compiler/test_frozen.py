@@ -6,7 +6,7 @@ import inspect
 import pickle
 from collections.abc import Callable
 from dataclasses import field
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -75,7 +75,37 @@ def spoken(decorate: Callable[..., Any]) -> type[Any]:
     return Spoken
 
 
-MADE = {"sample": sample, "one": one, "none": none, "spoken": spoken}
+def alike(decorate: Callable[..., Any]) -> type[Any]:
+    @decorate(frozen=True, slots=True)
+    class Alike:
+        """Compares itself."""
+
+        key: str
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Alike)
+
+        def __hash__(self) -> int:
+            return 7
+
+    return Alike
+
+
+def heir(decorate: Callable[..., Any]) -> type[Any]:
+    """No dataclass itself; what it puts before the first class's `__init__` is Python's to find."""
+    base: Any = one(decorate)
+
+    class Heir(base):  # type: ignore[misc]  # a class that is only known when this runs
+        def __init__(self, value: int) -> None:
+            super().__init__(value + 1)
+
+    return Heir
+
+
+MADE = {
+    **{"sample": sample, "one": one, "none": none, "spoken": spoken},
+    **{"alike": alike, "heir": heir},
+}
 
 BEHAVIOURS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "repr": ("sample", lambda c: repr(c("a", 2.0, ["x"]))),
@@ -93,6 +123,8 @@ BEHAVIOURS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "equal to another class": ("one", lambda c: (c(1) == (1,), c(1) == 1)),
     "equal to an heir": ("one", lambda c: type("Heir", (c,), {})(1) == c(1)),
     "equal NaN": ("one", lambda c: (c(NAN) == c(NAN), c(float("nan")) == c(float("nan")))),
+    "its own comparison": ("alike", lambda c: (c("a") == c("b"), hash(c("a")))),
+    "an heir's own init": ("heir", lambda c: (c(1).value, c(2).value)),
     "equal and empty": ("none", lambda c: (c() == c(), hash(c()) == hash(c()))),
     "hash": ("one", lambda c: (hash(c("a")) == hash(c("a")), len({c(1), c(1), c(2)}))),
     "hash of what has none": ("sample", lambda c: hash(c("a"))),
@@ -105,6 +137,8 @@ BEHAVIOURS: dict[str, tuple[str, Callable[[Any], object]]] = {
     "asdict": ("sample", lambda c: dataclasses.asdict(c("a", notes=["n"]))),
     "fields": ("sample", lambda c: [each.name for each in dataclasses.fields(c)]),
     "match": ("sample", lambda c: c.__match_args__),
+    "is a dataclass": ("sample", lambda c: (dataclasses.is_dataclass(c), c.__slots__)),
+    "options": ("one", lambda c: c.__dataclass_params__.order),
     "signature": ("sample", lambda c: list(inspect.signature(c).parameters)),
     "copy": ("sample", lambda c: repr(copy.copy(c("a", 7.0)))),
     "deep copy": ("sample", lambda c: repr(copy.deepcopy(c("a", notes=["n"])))),
@@ -164,6 +198,50 @@ def test_an_heir_that_has_fields_too_leaves_the_first_class_as_it_was() -> None:
         b: int
 
     assert repr(Heir(1, 2)).endswith("Heir(a=1, b=2)") and repr(First(1)).endswith("First(a=1)")
+    assert Heir(1, 2) != Heir(1, 3) and Heir(1, 2) == Heir(1, 2) and First(1) != Heir(1, 2)
+
+
+def test_an_heir_that_has_fields_too_keeps_the_defaults_of_the_first_class() -> None:
+    @dataclass(frozen=True, slots=True)
+    class First:
+        """The base."""
+
+        a: int = 1
+        line: int = field(default=0, compare=False)
+
+    @dataclass(frozen=True, slots=True)
+    class Heir(First):
+        """One field more."""
+
+        b: int = 2
+
+    assert Heir() == Heir(1, 5, 2) and (Heir().a, Heir().line, Heir().b) == (1, 0, 2)
+
+
+def test_a_field_without_a_default_after_one_that_has_one_is_refused_when_it_is_first_used() -> (
+    None
+):
+    @dataclass(frozen=True, slots=True)
+    class Wrong:
+        """Its order cannot be a function's."""
+
+        first: list[str] = field(default_factory=list)
+        second: int  # type: ignore[misc]  # the mistake is the point
+
+    with pytest.raises(TypeError, match=r"Wrong\.second: it needs a default"):
+        Wrong([], 1)
+
+
+def test_a_variable_of_the_class_is_refused_when_it_is_first_used() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Shared:
+        """One of its annotations is no field's."""
+
+        own: int
+        everybodys: ClassVar[int] = 1
+
+    with pytest.raises(TypeError, match=r"Shared\.everybodys: a variable of the class"):
+        Shared(1)
 
 
 def test_an_option_it_does_not_have_is_said_when_the_class_is_first_used() -> None:

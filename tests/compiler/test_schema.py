@@ -12,7 +12,7 @@ from compiler.parse import parse
 from compiler.parse.document import KEYS
 from compiler.parse.entries import SHORTHANDS, Action
 from compiler.parse.limits import KEYS as LIMIT_KEYS
-from compiler.parse.limits import RATE_KEYS
+from compiler.parse.limits import MOST_SHARDS, RATE_KEYS
 from compiler.parse.rules import SETTINGS
 from compiler.policy import Default, Operator
 from compiler.schema import schema
@@ -61,7 +61,7 @@ def test_what_the_schema_refuses_the_compiler_refuses_at_length(document: Any) -
     assert takes(document) or not compiles(document), list(VALIDATOR.iter_errors(document))
 
 
-BY_SCHEMA = {"E010", "E011", "E012", "E013", "E014", "E016", "E032", "E034"}
+BY_SCHEMA = {"E010", "E011", "E012", "E013", "E014", "E016", "E032", "E034", "E035"}
 """Codes that an editor with the schema always shows."""
 
 
@@ -82,6 +82,8 @@ def test_an_editor_shows_what_is_wrong_with_the_shape_of_a_policy() -> None:
         {"tools": {"t": {"action": "allow", "reason": "x"}}},
         {"approvals": {"quorum": 0}}, {"approvals": {"expires_in": "0m"}},
         {"approvals": {"approvers": ["nobody"]}},
+        {"approvals": {"approvers": ["a@b", "a@b"]}},
+        {"approvals": {"approvers": [f"a{number}@b" for number in range(101)]}},
         {"tools": {"t": {"deny_if": [{"conditions": [{"path": "a", "op": "eq", "value": 1}]}]}}},
         {"tools": {"t": {"rate_limit": {"max": 1, "window": 60, "scope": "all"}}}},
         {"tools": {"t": {"rate_limit": {"max": -1, "window": 60}}}},
@@ -122,4 +124,6 @@ def test_the_schema_lists_the_words_of_the_compiler() -> None:
     assert set(limit["properties"]["scope"]["enum"]) == set(Scope)
     named, seconds = parts["window"]["anyOf"]
     assert set(named["enum"]) == set(NAMED)
+    split = limit["properties"]["shards"]
+    assert (split["minimum"], split["maximum"]) == (2, MOST_SHARDS)
     assert seconds["maximum"] == LONGEST_WINDOW

@@ -57,6 +57,12 @@ def test_every_program_can_be_listed(document: dict[str, object]) -> None:
             assert program.rules[index].place.rule in text
 
 
+def test_the_listing_says_which_limits_are_split() -> None:
+    text = listing(lower(policy_of("limits-shards")))
+    assert "at most 4000 a second, scope all, tally of shared, 4 shards\n" in text
+    assert "at most 30 a minute, scope grant, tally of tools/search\n" in text
+
+
 def test_values_that_are_equal_in_python_stay_apart() -> None:
     values = [1, 1.0, True, "1", 0, -0.0, False, None, [1], [True], {"a": 1}, {"a": 1.0}]
     conditions = [{"path": "args.x", "op": "eq", "value": value} for value in values]

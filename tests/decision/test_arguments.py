@@ -1,6 +1,7 @@
 """The reader of calls takes what every JSON reader reads alike, and writes back the same values."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +21,9 @@ REFUSED = {
     "UTF-16 without a mark": '{"a": 1}'.encode("utf-16-le"),
     "a byte that is not UTF-8": b'{"a": "\xff"}',
     "an overlong form": b'"\xc0\xaf"',
+    "a key twice, in lines": b'{\n\t"a": 1,\r\n\t"a": 1\n}',
+    "a key twice, one with a space that is escaped": b'{"a ": 1, "a\\u0020": 1}',
+    "digits past a double's, with spaces": b'{"a": 0.1000000000000000055 }',
     "half a character": b'"\\ud800"',
     "half a character, its second half": b'{"a":"x\\udc00"}',
     "half a character in a key": b'{"\\udfff":1}',
@@ -66,6 +70,8 @@ READ: dict[bytes, Any] = {
     b"-0.0": -0.0,
     b'"\\ud83d\\ude00"': "\U0001f600",
     b'{"":{"__proto__":1}}': {"": {"__proto__": 1}},
+    b'{"a": 1, " a": 2, "a ": " 3 "}': {"a": 1, " a": 2, "a ": " 3 "},
+    b'{\r\n\t"a" : [ 1 ,\t2 ] }': {"a": [1, 2]},
     b"[" * DEEPEST + b"]" * DEEPEST: json.loads("[" * DEEPEST + "]" * DEEPEST),
     b'{"a":"' + b"[{" * 500 + b'"}': {"a": "[{" * 500},
 }
@@ -114,6 +120,44 @@ def test_spelling_does_not_change_what_is_read(value: Any, ascii: bool, indent: 
     text = json.dumps(value, ensure_ascii=ascii, indent=indent).encode()
     assert repr(read(text)) == repr(value)
     assert repr(read(write(read(text)))) == repr(value)
+
+
+# An object as its text has it is a list of pairs: a key may come twice.
+pairs = st.recursive(
+    st.one_of(st.none(), st.integers(0, 99), st.just(0.5), st.sampled_from(("", " ", "a b"))),
+    lambda inner: st.lists(st.tuples(st.sampled_from(("", "a", "a ", " a", "b")), inner)),
+    max_leaves=8,
+)
+
+
+def spelled(value: Any, space: Callable[[], str]) -> str:
+    """The text of what `pairs` draws, with `space` around every token."""
+    if not isinstance(value, list):
+        return space() + json.dumps(value) + space()
+    members = (f"{spelled(key, space)}:{spelled(inner, space)}" for key, inner in value)
+    return space() + "{" + (",".join(members) or space()) + "}" + space()
+
+
+def twice(value: Any) -> bool:
+    """Whether an object, anywhere, names a key twice."""
+    if not isinstance(value, list):
+        return False
+    return len(dict(value)) != len(value) or any(twice(inner) for _, inner in value)
+
+
+def plain(value: Any) -> Any:
+    return {k: plain(v) for k, v in value} if isinstance(value, list) else value
+
+
+@given(pairs, st.data())
+def test_white_space_hides_no_key_that_comes_twice(value: Any, data: st.DataObject) -> None:
+    space = st.sampled_from(("", "", " ", "\n\t", "\r "))
+    text = spelled(value, lambda: data.draw(space)).encode()
+    if twice(value):
+        with pytest.raises(Unreadable):
+            read(text)
+    else:
+        assert repr(read(text)) == repr(plain(value))
 
 
 @given(st.from_regex(r"\A-?(0|[1-9][0-9]{0,22})(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?\Z"))

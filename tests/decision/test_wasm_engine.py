@@ -1,5 +1,6 @@
 """The WASM engine answers as `compiler.meaning` does, to the place and the message."""
 
+import json
 from typing import Any
 
 import orjson
@@ -67,6 +68,40 @@ def test_along_every_kind_of_path_both_answer_alike(path: str) -> None:
     inside = [[value] for value in VALUES] + [{"a": value} for value in VALUES]
     found = [{"x": value} for value in (*VALUES, *inside, [[], [1]], [{"a": 1}, {}, None])]
     assert_alike_on(conditions, [{}, {"y": None}, {"y": [1, 2]}, *found])
+
+
+LONG = ("order-00001", "order-00002", "order-00", "order-000", "order-00012345678", "ordes-0")
+
+
+def test_texts_are_searched_and_ordered_to_their_last_byte_and_no_further() -> None:
+    texts = ["ab", "aab", "aaab", "abab", "b", "", 'ab"', "aaaaaaaaab", "aaaaaaaab\n", *LONG]
+    operators = ("contains", "starts_with", "ends_with", "lt", "lte", "eq")
+    conditions: list[Document] = [
+        {"path": "args.x", "op": operator, "value": literal}
+        for operator in operators
+        for literal in ("ab", 'ab"', 'b"}', "aab", "b\n", *LONG)
+    ]
+    assert_alike_on(conditions, [{"x": text} for text in texts])
+
+
+def test_a_rounded_number_makes_all_that_it_is_inside_unreadable() -> None:
+    large = 2**53
+    found = [[large], {"a": large}, [large, {}], [large, [1]], [{}, large],
+             [[{"a": large}, [1]], 1], {"a": large, "b": {"c": [1]}},
+             {"a": {"b": {}, "c": [1]}, "b": 1}]  # fmt: skip
+    conditions: list[Document] = [
+        {"path": "args.x", "op": operator, "value": literal}
+        for operator, literal in (("eq", [1]), ("eq", {"a": 1}), ("in", [[1], {"a": 1}]))
+    ]
+    assert_alike_on(conditions, [{"x": value} for value in found])
+
+
+def test_keys_of_every_length_are_told_apart() -> None:
+    found = [start + "k" * length for start in ("", "\n") for length in range(1, 11)]
+    conditions: list[Document] = [
+        {"path": f"args[{json.dumps(key)}]", "op": "exists", "value": True} for key in found
+    ]
+    assert_alike_on(conditions, [{key: 1} for key in found])
 
 
 def check(document: Document, asked: list[Call], subject: Subject, now: float) -> None:
@@ -148,6 +183,16 @@ TEXTS = [
     b'{"aaaaaaaaaaaaaaaaa\\n":"\xc3\xa9a"}',
     nested(63), nested(64), nested(65), nested(200),
     keys(12, "x"), keys(12, "k000000"), keys(13, "x"), keys(13, "k000000"), keys(13, "k000011"),
+    keys(64, "x"), keys(64, "k000000"), keys(64, "k000062"), keys(65, "x"), keys(65, "k000000"),
+    keys(65, "k000063"), keys(66, "k000064"), keys(70, "k000065"),
+    b'{"prefix-a1":1,"prefix-a2":2}', b'{"prefix-a1":1,"prefix-a1":2}',
+    b'{"prefix-a":1,"prefix-":2}', b'{"prefix-a":1,"prefix-b":2,"prefix-a":3}',
+    b'{"a":1,"a\\u0000":2}',
+    b'{"a\\u0000":1,"a\\u0000":2}', b'{"\\u0070refix-a1":1,"prefix-a1":2}',
+    b'{"\\u0070refix-a1":{"\\n":["\\n",{}],"\\t":{}},"prefix-a2":{"\\n":[]}}',
+    b'{"a":[{"b":1,"c":[{"b":2},{"b":3}],"d":1},{"b":1}],"b":{"a":{"b":1}}}',
+    b'{"a":[{"b":1,"c":[{"b":2},{"b":3}],"b":1},{"b":1}]}', b'{"a":{"b":{}},"a":1}', b'{"a":1,}',
+    b'{"a":[]]', b'{"a":{}]', b'[{]}', b'{"a":[}', b'{"a":[1}', b'{"a"1}', b'{"a":1]', b'{"a";1}',
     keys(5000, "x"), keys(5000, "k002500"), keys(5000, "k004998"), keys(3, ""),
     b'{"a":01}', b'{"a":-}', b'{"a":1.}', b'{"a":.5}', b'{"a":1e}', b'{"a":1e+}', b'{"a":+1}',
     b'{"a":0x1}', b'{"a":1_000}', b'{"a":--1}', b'{"a":-01}', b'{"a":00}', b'{"a":1e5}',
@@ -289,6 +334,13 @@ def test_many_numbers_are_taken_as_the_specification_takes_them(
     comparing: WasmEngine, text: str
 ) -> None:
     assert judged(comparing, text) == expected_of(text)
+
+
+def test_a_key_is_the_same_however_it_is_spelled(comparing: WasmEngine) -> None:
+    for key in (b"x", b"\\u0078"):
+        for before in (b"", b'"\\n":{"x":1},', b'"x\\u0000":1,', b'"xxxxxxxxx":[{"x":1}],'):
+            text = b'{%s"%s":%d}' % (before, key, 2**53)
+            assert "must be" in comparing.decide_text("t", text, NOBODY, 0).message, text
 
 
 # Times, and calls of every size.

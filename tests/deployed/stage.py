@@ -93,13 +93,16 @@ class Deployed:
         """Change a grant, as `pause` and `revoke` do."""
         await self.stack.store.ledger.put_grant(replace(await self.grant(label), **fields))
 
+    def log(self, function: str) -> str:
+        """The name of a function's log group."""
+        return self.stack.outputs["DecisionLog"].replace("/gateway/", f"/{function}/")
+
     def logs(self) -> str:
         """The newest lines of the functions, for a test that failed."""
         client = boto3.client("logs")
         lines = []
         for function in ("gateway", "approvals", "workflow"):
-            group = f"/holdpoint/{NAME}/{function}"
-            events = client.filter_log_events(logGroupName=group)["events"][-100:]
+            events = client.filter_log_events(logGroupName=self.log(function))["events"][-100:]
             lines += [f"{function}: {event['message']}" for event in events]
         client.close()
         return "\n".join(lines)

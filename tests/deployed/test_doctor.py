@@ -48,7 +48,8 @@ async def test_it_makes_an_allowed_a_denied_and_a_held_call_and_looks_at_authori
     await deployed.apply(POLICY)
     told = {what: finding["state"] for what, finding in found.items()}
     calls = ("allowed call", "denied call", "held call")
-    wanted = ("front door", "clock", *calls, "mail sender", "issuer", "access tokens")
+    rights = ("sealing keys", "log")
+    wanted = ("front door", "clock", *calls, *rights, "mail sender", "issuer", "access tokens")
     assert {what: told[what] for what in wanted} == dict.fromkeys(wanted, "fine"), found
     mail = await deployed.mailbox.mail()
     assert mail["To"] == SENDER

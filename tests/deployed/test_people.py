@@ -93,11 +93,23 @@ async def test_a_viewer_reads_all_but_arguments_and_answers_and_is_told_what_is_
         await waiting
 
 
+async def test_the_doctor_says_which_rights_an_identity_lacks(
+    deployed: Deployed, viewer: Mapping[str, str]
+) -> None:
+    code, printed = await run(viewer, "doctor", "--format", "json")
+    found = {finding["what"]: finding for finding in json.loads(printed)}
+    assert code == 1
+    for lacking in ("sealing keys", "tables"):
+        assert found[lacking]["state"] == "wrong"
+        assert "attach the stack's admin policy" in found[lacking]["mend"]
+
+
 async def test_a_viewer_changes_nothing(deployed: Deployed, viewer: Mapping[str, str]) -> None:
     await deployed.token("kept")
     for command in ("pause --grant kept", "pause --server shop", "grant revoke kept"):
         code, printed = await run(viewer, *command.split())
         assert code == 2 and "your AWS identity has no right to it" in printed, printed
+        assert "AdminPolicyArn" in printed and "try again" not in printed
     assert (await deployed.grant("kept")).status.value == "active"
     server = await deployed.stack.store.registry.server("shop")
     assert server is not None and not server.paused

@@ -67,7 +67,9 @@ ASKS: dict[str, tuple[str, Ask, set[str]]] = {
     ),
     "read another function's log": (
         "logs",
-        lambda client, o: client.filter_log_events(logGroupName=f"/holdpoint/{NAME}/approvals"),
+        lambda client, o: client.filter_log_events(
+            logGroupName=o["DecisionLog"].replace("/gateway/", "/approvals/")
+        ),
         NOBODY,
     ),
     "read the sealing keys": (
@@ -217,9 +219,11 @@ async def test_only_these_roles_may_ask_what_lies_beside_the_tables(
     assert may == wanted
 
 
-async def test_a_log_that_a_role_may_not_read_is_told_as_a_missing_right(people: People) -> None:
+async def test_a_log_that_a_role_may_not_read_is_told_as_a_missing_right(
+    deployed: Deployed, people: People
+) -> None:
     with closing(people.client("Viewer", "logs")) as client:
-        log = CloudWatchJournal(io.StringIO(), [f"/holdpoint/{NAME}/approvals"], lambda: client)
+        log = CloudWatchJournal(io.StringIO(), [deployed.log("approvals")], lambda: client)
         with pytest.raises(NotAllowed, match="no right to it"):
             await log.recent(1)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.bench import shards
-from tests.emulated.template import template
+from tests.emulated.template import resources, template
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "deploy.md").read_text()
@@ -48,8 +48,22 @@ def test_what_a_path_costs_is_the_sum_of_its_parts(path: str) -> None:
     assert abs(parts[2] - UNITS[path]) < 0.01
 
 
-def test_the_figures_of_split_counters_are_those_of_the_simulation() -> None:
-    assert shards.table() in (DOCS / "scale.md").read_text()
+NUMBERS = {8: "eight", 9: "nine", 10: "ten", 11: "eleven", 12: "twelve"}
+
+
+def test_what_is_paid_for_each_month_is_what_the_template_makes() -> None:
+    alarms = len(resources("AWS::CloudWatch::Alarm"))
+    assert f"{NUMBERS[alarms]} alarms ($0.10 each)" in PAGE
+    for kind, price in {
+        "AWS::CloudWatch::Dashboard": "a dashboard ($3.00;",
+        "AWS::SecretsManager::Secret": "one secret\n  ($0.40)",
+    }.items():
+        assert len(resources(kind)) == 1 and price in PAGE
+
+
+def test_the_figures_of_split_limits_are_those_of_the_simulation() -> None:
+    assert shards.scale() in (DOCS / "scale.md").read_text()
+    assert shards.ways() in (DOCS / "decisions" / "shards.md").read_text()
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", PAGE))))

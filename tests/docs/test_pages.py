@@ -14,13 +14,19 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
-def links(page: Path) -> Iterator[str]:
-    """The page's links to other files, without their fragments."""
+def links(page: Path) -> Iterator[tuple[Path, str]]:
+    """The page's links to files of ours: the file, and the heading in it, which may be empty."""
     prose = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
     for target in re.findall(r"\]\(([^)\s]+)\)", prose):
-        path = target.partition("#")[0]
-        if path and "://" not in path:
-            yield path
+        path, _, heading = target.partition("#")
+        if "://" not in target:
+            yield (page.parent / path if path else page), heading
+
+
+def headings(page: Path) -> set[str]:
+    """The page's headings as links name them."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in found}
 
 
 def policies(page: Path) -> Iterator[str]:
@@ -32,9 +38,27 @@ def policies(page: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_to_a_file_leads_to_one(page: Path) -> None:
-    missing = [link for link in links(page) if not (page.parent / link).exists()]
-    assert missing == []
+def test_every_link_leads_to_a_file_and_to_a_heading_in_it(page: Path) -> None:
+    assert [
+        (str(path), heading)
+        for path, heading in links(page)
+        if not path.exists() or (heading and heading not in headings(path))
+    ] == []
+
+
+def test_every_module_that_the_map_of_the_code_names_is_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    known = {path.name for part in ("compiler", "handler") for path in (ROOT / part).rglob("*.py")}
+    named = re.findall(r"`([\w/]+(?:/|\.py|\.json|\.yaml|\.toml))`", text)
+    assert len(named) > 40
+    beside = [ROOT, ROOT / "compiler"]
+    assert [
+        name
+        for name in named
+        if not any((folder / name).exists() for folder in beside)
+        and not ("/" not in name and name in known)
+        and not (ROOT / "tests" / "gateway" / name).exists()
+    ] == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "docs/quick-start.md"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import subprocess
 import sys
 from collections import Counter
@@ -11,9 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from compiler.verdict import Scope
+from compiler.verdict import Charge, Place, Scope, Window
 from handler.approvals.lifecycle import Status
 from handler.limits.debits import Debit
+from handler.limits.plan import debits
+from handler.limits.shards import Dealer
 from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb.attributes import decode, encode
 from handler.stores.dynamodb.connection import MOST_SKEW, STEP_SECONDS
@@ -47,6 +50,33 @@ def debits_of(kind: str, at: float) -> tuple[Debit, ...]:
     return {"grant": (within,), "server": (server,), "mixed": (within, server, keyed)}[kind]
 
 
+SPLIT = Charge(
+    place=Place("/all_tools/limits/pool", 0, 4),
+    owner="all_tools",
+    counter="pool",
+    window=Window("3600"),
+    scope=Scope.SERVER,
+    maximum=100 * UNIT,
+    cost=UNIT,
+    per=None,
+    shards=8,
+    message="",
+)
+
+
+def split_debits(dealer: Dealer, at: float) -> tuple[Debit, ...]:
+    """What the next call takes of a limit that is split, as the gateway plans it."""
+    return debits(
+        [SPLIT],
+        grant_id="g1",
+        session=None,
+        server="stripe",
+        now=at,
+        per_key=b"k" * 16,
+        dealer=dealer,
+    )
+
+
 WRITES = {"grant": "UpdateItem", "server": "TransactWriteItems", "mixed": "TransactWriteItems"}
 
 
@@ -65,6 +95,49 @@ def test_a_call_counts_once_whatever_became_of_its_first_request(fault: Fault, k
         assert entry.tallies == (UNIT,) * len(asked)
         assert await world.store.ledger.tallies(asked) == (UNIT,) * len(asked)
         assert world.proxy.counts[WRITES[kind]] >= 2
+
+    in_world(scenario)
+
+
+async def shards_written(world: World) -> dict[str, int]:
+    """The items of tallies in the ledger's table, by their keys, and what they stand at."""
+    direct = connection(emulator().url)
+    try:
+        request = {"TableName": world.names.ledger, "ConsistentRead": True}
+        items = (await direct.send("Scan", request))["Items"]
+    finally:
+        await direct.close()
+    tallies = {item["pk"]["S"]: item for item in items if item["pk"]["S"].startswith("tally#")}
+    return {key: int(item["n"]["N"]) for key, item in tallies.items()}
+
+
+def test_each_shard_is_an_item_of_its_own_so_that_each_takes_its_own_writes() -> None:
+    async def scenario(world: World) -> None:
+        at, dealer = now(), Dealer(random.Random(5).randrange)
+        await world.store.ledger.put_grant(grant())
+        taken = []
+        for _ in range(2 * SPLIT.shards):
+            (shard,) = split_debits(dealer, at)
+            assert isinstance(await world.store.ledger.enter(claim(), (shard,), at), Entered)
+            taken.append(shard)
+        assert await shards_written(world) == {
+            f"tally#server#stripe#{shard.key}": 2 * UNIT for shard in taken
+        }
+        assert len(await shards_written(world)) == SPLIT.shards
+
+    in_world(scenario)
+
+
+@pytest.mark.parametrize("fault", PASSING)
+def test_a_repeated_request_counts_once_and_on_the_same_shard(fault: Fault) -> None:
+    async def scenario(world: World) -> None:
+        at = now()
+        await world.store.ledger.put_grant(grant())
+        (shard,) = split_debits(Dealer(random.Random(6).randrange), at)
+        world.proxy.fail_once(fault, "TransactWriteItems")
+        assert isinstance(await world.store.ledger.enter(claim(), (shard,), at), Entered)
+        assert world.proxy.counts["TransactWriteItems"] >= 2
+        assert await shards_written(world) == {f"tally#server#stripe#{shard.key}": UNIT}
 
     in_world(scenario)
 

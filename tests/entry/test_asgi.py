@@ -1,4 +1,4 @@
-"""What Lambda takes for an answer, whatever is in it."""
+"""What Lambda takes for an answer, whatever is in it, and what is answered before all is ready."""
 
 import asyncio
 import base64
@@ -15,6 +15,8 @@ from starlette.routing import Route
 
 from handler import deadline
 from handler.entry.asgi import LARGEST_BODY, LARGEST_TEXT, SECONDS, fitting, lambda_handler
+from handler.failure import CannotRun
+from handler.secrets import SecretMissing
 from handler.stores.base import LARGEST_PAYLOAD
 from tests.api_gateway import event
 from tests.strict.runtime import LARGEST_ANSWER as LARGEST_PAYLOAD_OF_LAMBDA
@@ -50,6 +52,24 @@ def answered(body: bytes, media: str = "application/json") -> dict[str, Any]:
 
     scope: Any = {"method": "POST", "path": "/mcp", "headers": [], "query_string": b""}
     return lambda_handler(make)(event(scope, b""), None)
+
+
+def test_what_keeps_a_function_from_serving_is_told_as_a_503_and_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    missing = "the bundle has no WASM runtime: build it with HOLDPOINT_WASM=1"
+    failures: list[Exception] = [CannotRun(missing), SecretMissing("the secret is away")]
+
+    async def make() -> Starlette:
+        if failures:
+            raise failures.pop(0)
+        return Starlette()
+
+    scope: Any = {"method": "POST", "path": "/mcp", "headers": [], "query_string": b""}
+    serve = lambda_handler(make)
+    codes = [serve(event(scope, b""), None)["statusCode"] for _ in range(3)]
+    assert codes == [503, 503, 404]
+    assert f"nothing can be served: {missing}" in caplog.text
 
 
 @pytest.mark.parametrize("size", [LARGEST_TEXT, LARGEST_TEXT + 1, LARGEST_BODY])

@@ -44,10 +44,41 @@ def test_a_full_limit_says_which_it_is_what_is_left_and_when_to_come_back(door: 
     result = door.call("send_message", MESSAGE).json()["result"]
     facts = result["_meta"]["holdpoint/decision"]
     assert result["resultType"] == "complete"
-    assert result["content"][0]["text"].startswith("[POLICY DENIED] ")
+    text = result["content"][0]["text"]
+    assert text.startswith("[POLICY DENIED] ")
+    assert f"0 is left; the limit starts again in {facts['retry_after']} s" in text
     assert facts["rule"] == "/tools/send_message/limits/messages"
     assert facts["remaining"] == "0"
     assert 0 < facts["retry_after"] <= 31_622_400
+
+
+def test_a_split_limit_admits_its_maximum_from_one_process_and_denies_in_its_own_name(
+    door: Gateway, upstream: UpstreamProcess
+) -> None:
+    """Each round of four calls meets each of the four shards once."""
+    limit = {
+        **{"counter": "pool", "window": 31_622_400, "max": 8, "scope": "server"},
+        **{"shards": 4, "on_limit": "All agents together write too much."},
+    }
+    policy = {"version": "1", "default": "deny", "tools": {"send_message": {"limits": [limit]}}}
+    door.register(door.servers["crm"], policy)
+    answers = [door.call("send_message", MESSAGE) for _ in range(10)]
+    assert [denied(answer) for answer in answers] == [False] * 8 + [True] * 2
+    assert len(upstream.calls) == 8
+    result = answers[-1].json()["result"]
+    assert "All agents together write too much." in result["content"][0]["text"]
+    facts = result["_meta"]["holdpoint/decision"]
+    assert facts["rule"] == "/tools/send_message/limits/pool"
+    assert facts["remaining"] == "0"
+
+
+def test_a_call_that_no_window_has_room_for_is_not_told_to_come_back(door: Gateway) -> None:
+    spend = {"counter": "spend", "window": "day", "max": 100, "increment_from": "args.amount"}
+    policy = {"version": "1", "default": "deny", "tools": {"send_message": {"limits": [spend]}}}
+    door.register(door.servers["crm"], policy)
+    result = door.call("send_message", {**MESSAGE, "amount": 101}).json()["result"]
+    assert "This call takes 101, more than the limit ever admits." in result["content"][0]["text"]
+    assert "retry_after" not in result["_meta"]["holdpoint/decision"]
 
 
 def test_a_denied_call_takes_nothing_from_a_limit(door: Gateway) -> None:

@@ -140,7 +140,7 @@ class Names:
         self._answers, self._system = list(answers), socket.getaddrinfo
 
     def __call__(self, host: Any, port: Any, *args: Any, **more: Any) -> Any:
-        if host != "shifting.example":
+        if host not in ("shifting.example", b"shifting.example"):
             return self._system(host, port, *args, **more)
         self.asked += 1
         return [

@@ -1,5 +1,6 @@
 """Answers in pieces, sessions, and the handshakes of both eras."""
 
+import asyncio
 import json
 import threading
 import time
@@ -12,7 +13,7 @@ import httpx2
 import pytest
 
 from handler.gateway.bounds import Bounds
-from handler.gateway.relay import Settled
+from handler.gateway.events import Settled
 from handler.gateway.sse import Events, TooLong, ascii_json
 from tests.gateway.test_upstreams import answer, point, scripted
 from tests.gateway.world import (
@@ -277,20 +278,28 @@ def test_where_answers_are_buffered_notifications_that_do_not_fit_are_left_out(
     assert '"resultType": "complete"' in found.text
 
 
-def test_a_call_whose_client_leaves_before_the_first_event_is_settled_too(door: Gateway) -> None:
-    left = threading.Event()
+@pytest.mark.anyio
+async def test_a_call_whose_client_leaves_before_the_first_event_is_settled_too(
+    door: Gateway,
+) -> None:
+    reached, left = threading.Event(), threading.Event()
     told = {"jsonrpc": "2.0", "method": "notifications/progress", "params": {}}
     stream = f"data: {json.dumps(told)}\n\n"
 
     def late(request: bytes) -> bytes:
+        reached.set()
         left.wait(10)
         return answer("200 OK", stream * 2, "text/event-stream")
 
     with scripted(late) as (url, requests):
         point(door, url, ALLOW)
-        with httpx2.Client(timeout=0.3) as client, pytest.raises(httpx2.ReadTimeout):
-            sent = {"Authorization": f"Bearer {door.token}", "Accept": "text/event-stream"}
-            client.post(door.endpoint(), json=READ[0], headers={**sent, **READ[1]})
+        headers = {"Authorization": f"Bearer {door.token}", "Accept": "text/event-stream"}
+        async with httpx2.AsyncClient() as client:
+            asked = client.post(door.endpoint(), json=READ[0], headers={**headers, **READ[1]})
+            asking = asyncio.create_task(asked)
+            assert await asyncio.to_thread(reached.wait, 10)
+            asking.cancel()
+            await asyncio.wait([asking])
         left.set()
         until = time.monotonic() + 10
         while [each["record"] for each in door.journal()] != ["decided", "ended"]:

@@ -369,7 +369,7 @@ def _listening(
         store=store,
         decider=decider,
         upstream=upstream,
-        approvals=held.approvals,
+        approvals=lambda: held.approvals,
         sealer=sealer,
         clock=clock,
         bounds=bounds,
@@ -426,7 +426,9 @@ def function(store: Store, bounds: Bounds, environment: Mapping[str, str], url: 
     )
     decider = Decider(Policies(store.registry), KEY, Watch(store.definitions, upstream, clock))
     app = Starlette(
-        routes=routes(Parts(store, decider, upstream, approvals, sealer, clock, bounds, url))
+        routes=routes(
+            Parts(store, decider, upstream, lambda: approvals, sealer, clock, bounds, url)
+        )
     )
     app.state.close = upstream.close
     return app

@@ -109,6 +109,17 @@ def test_text_is_judged_as_it_was_sent_and_unreadable_text_is_denied(answers: An
     ]  # fmt: skip
 
 
+def test_a_tool_is_served_by_its_whole_name(answers: Answers) -> None:
+    long = "pay" + "x" * 97
+    policy = {"version": "1", "default": "deny", "tools": {"payé": {}, long: {}, "é" + long: {}}}
+    names = ["payé", long, "é" + long, "pay", "payé\ud800", "pay\0", long[1:], long + "x"]
+    found = answers(
+        [request(policy, [{"tool": name, "args": "{}", "grant": {}, "time": 0} for name in names])]
+    )
+    refused = ["(default deny)", "(unreadable)", *["(default deny)"] * 3]
+    assert [answer["rule"] for answer in found] == [None] * 3 + refused
+
+
 def test_costs_past_javascript_numbers_and_per_values_come_out_exactly(answers: Answers) -> None:
     call = {"tool": "pay", "args": '{"amount":99999999999.5,"to":{"x":[1, "é"]}}',
             "grant": {"label": "bot"}, "time": 0}  # fmt: skip

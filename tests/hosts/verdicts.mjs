@@ -19,7 +19,7 @@ export async function verdicts(Policy, requests, load) {
 
 function record(verdict) {
   const { effect, rule, index, message } = verdict;
-  const charges = verdict.charges.map(({ rule, owner, window, scope, max, cost, per }) => ({
+  const charges = verdict.charges.map(({ rule, owner, window, scope, max, cost, per, shards }) => ({
     rule,
     owner,
     window,
@@ -27,6 +27,7 @@ function record(verdict) {
     max: String(max),
     cost: String(cost),
     ...(per && { per: per.map((text) => JSON.parse(text)) }),
+    ...(shards > 1 && { shards }),
   }));
   return { effect, rule, index, message, charges };
 }

@@ -156,20 +156,19 @@ def test_chunks_that_are_none_are_no_answer(chunks: bytes) -> None:
     assert isinstance(outcome(CHUNKED + chunks), str)
 
 
-@pytest.mark.parametrize(
-    "start",
-    [
-        OK + b"X: ",
-        OK + b"X: y\r\n" * 20_000,
-        b"HTTP/1.1 200 ",
-        b"HTTP/1.1 103 Hint\r\n\r\n" * 9_000,
-    ],
-)
+@pytest.mark.parametrize("start", [OK + b"X: ", OK + b"X: y\r\n" * 20_000, b"HTTP/1.1 200 "])
 def test_a_head_is_not_read_for_ever(start: bytes) -> None:
     reading = Reading()
     with pytest.raises(Malformed, match="too long"):
         for piece in itertools.chain([start], itertools.repeat(b"x" * 1_000, 100)):
             reading.feed(piece)
+
+
+def test_interim_answers_are_not_passed_over_for_ever() -> None:
+    reading = Reading()
+    with pytest.raises(Malformed, match="too long"):
+        for _ in range(9_000):
+            reading.feed(b"HTTP/1.1 103 Hint\r\n\r\n")
 
 
 @settings(deadline=None)

@@ -77,12 +77,20 @@ def test_our_alarms_read_what_is_measured(measured: set[Series]) -> None:
 
 def test_the_dashboard_reads_what_is_measured(measured: set[Series]) -> None:
     body = resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
-    searched = re.findall(r"\{Holdpoint/\$\{AWS::StackName\},([\w,]+)\} MetricName=\\\"(\w+)", body)
+    searched = re.findall(
+        r"\{\\\"Holdpoint/\$\{AWS::StackName\}\\\",([\w,]+)\} MetricName=\\\"(\w+)", body
+    )
     plain = re.findall(r'\["Holdpoint/\$\{AWS::StackName\}", "(\w+)", "(service)"', body)
     read = {(name, frozenset(dimensions.split(","))) for dimensions, name in searched}
     read |= {(name, frozenset([dimension])) for name, dimension in plain}
     assert {name for name, _ in read} == {Metric.DECISIONS, Metric.DENIALS, Metric.DECISION_TIME}
     assert read <= measured
+
+
+def test_the_dashboard_finds_the_metrics_of_a_stack_with_a_hyphen_in_its_name() -> None:
+    """What is searched must be quoted where it holds more than letters and digits."""
+    body = resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
+    assert "{Holdpoint/" not in body
 
 
 def test_the_dashboard_is_json() -> None:
@@ -99,6 +107,12 @@ def test_every_alarm_is_sent_to_whoever_is_named_and_none_other() -> None:
     for alarm in ALARMS.values():
         assert alarm["AlarmActions"]["Fn::If"][:2] == ["HasAlarmEmail", [{"Ref": "AlarmTopic"}]]
         assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_alarms_reach_the_topic_whatever_key_it_is_under() -> None:
+    """CloudWatch cannot publish under `alias/aws/sns`, and that key's policy cannot be changed."""
+    key = resources("AWS::SNS::Topic")["AlarmTopic"]["KmsMasterKeyId"]["Fn::If"]
+    assert key == ["HasKey", {"Ref": "KmsKeyArn"}, {"Ref": "AWS::NoValue"}]
 
 
 @pytest.mark.parametrize("name", ALARMS)

@@ -1,10 +1,26 @@
 """What the functions' bundle holds, by what they import."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from infra.stage import ENTRIES, ROOT, Target, compile_all, modules, requirements
+import pytest
+
+from infra.stage import (
+    ENTRIES,
+    MOST_BYTES,
+    ROOT,
+    Target,
+    compile_all,
+    interpreter,
+    modules,
+    requirements,
+    size,
+)
+
+AARCH64 = 183
+"""Of the ELF header's `e_machine`."""
 
 NOT_STAGED = ("handler/cli", "handler/demo", "handler/admin", "handler/stores/sqlite", "tests")
 FRONT = ("compiler/parse", "compiler/check", "compiler/lower.py", "compiler/source/")
@@ -21,6 +37,28 @@ def test_the_wasm_engine_is_bundled_only_when_asked_for() -> None:
     assert not any(pin.startswith("wasmtime") for pin in plain)
     assert any(pin.startswith("wasmtime") for pin in wasm)
     assert not any(pin.startswith("uvicorn") for pin in plain)
+
+
+def test_our_own_part_of_the_engine_is_staged_so_that_the_runtime_has_a_use() -> None:
+    staged = [str(file.relative_to(ROOT)) for file in modules()]
+    assert {"handler/decision/wasm.py", "handler/decision/wasm_engine.py"} <= set(staged)
+
+
+@pytest.mark.full
+def test_the_production_bundle_is_for_its_platform_and_small_enough(tmp_path: Path) -> None:
+    """For python3.13 on arm64, as the template's defaults are. It downloads, and takes a minute."""
+    plain = {name: text for name, text in os.environ.items() if not name.startswith("HOLDPOINT_")}
+    command = [sys.executable, "infra/stage.py", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, env=plain, check=True)
+    assert size(tmp_path) < MOST_BYTES == 60_000_000
+    libraries = list(tmp_path.rglob("*.so"))
+    assert libraries and not (tmp_path / "wasmtime").exists()
+    for library in libraries:
+        head = library.read_bytes()[:20]
+        assert head[:4] == b"\x7fELF" and int.from_bytes(head[18:20], "little") == AARCH64
+        assert "cp313" in library.name or "313-aarch64" in library.name or "abi3" in library.name
+    compiled = bool(list((tmp_path / "handler").rglob("*.cpython-313.pyc")))
+    assert compiled is (interpreter("3.13") is not None)
 
 
 def test_what_is_staged_runs_from_its_compiled_form_and_looks_at_no_source(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handler.entry import account
 from tests.emulated.template import TEMPLATE, resources, template
 
 ROLES = resources("AWS::IAM::Role")
@@ -65,7 +66,7 @@ def test_no_role_has_a_wildcard_action() -> None:
                 assert "*" not in action
 
 
-STARRED = {"WakeApprovals", "DeliverLogs"}
+STARRED = {"WakeApprovals", "DeliverLogs", "ExamineAccount"}
 """The statements whose actions accept no other resource."""
 
 
@@ -116,6 +117,33 @@ def test_the_state_machines_input_names_an_id_and_durations_only() -> None:
     text = json.dumps(machine)
     read = set(re.findall(r'"\$\.([a-z_]+)', text))
     assert read == {"approval", "wait_seconds", "lease_seconds", "outcome"}
+
+
+def test_people_may_use_the_key_that_tables_are_under_and_only_through_what_it_is_for() -> None:
+    """Without it DynamoDB refuses whoever asks for a table under a customer's key."""
+    for properties in PEOPLE.values():
+        (conditional,) = [
+            s["Fn::If"] for s in properties["PolicyDocument"]["Statement"] if "Fn::If" in s
+        ]
+        condition, statement, otherwise = conditional
+        assert (condition, otherwise) == ("HasKey", {"Ref": "AWS::NoValue"})
+        assert (statement["Action"], statement["Resource"]) == ("kms:Decrypt", {"Ref": "KmsKeyArn"})
+        services = statement["Condition"]["StringLike"]["kms:ViaService"]
+        assert services == ["dynamodb.*", "secretsmanager.*"]
+
+
+def test_admins_may_ask_what_the_doctor_asks_about_the_account() -> None:
+    text = json.dumps(PEOPLE["AdminPolicy"])
+    assert all(f'"{right}"' in text for right in account.RIGHTS)
+
+
+def test_whoever_floods_the_approval_pages_takes_no_agents_requests() -> None:
+    stage = template()["Resources"]["Stage"]
+    pages = stage["Properties"]["RouteSettings"]["ANY /approve/{secret}"]
+    assert pages["ThrottlingRateLimit"] < template()["Parameters"]["RequestsPerSecond"]["Default"]
+    assert stage["DependsOn"] == "ApproveRoute"  # refused where the route is not there yet
+    routes = {each["RouteKey"] for each in resources("AWS::ApiGatewayV2::Route").values()}
+    assert set(stage["Properties"]["RouteSettings"]) <= routes
 
 
 def test_every_default_is_a_production_one() -> None:

@@ -1,5 +1,7 @@
 """The debits of a call: which tally each of its charges counts on."""
 
+import random
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -8,6 +10,7 @@ from compiler.values import Value
 from compiler.verdict import Charge, Place, Scope, Window
 from handler.limits.debits import Debit
 from handler.limits.plan import debits
+from handler.limits.shards import Dealer
 
 CHARGE = Charge(
     place=Place("/tools/pay/limits/spend", 0, 7),
@@ -18,10 +21,12 @@ CHARGE = Charge(
     maximum=2_000_000_000,
     cost=1_000_000,
     per=None,
+    shards=1,
     message="",
 )
 NOON = 1_795_176_000.0  # 2026-11-20T12:00:00Z
 KEY = b"k" * 32
+SPLIT = replace(CHARGE, scope=Scope.SERVER, maximum=10_000_000, shards=4)
 
 
 def plan(
@@ -30,13 +35,21 @@ def plan(
     session: str | None = "s1",
     now: float = NOON,
     per_key: bytes = KEY,
+    server: str = "shop",
+    dealer: Dealer | None = None,
 ) -> tuple[Debit, ...]:
     return debits(
-        charges, grant_id=grant_id, session=session, server="shop", now=now, per_key=per_key
+        charges,
+        grant_id=grant_id,
+        session=session,
+        server=server,
+        now=now,
+        per_key=per_key,
+        dealer=dealer or Dealer(random.Random(1).randrange),
     )
 
 
-def only(charge: Charge, **more: float | str | bytes | None) -> Debit:
+def only(charge: Charge, **more: float | str | bytes | Dealer | None) -> Debit:
     (debit,) = plan(charge, **more)  # type: ignore[arg-type]  # the keywords of plan
     return debit
 
@@ -133,9 +146,59 @@ def test_a_key_that_would_not_key_is_refused(key: bytes) -> None:
 
 
 def test_tally_keys_never_change_between_releases() -> None:
-    """A changed key would forget what was counted, so these two are pinned."""
+    """A changed key would forget what was counted, so these are pinned."""
     assert only(CHARGE).key == "Ijk_Q2ChEAGT.1795132800"
     assert only(per("a", 1)).key == "mEVDNC3axRRy.1795132800"
+    assert min(debit.key for debit in round_of(SPLIT)) == "A5pa5C7ILaaR.1795132800"
+
+
+def round_of(charge: Charge, dealer: Dealer | None = None) -> list[Debit]:
+    """One debit on each shard, in the order dealt."""
+    dealer = dealer or Dealer(random.Random(2).randrange)
+    return [only(charge, dealer=dealer) for _ in range(charge.shards)]
+
+
+def test_a_split_limit_takes_from_one_shard_that_owns_its_part() -> None:
+    found = round_of(SPLIT)
+    assert len({debit.tally for debit in found}) == 4
+    assert sorted(debit.maximum for debit in found) == [2_000_000, 2_000_000, 3_000_000, 3_000_000]
+    assert {debit.cost for debit in found} == {1_000_000}
+
+
+def test_calls_are_spread_evenly_over_the_shards() -> None:
+    dealer = Dealer(random.Random(3).randrange)
+    dealt = Counter(only(SPLIT, dealer=dealer).tally for _ in range(400))
+    assert set(dealt.values()) == {100}
+    assert len(dealt) == 4
+
+
+@pytest.mark.parametrize("shards", [1, 3, 5])
+def test_another_number_of_shards_starts_at_zero(shards: int) -> None:
+    before = {debit.key for debit in round_of(SPLIT)}
+    assert before.isdisjoint(debit.key for debit in round_of(replace(SPLIT, shards=shards)))
+
+
+def test_another_maximum_keeps_what_the_shards_counted() -> None:
+    assert {one.key for one in round_of(SPLIT)} == {
+        one.key for one in round_of(replace(SPLIT, maximum=99_000_000))
+    }
+
+
+def test_the_shards_of_two_servers_are_dealt_apart() -> None:
+    dealer = Dealer(random.Random(4).randrange)
+    pairs = [
+        [only(SPLIT, dealer=dealer, server=server).tally for server in ("shop", "mail")]
+        for _ in range(4)
+    ]
+    assert [len(set(column)) for column in zip(*pairs, strict=True)] == [4, 4]
+
+
+def test_without_a_dealer_a_split_limit_is_counted_whole() -> None:
+    (debit,) = debits(
+        [SPLIT], grant_id="g1", session=None, server="shop", now=NOON, per_key=KEY, dealer=None
+    )
+    assert debit.maximum == 10_000_000
+    assert debit.key == only(replace(SPLIT, shards=1)).key
 
 
 def test_a_negative_cost_is_refused() -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from compiler.names import amount_text
 from compiler.verdict import Charge, Place, Scope, Window
 from handler.limits.debits import Debit
-from handler.limits.refusal import decimal, refusal
+from handler.limits.refusal import refusal
 
 CHARGE = Charge(
     place=Place("/tools/pay/limits/spend", 0, 7),
@@ -15,6 +16,7 @@ CHARGE = Charge(
     maximum=2_000_000_000,
     cost=20_500_000,
     per=None,
+    shards=1,
     message="Spending is capped.",
 )
 
@@ -54,4 +56,4 @@ def test_a_lowered_maximum_leaves_nothing_rather_than_less() -> None:
     ],
 )  # fmt: skip
 def test_micro_units_read_as_plain_decimals(micro_units: int, text: str) -> None:
-    assert decimal(micro_units) == text
+    assert amount_text(micro_units) == text

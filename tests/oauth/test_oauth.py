@@ -329,11 +329,11 @@ def test_a_stream_ends_with_the_token_that_opened_it(
 ) -> None:
     """Though the grant itself stands."""
     mine = authority(issuer)
-    exp = int(time.time()) + (2 if change == "expired" else 300)
     policy = {"version": "1", "default": "allow"}
     bounds = Bounds(look_seconds=0.1)
     with gateway(tmp_path, upstream.url, oauth=mine, bounds=bounds) as door:
         door.register(door.servers["crm"], policy)
+        exp = int(time.time()) + (3 if change == "expired" else 300)
         token = issuer.token(door.endpoint(), exp=exp)
         with listens(door, token, toolsListChanged=True) as client:
             assert client.next()["method"].endswith("acknowledged")

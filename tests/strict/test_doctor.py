@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from handler.admin.doctor import Patient, examine
 from handler.admin.findings import Finding, State
@@ -48,6 +49,7 @@ def patient(strict: World, haste: float = 10, **changes: Any) -> Patient:
         clock=clock,
         gateway_url=f"{strict.front.url}/mcp",
         approver=APPROVER,
+        modules=False,
         keys=usable_keys,
         pause=pause,
     )
@@ -95,6 +97,25 @@ async def test_keys_that_the_function_cannot_read_are_told(strict: World) -> Non
     found = await told(patient(strict))
     assert found["front door"].state is State.WRONG
     assert "503" in found["front door"].told and "sealing keys" in found["front door"].mend
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_front_door_that_has_no_concurrency_left_is_told(
+    strict: World, status: int
+) -> None:
+    """Both are API Gateway's own, for a throttle of its own and for one of Lambda's."""
+
+    async def refuse(request: web.Request) -> web.Response:
+        return web.json_response({"message": "Service Unavailable"}, status=status)
+
+    app = web.Application()
+    app.router.add_post("/mcp/{server}", refuse)
+    async with TestServer(app, host="127.0.0.1") as server:
+        found = await told(
+            patient(strict, door=HttpDoor(strict.http, str(server.make_url("/mcp"))))
+        )
+    assert f"answered {status}" in found["front door"].told
+    assert "GatewayThrottles" in found["front door"].mend
 
 
 async def test_a_gateway_function_that_fails_is_told(strict: World) -> None:

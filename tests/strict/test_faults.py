@@ -195,12 +195,17 @@ async def test_a_held_call_whose_workflow_could_not_start_is_carried_on_by_its_r
 
 
 @row("SES refuses an approver's address")
-async def test_an_approver_whom_ses_refuses_is_marked_and_the_call_expires(strict: World) -> None:
+@pytest.mark.parametrize("code", ["MessageRejected", "AccessDeniedException"])
+async def test_an_approver_whom_ses_refuses_is_marked_and_the_call_expires(
+    strict: World, code: str
+) -> None:
+    """It refuses one that nobody verified, and one that `MailDomains` keeps from the role."""
+
     async def refuse(proxy: Proxy, request: web.Request, body: bytes) -> web.StreamResponse:
         return web.json_response(
             {"message": "Email address is not verified."},
             status=400,
-            headers={"x-amzn-ErrorType": "MessageRejected"},
+            headers={"x-amzn-ErrorType": code},
         )
 
     strict.proxy.plan = lambda asked, number: refuse if asked == "SendEmail" else None

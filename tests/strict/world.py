@@ -415,6 +415,7 @@ def environment(
         "HOLDPOINT_URL": base_url,
         "HOLDPOINT_STATE_MACHINE": machine,
         "HOLDPOINT_MOST_PENDING": "20",
+        "HOLDPOINT_ENGINE": "table",
         "HOLDPOINT_HOLD_SECONDS": "0",
         "HOLDPOINT_SENDER": SENDER,
         "HOLDPOINT_CONFIGURATION_SET": "holdpoint",

@@ -3,7 +3,11 @@
 from compiler.wasm.abi import (
     COUNT,
     FALSE_KIND,
+    FIRST,
     FLAGS,
+    KEY,
+    KEY_LENGTH,
+    KEY_START,
     KIND,
     LENGTH,
     LIST_KIND,
@@ -16,44 +20,10 @@ from compiler.wasm.abi import (
     STRING_KIND,
     TEXT,
     TRUE_KIND,
-    VALUE_SIZE,
     WEIGHT,
 )
-from compiler.wasm.runtime.machine import i32, load8, load32, load64
-
-
-def same(left: i32, right: i32, size: i32) -> i32:
-    """Whether two stretches of memory hold the same bytes."""
-    end = left + size
-    while left + 8 <= end:
-        if load64(left) != load64(right):
-            return 0
-        left += 8
-        right += 8
-    while left < end:
-        if load8(left) != load8(right):
-            return 0
-        left += 1
-        right += 1
-    return 1
-
-
-def text_order(left: i32, right: i32) -> i32:
-    """The order of two strings: that of their UTF-8 bytes is that of their code points."""
-    size = load32(left + LENGTH)
-    rest = size - load32(right + LENGTH)
-    if rest > 0:
-        size -= rest
-    at = load32(left + TEXT)
-    other = load32(right + TEXT)
-    end = at + size
-    while at < end:
-        difference = load8(at) - load8(other)
-        if difference:
-            return difference
-        at += 1
-        other += 1
-    return rest
+from compiler.wasm.runtime.machine import i32, inline, load32, load64, u64
+from compiler.wasm.runtime.texts import same
 
 
 def number_order(left: i32, right: i32) -> i32:
@@ -69,13 +39,15 @@ def number_order(left: i32, right: i32) -> i32:
     return difference * sign
 
 
+@inline
 def alike(left: i32, right: i32) -> i32:
     """Whether two values are of one JSON type."""
-    kind = load32(left + KIND)
-    other = load32(right + KIND)
-    if kind == other:
-        return 1
-    return FALSE_KIND <= kind <= TRUE_KIND and FALSE_KIND <= other <= TRUE_KIND
+    return are_alike(load32(left + KIND), load32(right + KIND))
+
+
+@inline
+def are_alike(kind: i32, other: i32) -> i32:
+    return kind == other or (FALSE_KIND <= kind <= TRUE_KIND and FALSE_KIND <= other <= TRUE_KIND)
 
 
 def equal(left: i32, right: i32) -> i32:
@@ -101,8 +73,8 @@ def equal_lists(left: i32, right: i32) -> i32:
     count = load32(left + COUNT)
     if count != load32(right + COUNT):
         return 0
-    left += VALUE_SIZE
-    right += VALUE_SIZE
+    left = load32(left + FIRST)
+    right = load32(right + FIRST)
     while count:
         if not equal(left, right):
             return 0
@@ -116,24 +88,28 @@ def equal_objects(left: i32, right: i32) -> i32:
     count = load32(left + COUNT)
     if count != load32(right + COUNT):
         return 0
-    key = left + VALUE_SIZE
-    while count:
-        left = load32(key + NEXT)
-        other = member(right, load32(key + TEXT), load32(key + LENGTH))
+    end = load32(left + NEXT)
+    left = load32(left + FIRST)
+    while left != end:
+        key_start = load64(left + KEY_START)
+        other = member(right, load32(left + KEY), load32(left + KEY_LENGTH), key_start)
         if other == MISSING or not equal(left, other):
             return 0
-        key = load32(left + NEXT)
-        count -= 1
+        left = load32(left + NEXT)
     return 1
 
 
-def member(node: i32, key: i32, size: i32) -> i32:
+@inline
+def member(node: i32, key: i32, size: i32, key_start: u64) -> i32:
     """The member of an object with this key, or MISSING."""
-    count = load32(node + COUNT)
-    at = node + VALUE_SIZE
-    while count:
-        if load32(at + LENGTH) == size and same(load32(at + TEXT), key, size):
-            return load32(at + NEXT)
-        at = load32(load32(at + NEXT) + NEXT)
-        count -= 1
+    return keyed(load32(node + FIRST), load32(node + NEXT), key, size, key_start)
+
+
+def keyed(at: i32, end: i32, key: i32, size: i32, key_start: u64) -> i32:
+    """The member with this key of those between two addresses, or MISSING."""
+    while at != end:
+        found = load64(at + KEY_START) == key_start and load32(at + KEY_LENGTH) == size
+        if found and (size <= 8 or same(load32(at + KEY), key, size)):
+            return at
+        at = load32(at + NEXT)
     return MISSING

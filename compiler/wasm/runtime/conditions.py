@@ -1,53 +1,40 @@
-"""What a path finds, and what an operator says of it: true, false or mismatch.
-
-The meaning is that of `compiler.truth` and `compiler.meaning`.
-"""
+"""What a path finds, and what a condition says of it. The meaning is that of `compiler.meaning`."""
 
 from compiler.wasm.abi import (
-    CONDITION_AUTOMATON,
     CONDITION_LITERAL,
     CONDITION_NEGATED,
     CONDITION_OPERATOR,
     CONDITION_PATH,
-    CONTAINS,
     COUNT,
-    ENDS_WITH,
-    EQ,
     EVERY_STEP,
     EXISTS,
     FALSE,
+    FIRST,
     FIRST_STEP,
     FLAGS,
-    GT,
-    IN,
     KEY_STEP,
     KIND,
-    LENGTH,
-    LENGTH_GTE,
     LENGTH_LTE,
     LIST_KIND,
-    LT,
-    LTE,
     MISMATCH,
     MISPLACED,
     MISSING,
     NEXT,
     NULL_KIND,
-    NUMBER_KIND,
     OBJECT_KIND,
-    PATTERN,
     STEP_SIZE,
-    STRING_KIND,
-    TEXT,
     TRUE,
     TRUE_KIND,
     UNREADABLE,
-    VALUE_SIZE,
 )
-from compiler.wasm.runtime.automaton import search
-from compiler.wasm.runtime.comparison import alike, equal, member, number_order, same, text_order
+from compiler.wasm.runtime.comparison import member
 from compiler.wasm.runtime.facts import root_of
-from compiler.wasm.runtime.machine import i32, load8, load32
+from compiler.wasm.runtime.machine import (
+    i32,
+    load32,
+    load64,
+)
+from compiler.wasm.runtime.operators import compared, length_answer, truth
 
 
 def find(path: i32) -> i32:
@@ -71,13 +58,14 @@ def inside(node: i32, step: i32) -> i32:
     if load32(step) == KEY_STEP:
         if kind != OBJECT_KIND:
             return MISPLACED
-        return member(node, load32(step + 4), load32(step + 8))
+        key = load32(step + 4)
+        return member(node, key, load32(step + 8), load64(key))
     if kind != LIST_KIND:
         return MISPLACED
     index = load32(step + 4)
     if index >= load32(node + COUNT):
         return MISSING
-    node += VALUE_SIZE
+    node = load32(node + FIRST)
     while index:
         node = load32(node + NEXT)
         index -= 1
@@ -109,7 +97,7 @@ def follow(condition: i32, good: i32, node: i32, step: i32, end: i32) -> i32:
 
 def follow_every(condition: i32, good: i32, node: i32, step: i32, end: i32) -> i32:
     count = load32(node + COUNT)
-    node += VALUE_SIZE
+    node = load32(node + FIRST)
     while count:
         found = follow(condition, good, node, step, end)
         if found != good:
@@ -139,128 +127,3 @@ def answer(condition: i32, node: i32) -> i32:
     if negated and found != MISMATCH:
         return TRUE + FALSE - found
     return found
-
-
-def truth(holds: i32) -> i32:
-    return TRUE if holds else FALSE
-
-
-def compared(condition: i32, operator: i32, node: i32, literal: i32) -> i32:
-    """What an operator that is not negated says of a value that is there and readable."""
-    if operator == EQ:
-        return truth(equal(node, literal)) if alike(node, literal) else MISMATCH
-    if operator == IN:
-        return listed(node, literal)
-    if operator == CONTAINS:
-        return contained(node, literal)
-    kind = load32(node + KIND)
-    if kind != load32(literal + KIND):
-        return MISMATCH
-    if operator >= PATTERN:
-        size = load32(node + LENGTH)
-        if operator == PATTERN:
-            automaton = load32(condition + CONDITION_AUTOMATON)
-            return truth(search(automaton, load32(node + TEXT), size))
-        return truth(at_edge(operator, load32(node + TEXT), size, literal))
-    order = number_order(node, literal) if kind == NUMBER_KIND else text_order(node, literal)
-    if operator == LT:
-        return truth(order < 0)
-    if operator == LTE:
-        return truth(order <= 0)
-    if operator == GT:
-        return truth(order > 0)
-    return truth(order >= 0)
-
-
-def at_edge(operator: i32, text: i32, size: i32, literal: i32) -> i32:
-    """Whether a string starts or ends with the literal."""
-    part = load32(literal + LENGTH)
-    if part > size:
-        return 0
-    if operator == ENDS_WITH:
-        text += size - part
-    return same(text, load32(literal + TEXT), part)
-
-
-def listed(node: i32, literals: i32) -> i32:
-    """Whether a value is one of the literals; a mismatch where none is of its type."""
-    count = load32(literals + COUNT)
-    literal = literals + VALUE_SIZE
-    found = MISMATCH
-    while count:
-        if alike(node, literal):
-            if equal(node, literal):
-                return TRUE
-            found = FALSE
-        literal = load32(literal + NEXT)
-        count -= 1
-    return found
-
-
-def contained(node: i32, literal: i32) -> i32:
-    """Whether a string holds the literal, or a list an element equal to it."""
-    kind = load32(node + KIND)
-    if kind == STRING_KIND and load32(literal + KIND) == STRING_KIND:
-        return truth(has_part(node, literal))
-    if kind != LIST_KIND:
-        return MISMATCH
-    count = load32(node + COUNT)
-    item = node + VALUE_SIZE
-    found = FALSE
-    while count:
-        if equal(item, literal):
-            return TRUE
-        if not alike(item, literal):
-            found = MISMATCH
-        item = load32(item + NEXT)
-        count -= 1
-    return found
-
-
-def has_part(node: i32, literal: i32) -> i32:
-    size = load32(literal + LENGTH)
-    return find_bytes(
-        load32(node + TEXT),
-        load32(node + TEXT) + load32(node + LENGTH),
-        load32(literal + TEXT),
-        size,
-    )
-
-
-def find_bytes(at: i32, end: i32, part: i32, size: i32) -> i32:
-    """Where the part stands first between two addresses, or 0."""
-    if size == 0:
-        return at
-    first = load8(part)
-    end -= size
-    while at <= end:
-        if load8(at) == first and same(at, part, size):
-            return at
-        at += 1
-    return 0
-
-
-def length_answer(operator: i32, node: i32, literal: i32) -> i32:
-    """Reads the length and nothing else, so unreadable numbers inside a list do not matter."""
-    kind = load32(node + KIND)
-    if kind == STRING_KIND:
-        length = code_points(load32(node + TEXT), load32(node + LENGTH))
-    elif kind == LIST_KIND:
-        length = load32(node + COUNT)
-    else:
-        return MISMATCH
-    # The literal is a whole number, kept beside its value as 32 bits (see emit).
-    bound = load32(literal + VALUE_SIZE)
-    if operator == LENGTH_GTE:
-        return truth(length >= bound)
-    return truth(length <= bound)
-
-
-def code_points(at: i32, size: i32) -> i32:
-    """Every byte of UTF-8 but those that continue a character starts one."""
-    count = 0
-    end = at + size
-    while at < end:
-        count += load8(at) & 192 != 128
-        at += 1
-    return count

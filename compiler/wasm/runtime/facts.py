@@ -18,9 +18,9 @@ from compiler.wasm.abi import (
     WEIGHT,
 )
 from compiler.wasm.runtime.comparison import member
-from compiler.wasm.runtime.machine import i32, load8, load32, load64, narrow, store8, u64
+from compiler.wasm.runtime.machine import i32, load8, load32, load64, narrow, store8, store32, u64
 from compiler.wasm.runtime.numbers import ten_to
-from compiler.wasm.runtime.reader import no_members, read
+from compiler.wasm.runtime.reader import read
 
 WEEKS = 604_800_000_000_000_000
 """A whole number of weeks, in seconds, longer than any time: times before the epoch count from
@@ -47,8 +47,14 @@ def root_of(path: i32) -> i32:
 def read_arguments(at: i32, end: i32) -> i32:
     """Reads the arguments, an object; no text at all is an empty one."""
     global arguments
-    arguments = no_members() if at == end else read_text(at, end)
+    arguments = no_arguments() if at == end else read_text(at, end)
     return is_object(arguments)
+
+
+def no_arguments() -> i32:
+    """The value of `{}`, written where no input is."""
+    store32(DIGITS, 0x7D7B)
+    return read(DIGITS, DIGITS + 2)
 
 
 def read_text(at: i32, end: i32) -> i32:
@@ -72,8 +78,10 @@ def read_context(at: i32, end: i32) -> i32:
     context = read_text(at, end)
     if not is_object(context):
         return 0
-    grant = member(context, load32(GRANT_KEY), 5)
-    read_time(member(context, load32(TIME_KEY), 4))
+    key = load32(GRANT_KEY)
+    grant = member(context, key, 5, load64(key))
+    key = load32(TIME_KEY)
+    read_time(member(context, key, 4, load64(key)))
     return 1
 
 

@@ -2,10 +2,12 @@
 
 from compiler.wasm.runtime.machine import (
     i32,
+    inline,
     load8,
     load64,
     narrow,
     store8,
+    store64,
     trailing_zeros,
     u64,
 )
@@ -21,38 +23,35 @@ length: i32 = 0
 """The string last read: its bytes stand in the input, or decoded where the caller said."""
 
 
+@inline
 def special(word: u64) -> u64:
     """A high bit at the first of eight bytes that is not plain: a control, `"`, backslash, not
     ASCII. Bits above it mean nothing."""
-    controls = word - SPACES
-    quotes = (word ^ QUOTES) - ONES
-    return (word | controls | quotes | ((word ^ BACKSLASHES) - ONES)) & HIGHS
+    return (word | word - SPACES | (word ^ QUOTES) - ONES | (word ^ BACKSLASHES) - ONES) & HIGHS
 
 
-def string(at: i32, free: i32) -> i32:
-    """Reads the string that starts at `at`, behind its quote; the address behind its end, or 0.
+def string(start: i32, at: i32, room: i32) -> i32:
+    """Reads on at the first byte of a string that is not plain; the address behind it, or 0.
 
-    Where it has escapes it is decoded to `free`, where there is room for its length.
+    Where it has escapes it is decoded to `room`, which is as large as what is left of it.
     """
     global text, length
-    start = at
     while True:
-        found = special(load64(at))
-        if found == 0:
-            at += 8
-            continue
-        at += narrow(trailing_zeros(found) >> 3)
         byte = load8(at)
         if byte == 34:
             text = start
             length = at - start
             return at + 1
         if byte == 92:
-            return decoded(start, at, free)
+            return unescaped(start, at, room)
         size = character(at)
         if size == 0:
             return 0
         at += size
+        step = 8
+        while step == 8:
+            step = narrow(trailing_zeros(special(load64(at))) >> 3)
+            at += step
 
 
 def character(at: i32) -> i32:
@@ -82,19 +81,30 @@ def character(at: i32) -> i32:
     return 4 if 241 <= lead <= 243 else 0
 
 
-def decoded(start: i32, at: i32, free: i32) -> i32:
-    """Reads on from the first escape at `at`, writing the string from its start to `free`."""
+def unescaped(start: i32, at: i32, room: i32) -> i32:
+    """Reads on from the first escape at `at`, writing the string from its start to `room`.
+
+    Eight bytes are written at a time, and the next ones over those that do not belong.
+    """
     global text, length
-    end = free
+    end = room
     while start < at:
-        store8(end, load8(start))
-        end += 1
-        start += 1
+        store64(end, load64(start))
+        end += 8
+        start += 8
+    end += at - start
     while True:
+        step = 8
+        while step == 8:
+            word = load64(at)
+            store64(end, word)
+            step = narrow(trailing_zeros(special(word)) >> 3)
+            at += step
+            end += step
         byte = load8(at)
         if byte == 34:
-            text = free
-            length = end - free
+            text = room
+            length = end - room
             return at + 1
         if byte == 92:
             end = escape(at + 1, end)
@@ -105,11 +115,10 @@ def decoded(start: i32, at: i32, free: i32) -> i32:
             size = character(at)
             if size == 0:
                 return 0
-            while size:
-                store8(end, load8(at))
-                end += 1
-                at += 1
-                size -= 1
+            # At most four bytes, written with what follows them.
+            store64(end, load64(at))
+            at += size
+            end += size
 
 
 escape_end: i32 = 0
@@ -190,3 +199,11 @@ def write_character(code: i32, end: i32) -> i32:
         store8(end, 128 | code >> 6 & 63)
     store8(end + 1, 128 | code & 63)
     return end + 2
+
+
+def escaped_room(at: i32) -> i32:
+    """No decoded string is longer than what stands up to its closing quote."""
+    start = at
+    while load8(at) != 34 and load8(at) != 0:
+        at += 2 if load8(at) == 92 else 1
+    return at - start

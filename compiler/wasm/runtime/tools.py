@@ -12,9 +12,8 @@ from compiler.wasm.abi import (
     SLOTS,
     UNLISTED,
 )
-from compiler.wasm.runtime.comparison import same
-from compiler.wasm.runtime.conditions import find_bytes
 from compiler.wasm.runtime.machine import i32, load8, load32
+from compiler.wasm.runtime.texts import find_bytes, same
 
 HASH_START = 2166136261
 HASH_FACTOR = 16777619

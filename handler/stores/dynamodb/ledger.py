@@ -12,7 +12,6 @@ from handler.grants.model import Claim, Grant
 from handler.limits.debits import Debit, Short, Tally, take
 from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb import approval_items, grant_item
-from handler.stores.dynamodb.advancing import Step
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.connection import Cancelled, ConditionFailed, one_step
 from handler.stores.dynamodb.counting import ATTEMPTS, Counting, met_by
@@ -105,6 +104,8 @@ class DynamoLedger:
     ) -> bool:
         if (after.id, after.version) != (before.id, before.version + 1):
             raise ValueError("a step leads to the next version of the same approval")
+        from handler.stores.dynamodb.advancing import Step  # no call takes one but a held one
+
         step = Step(self._table.name, self._answers, before, after, refund, answer)
         async with one_step():
             while True:

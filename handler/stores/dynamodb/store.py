@@ -1,16 +1,19 @@
 """The AWS world's ports over one connection."""
 
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from handler.stores.base import Journal
-from handler.stores.dynamodb.answers import DynamoAnswers
 from handler.stores.dynamodb.connection import Connection
 from handler.stores.dynamodb.definitions import DynamoDefinitions
 from handler.stores.dynamodb.ledger import DynamoLedger
 from handler.stores.dynamodb.nonces import DynamoNonces
-from handler.stores.dynamodb.payloads import DynamoPayloads
 from handler.stores.dynamodb.registry import DynamoRegistry
 from handler.stores.dynamodb.tables import Names, Table
+
+if TYPE_CHECKING:
+    from handler.stores.dynamodb.answers import DynamoAnswers
+    from handler.stores.dynamodb.payloads import DynamoPayloads
 
 
 class ClosingJournal(Journal, Protocol):
@@ -23,15 +26,25 @@ class DynamoStore:
     """One world's ports; records go to `journal`, since logs are no table. Close it when done."""
 
     def __init__(self, connection: Connection, names: Names, journal: ClosingJournal) -> None:
-        self._connection = connection
+        self._connection, self._names = connection, names
         ledger = Table(connection, names.ledger)
         self.registry = DynamoRegistry(Table(connection, names.registry))
         self.ledger = DynamoLedger(ledger, names.answers)
-        self.answers = DynamoAnswers(Table(connection, names.answers))
-        self.payloads = DynamoPayloads(Table(connection, names.payloads))
         self.nonces = DynamoNonces(ledger)
         self.definitions = DynamoDefinitions(ledger)
         self.journal = journal
+
+    @cached_property
+    def answers(self) -> "DynamoAnswers":
+        from handler.stores.dynamodb.answers import DynamoAnswers  # not the gateway's to touch
+
+        return DynamoAnswers(Table(self._connection, self._names.answers))
+
+    @cached_property
+    def payloads(self) -> "DynamoPayloads":
+        from handler.stores.dynamodb.payloads import DynamoPayloads  # only held calls have any
+
+        return DynamoPayloads(Table(self._connection, self._names.payloads))
 
     async def close(self) -> None:
         self.journal.close()

@@ -33,6 +33,8 @@ TOOLS = [f"tool_{index:05d}" for index in range(36)]
 TOOL = TOOLS[18]
 ROUNDS = 7
 ROUND_NS = 40_000_000
+BATCH = 100
+"""Decisions between two looks at the clock of CPU time: a look costs half as much as a decision."""
 
 CEL = """
 has(args.amount) && args.amount <= 10000
@@ -59,11 +61,11 @@ denied if input.from in {{"+15005550001", "+15005550009"}}
 
 
 def table(file: Path) -> Decide:
-    engine, subject = TableEngine(file.read_bytes()), Subject("bench")
+    engine, subject, allow = TableEngine(file.read_bytes()), Subject("bench"), Effect.ALLOW
 
     def decide(body: bytes) -> bool:
         call = Call(TOOL, arguments.read(body))
-        return engine.decide(call, subject, 1_800_000_000.0).effect is Effect.ALLOW
+        return engine.decide(call, subject, 1_800_000_000.0).effect is allow
 
     return decide
 
@@ -134,9 +136,9 @@ def nanoseconds(decide: Decide, body: bytes) -> float:
     begun = time.process_time_ns()
     count = 0
     while (taken := time.process_time_ns() - begun) < ROUND_NS:
-        for _ in range(10):
+        for _ in range(BATCH):
             decide(body)
-        count += 10
+        count += BATCH
     return taken / count
 
 

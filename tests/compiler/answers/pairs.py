@@ -19,28 +19,35 @@ PATHS = (
     "args.l[*]",
     "args.l[*].a",
     "args.l[*].b",
+    "args.l[0]",
     "grant.label",
 )
 
-numbers = st.sampled_from([-1, 0, 1, 1.5, 2, 100, 0.1, 1e-7, 1e12, 2**53 - 1])
-texts = st.sampled_from(["", "a", "ab", "b", "é", "abc"])
+numbers = st.sampled_from(
+    [-1, 0, -0.0, 1, 1.5, 2, 100, 0.1, 0.30000000000000004, 1e-7, 5e-324, 1e12, 1e300, 2**53 - 1]
+)
+texts = st.sampled_from(
+    ["", "a", "ab", "b", "é", "abc", "e\u0301", "\ud7ff", "\ue000", "\U0001f600", "\x00", "a\n"]
+)
 scalars = st.one_of(numbers, texts, st.booleans())
-PATTERNS = ("a", "^a", "^a+$", "^(?:a|b)$", "b$", "[^a]")
+wholes: st.SearchStrategy[Any] = st.sampled_from([{}, [], {"a": 1}, ["a"], None])
+literals = st.one_of(scalars, scalars, scalars, wholes)
+PATTERNS = ("a", "^a", "^a+$", "^(?:a|b)$", "b$", "[^a]", ".", "^.$", r"\x00", "^$", r"(?i)A\b")
 
 LITERALS: dict[str, st.SearchStrategy[Any]] = {
-    "eq": scalars,
-    "neq": scalars,
+    "eq": literals,
+    "neq": literals,
     "lt": st.one_of(numbers, texts),
     "lte": st.one_of(numbers, texts),
     "gt": st.one_of(numbers, texts),
     "gte": st.one_of(numbers, texts),
-    "in": st.lists(scalars, max_size=3),
-    "not_in": st.lists(scalars, max_size=3),
+    "in": st.lists(literals, max_size=3),
+    "not_in": st.lists(literals, max_size=3),
     "exists": st.booleans(),
     "regex": st.sampled_from(PATTERNS),
     "not_regex": st.sampled_from(PATTERNS),
-    "contains": scalars,
-    "not_contains": scalars,
+    "contains": literals,
+    "not_contains": literals,
     "starts_with": texts,
     "ends_with": texts,
     "length_lte": st.integers(0, 3),

@@ -126,6 +126,10 @@ def limit(**terms: Any) -> Document:
     return {"limits": [{"counter": "spend", "window": "day", "max": 5, **terms}]}
 
 
+def split(shards: int, **terms: Any) -> Document:
+    return limit(scope="server", shards=shards, **terms)
+
+
 @pytest.mark.parametrize(
     "old, new, relation, said",
     [
@@ -142,6 +146,11 @@ def limit(**terms: Any) -> Document:
         (limit(increment_from="args.a"), limit(increment_from="args.b"), "different",
          "takes `args.b` instead of `args.a`"),
         (limit(), limit(on_limit="later"), "equal", ""),
+        (split(2), split(4), "different",
+         "counts in 4 shards instead of 2 shards; the tally starts at zero"),
+        (split(2), limit(scope="server"), "different", "counts in one tally instead of 2 shards"),
+        (split(2), split(2, max=6), "wider", "admits 6 instead of 5"),
+        (split(2), split(2), "equal", ""),
     ],
 )  # fmt: skip
 def test_limits_are_compared_by_their_tallies(
@@ -233,6 +242,39 @@ def test_what_cannot_be_decided_does_not_hide_what_can() -> None:
     found = of_pay({"require": [same], "deny_if": [rule(OVER)]}, {"require": [same]})
     assert found.relation is Relation.WIDER and not found.undecided
     assert calls(found) == [{"tool": "pay", "args": {"amount": 501, "l": [4]}}]
+
+
+FIRST, SECOND = ("args.a", "eq", 1), ("args.b", "eq", 1)
+
+
+@pytest.mark.parametrize(
+    "old, new, relation",
+    [
+        ([FIRST], [FIRST, SECOND], "narrower"),
+        ([FIRST, SECOND], [FIRST], "wider"),
+        ([FIRST, SECOND], [SECOND, FIRST], "equal"),
+        ([FIRST], [SECOND], "different"),
+    ],
+)
+def test_who_is_asked_besides_makes_a_policy_narrower(
+    old: list[Any], new: list[Any], relation: str
+) -> None:
+    """Also where a call is held before and after: nobody who was asked may be left out unseen."""
+    people = {FIRST: "a@example.com", SECOND: "b@example.com"}
+    before, after = (
+        {"approve_if": [held(("args.c", "exists", False), approvers=["c@example.com"])]
+         + [held(one, approvers=[people[one]]) for one in rules]}
+        for rules in (old, new)
+    )  # fmt: skip
+    assert of_pay(before, after).relation.value == relation
+
+
+def test_an_object_compared_as_a_whole_whose_members_are_read_is_not_decided() -> None:
+    """Found by chance: what stood there was not what it had been taken for."""
+    new = {"require": [rule(("args.o", "neq", {}), ("args.o.a", "length_lte", 0))]}
+    for old in ({}, {"deny_if": [rule(("args.o.a", "not_regex", "^a+$"))]}):
+        for pair in ((old, new), (new, old)):
+            assert of_pay(*pair).relation is Relation.NOT_DECIDED or of_pay(*pair).changes
 
 
 def test_a_witness_that_does_not_reproduce_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:

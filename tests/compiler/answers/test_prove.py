@@ -1,5 +1,6 @@
 """Claims: what they mean, which hold, and what a text that is none is told."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from compiler.answers.claim import ClaimError, parse_claim
 from compiler.answers.prove import prove
 from compiler.answers.wording import proof_record, proof_text
 from compiler.parse import parse
-from compiler.policy import Operator
+from compiler.policy import Operator, Policy
 
 GOLDEN = Path(__file__).parent / "golden"
 POLICY = parse((GOLDEN / "old.json").read_bytes()).policy
@@ -61,6 +62,22 @@ def test_claims_that_do_not_hold_come_with_a_call(text: str, line: str) -> None:
     assert proof.counterexample is not None
     assert proof.counterexample.line == line
     assert proof_record(proof)["answer"] == "counterexample"
+
+
+def limited(most: object, **more: object) -> Policy:
+    limit = {"counter": "c", "window": "day", "max": most, **more}
+    document = {"version": "1", "default": "deny", "tools": {"pay": {"limits": [limit]}}}
+    policy = parse(json.dumps(document)).policy
+    assert policy is not None
+    return policy
+
+
+def test_a_call_that_costs_more_than_a_limit_ever_admits_is_no_counterexample() -> None:
+    capped = limited(100.5, increment_from="args.amount")
+    assert prove(capped, parse_claim("pay where args.amount > 100.5")).holds
+    assert prove(capped, parse_claim("pay where args.amount = 100.5")).counterexample
+    assert prove(limited(0.999999), parse_claim("pay")).holds
+    assert prove(limited(1), parse_claim("pay")).counterexample
 
 
 def test_what_nobody_can_say_is_no_proof() -> None:

@@ -62,6 +62,22 @@ PROGRAMS = [
      "    return n", (20,), 25),
     ("def f(x: i32) -> i32:\n    g(x)\n    return g(x + 1)\n"
      "def g(x: i32) -> i32:\n    return x * 2", (2,), 6),
+    ("def f(x: i32) -> i32:\n    y = x + 1\n    return y * y", (4,), 25),
+    ("def f(x: i32) -> i32:\n    y = x\n    x = 9\n    return y - x", (4,), -5),
+    ("def f(x: i32) -> i32:\n    if x:\n        return 7\n    else:\n        return 8", (0,), 8),
+    ("def f(x: i32) -> i32:\n    store32(x + 8, 5)\n    store8(x + 9, 1)\n    return load32(x + 8)",
+     (3,), 261),
+    ("def f(x: i32) -> i32:\n    store8(22, 3)\n    return load32(x - 4 + HIGH)", (15,), 3),
+    *(("def f(x: i32) -> i32:\n    return x > 1 and x < 5 or x == 9", (x,), result)
+      for x, result in ((1, 0), (2, 1), (5, 0), (9, 1))),
+    *((f"def f(x: i32) -> i32:\n    n = 0\n    while x {sign} 3:\n        x += {step}\n"
+       "        n += 1\n    return n", (x,), turns)
+      for sign, step, x, turns in (("<", 1, 1, 2), ("<=", 1, 1, 3), (">", -1, 5, 2),
+                                   (">=", -1, 5, 3), ("==", 1, 3, 1), ("!=", 1, 1, 2))),
+    ("@inline\ndef g(x: i32, y: i32) -> i32:\n    return x * 10 + y\n"
+     "def f(x: i32) -> i32:\n    y = 7\n    return g(g(x, x + 1), y) + g(0, x)", (2,), 239),
+    ("@inline\ndef g(x: u64) -> i32:\n    return narrow(x >> 32) if x != 0 else total\n"
+     "def f(x: i32) -> i32:\n    return g(wide(x) << 33) + g(0)", (5,), 17),
 ]  # fmt: skip
 
 
@@ -83,6 +99,12 @@ REFUSED = [
     ("def f(x: i32) -> i32:\n    return x < 1 < 2", "must be `low <= x <= high`"),
     ("def f(x: i32) -> i32:\n    return x\ndef f(x: i32) -> i32:\n    return x", "defined twice"),
     ("def f(x: i32) -> i32:\n    return y", "not an expression"),
+    ("@inline\ndef g(x: i32) -> i32:\n    x += 1\n    return x", "only what is one expression"),
+    (
+        "@inline\ndef g(x: i32) -> i32:\n    return y\ndef f(x: i32) -> i32:\n    y = 1\n"
+        "    return g(x)",
+        "not an expression",
+    ),
 ]
 
 
