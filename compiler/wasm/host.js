@@ -250,9 +250,7 @@ export class Policy {
     const found = [];
     for (let at = this.at.charges; found.length < count; at += CHARGE_SIZE) {
       const limit = this.names.limit(entry.limits[this.words[at / 4]]);
-      const { rule, index, line, owner, counter, window, scope, max, message } = limit;
-      const cost = this.longs[at / 8 + 1];
-      const charge = { rule, index, line, owner, counter, window, scope, max, message, cost };
+      const charge = { ...limit.charge, cost: this.longs[at / 8 + 1] };
       // The JSON text of each value: parsed here it would lose numbers' exact spelling.
       if (limit.per.length) charge.per = limit.per.map(() => texts.next().value || "null");
       found.push(charge);
@@ -329,12 +327,12 @@ class Names {
     });
   }
 
-  /** Like a charge without its cost; `per` and `incrementFrom` are numbers of paths. */
+  /** A charge without its cost, also as `charge`; `per` and `incrementFrom` number paths. */
   limit(index) {
     return this.once(LIMITS, index, () => {
       const [place, form, home] = this.placed(LIMITS, LIMIT_FORMS, index);
       const [shared, counter, window, message, scope, high, low, shards, from, ...per] = form;
-      return {
+      const charge = {
         ...place,
         owner: shared ? "shared" : home === null ? "all_tools" : `tools/${home}`,
         counter: this.string(counter),
@@ -343,9 +341,8 @@ class Names {
         max: (BigInt(high) << 32n) + BigInt(low),
         shards,
         message: this.string(message),
-        incrementFrom: present(from),
-        per,
       };
+      return { ...charge, charge, incrementFrom: present(from), per };
     });
   }
 
