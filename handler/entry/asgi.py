@@ -49,8 +49,8 @@ def lambda_handler(make: Callable[[], Awaitable[ASGIApp]]) -> Callable[[Any, Any
     serve = Mangum(application, lifespan="off")
 
     def handler(event: Any, context: Any) -> dict[str, Any]:
-        deadline.begin(SECONDS)
-        return fitting(serve(event, context))
+        with deadline.within(SECONDS):
+            return fitting(serve(event, context))
 
     return handler
 

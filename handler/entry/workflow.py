@@ -84,9 +84,9 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
     """One step, named by the state machine (`step`) or by the source of a bounced mail."""
 
     async def run() -> dict[str, str]:
-        deadline.begin(SECONDS)
         if "approval" in event:
             about(approval=event["approval"])
         return await (await _steps()).take(event)
 
-    return _loop.run_until_complete(run())
+    with deadline.within(SECONDS):
+        return _loop.run_until_complete(run())

@@ -61,6 +61,10 @@ ASKS: dict[str, tuple[str, Ask, set[str]]] = {
         *("logs", lambda client, o: client.filter_log_events(logGroupName=o["DecisionLog"])),
         ALL,
     ),
+    "read how held calls ended": (
+        *("logs", lambda client, o: client.filter_log_events(logGroupName=o["OutcomeLog"])),
+        ALL,
+    ),
     "read another function's log": (
         "logs",
         lambda client, o: client.filter_log_events(

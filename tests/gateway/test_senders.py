@@ -42,10 +42,10 @@ def test_an_exchange_ends_before_its_deadline_and_is_not_begun_too_late() -> Non
     """AWS's front door waits for 30 s, whatever was slow before the upstream."""
 
     async def asking(sender: Sender) -> list[Found]:
-        deadline.begin(2.9)
-        late = await told(sender, at(found.url))
-        deadline.begin(3.2)
-        return [late, await told(sender, at(found.url))]
+        with deadline.within(2.9):
+            late = await told(sender, at(found.url))
+        with deadline.within(3.2):
+            return [late, await told(sender, at(found.url))]
 
     async def run() -> list[Found]:
         sender = BufferedUpstream(Secrets({}), Bounds(upstream_seconds=60))
@@ -68,8 +68,8 @@ def test_a_credential_that_takes_the_time_away_sends_nothing() -> None:
 
     async def run() -> Found:
         sender = BufferedUpstream(Secrets({"slow": Slow()}), Bounds())
-        deadline.begin(3.1)
-        end = await told(sender, at("http://127.0.0.1:1/mcp", headers={"K": "slow:x"}))
+        with deadline.within(3.1):
+            end = await told(sender, at("http://127.0.0.1:1/mcp", headers={"K": "slow:x"}))
         await sender.close()
         return end
 
