@@ -5,8 +5,12 @@ uvicorn looks every 0.1 s whether it should exit and then waits as long again, h
 
 import asyncio
 import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 
 LOOK_SECONDS = 0.005
 
@@ -28,3 +32,17 @@ class Server(uvicorn.Server):
         while self.server_state.connections or self.server_state.tasks:
             await asyncio.sleep(LOOK_SECONDS)
         await self.lifespan.shutdown()
+
+
+@contextmanager
+def in_a_thread(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+    """Serve the application until the end of the block, which waits for open requests."""
+    server = Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()

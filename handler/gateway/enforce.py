@@ -140,19 +140,25 @@ class Enforcement:
         return Forwarding(case, decided.seen, decided.plan, decided.entry.debits, decided.now)
 
     async def _decide(self, case: Case) -> Decided | Reply:
-        """Plan on what was last seen until a reading of this call shows the same."""
-        seen = self._admission.hint(case.claim)
+        """Plan on what was last seen until a reading of this call shows the same.
+
+        A plan that takes nothing needs no other reading than the one it was made on: so the first
+        call of a container reads once.
+        """
+        seen, read = self._admission.hint(case.claim), None
         for _ in range(ATTEMPTS):
             now = self._clock.now()
             plan = None if seen is None else await self._plan(case, seen, now)
             wanted = plan.debits if plan is not None and plan.admits else ()
+            if plan is not None and read is not None and not wanted:
+                return Decided(read.seen, plan, read.entry, now)
             admitted = await self._admission.enter(case.claim, wanted, now)
             if isinstance(admitted, Unauthenticated):
                 return answers.UNAUTHORIZED
             if plan is not None and admitted.seen == seen:
                 return Decided(seen, plan, admitted.entry, now)
             await self._give_back(admitted, now)
-            seen = admitted.seen
+            seen, read = admitted.seen, None if wanted else admitted
         raise StoreUnavailable("the grant or its server keeps changing")
 
     async def _plan(self, case: Case, seen: Seen, now: float) -> Plan:

@@ -11,6 +11,7 @@ from handler.admin import apply, grants, servers
 from handler.admin.compiling import policies
 from handler.admin.gateway_json import parse
 from handler.admin.manifest import Manifest
+from handler.gateway import definitions
 from handler.gateway.server import Server
 from handler.grants.model import GrantStatus
 from handler.stores.base import Store
@@ -83,9 +84,24 @@ async def test_a_grant_made_by_hand_ends_with_the_server_it_is_for(
     """Else it would come back to life with the next server of that name."""
     await brought(store, manifest(tmp_path, agent="other"))
     await grants.create(store, replace(grants.new("trial", "other"), policy="p"))
+    assert await store.definitions.replace(None, definitions.first("other", {"pay": "{}"}, 0.0))
     plan = await brought(store, manifest(tmp_path, agent="shop"))
     assert [str(step) for step in plan.steps[-2:]] == [
         "revoke grant trial: its server is not in the file",
         "remove server other: not in the file",
     ]
     assert await grants.listed(store.ledger) == [await grants.named(store.ledger, "agent")]
+    assert await store.definitions.catalog("other") is None
+
+
+async def test_of_two_grants_of_one_name_only_the_file_s_own_goes_on(
+    store: Store, tmp_path: Path
+) -> None:
+    """Two operators can make them at once; a token of the other would prove what nobody sees."""
+    await brought(store, manifest(tmp_path))
+    for _ in range(2):
+        await store.ledger.put_grant(replace(grants.new("agent", "shop"), policy="p"))
+    plan = await brought(store, manifest(tmp_path, agent="shop"))
+    assert "revoke grant agent: another grant of this name is the file's" in str(plan).splitlines()
+    found = [grant for grant in await store.ledger.grants() if grant.label == "agent"]
+    assert sorted(grant.status for grant in found) == [GrantStatus.ACTIVE, GrantStatus.REVOKED]

@@ -14,6 +14,7 @@ from handler.admin.differences import differences
 from handler.admin.gateway_json import parse
 from handler.admin.manifest import Manifest
 from handler.failure import CannotRun
+from handler.gateway import definitions
 from handler.gateway.server import Server
 from handler.grants.model import Grant, GrantStatus
 from handler.grants.tokens import claim
@@ -145,6 +146,15 @@ async def test_a_server_is_added_once_and_removed_when_no_grant_is_for_it(shop: 
     await servers.remove(shop, "shop")
     with pytest.raises(CannotRun, match="no server `shop`"):
         await servers.named(shop.registry, "shop")
+
+
+async def test_what_was_known_of_a_removed_server_s_tools_is_not_known_of_its_namesake(
+    shop: Store,
+) -> None:
+    assert await shop.definitions.replace(None, definitions.first("shop", {"pay": "{}"}, NOW))
+    await grants.revoke(shop.ledger, await agent(shop))
+    await servers.remove(shop, "shop")
+    assert await shop.definitions.catalog("shop") is None
 
 
 async def test_everything_is_paused_however_many_servers_there_are(store: Store) -> None:

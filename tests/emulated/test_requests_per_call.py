@@ -142,6 +142,18 @@ def test_a_call_is_two_requests_side_by_side_whatever_its_limits_and_drift(
     in_world(scenario)
 
 
+@pytest.mark.parametrize("path", ["denied", "allowed, no limit"])
+def test_a_containers_first_call_that_takes_nothing_reads_once_and_fetches_the_policy(
+    upstream: Shifting, path: str
+) -> None:
+    async def scenario(world: World) -> None:
+        await registered(world, upstream.url, Drift.WARN, TOOLS[path])
+        async with container(world) as gateway:
+            assert (await gateway.asked())[1] == ["GetItem", "GetItem", "GetItem"]
+
+    in_world(scenario)
+
+
 def test_every_row_of_the_table_is_counted_and_nothing_else() -> None:
     assert set(documented()) == set(TOOLS)
 

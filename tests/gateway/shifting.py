@@ -1,19 +1,17 @@
 """An upstream whose tools a test changes while it runs: JSON-RPC over HTTP, without sessions."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.serving import Server as HttpServer
+from tests.serving import in_a_thread
 from tests.upstream import listening
 
 
@@ -79,12 +77,5 @@ def shifting() -> Iterator[Shifting]:
     listener = listening()
     found.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = Starlette(routes=[Route("/mcp", found.serve, methods=["POST"])])
-    server = HttpServer(uvicorn.Config(app, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
+    with in_a_thread(app, listener):
         yield found
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()

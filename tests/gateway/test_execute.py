@@ -4,7 +4,9 @@ import asyncio
 import base64
 import json
 import re
+import threading
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +110,30 @@ def test_a_state_that_needs_no_input_is_brought_back_and_a_question_ends_the_cal
     with scripted(*[response(again)] * 11) as (url, requests):
         assert executed(adapter, tmp_path, APPROVAL, url).sent is Sent.FAILED
     assert len(requests) == 11
+
+
+class Leaving(BaseHTTPRequestHandler):
+    """Asks to be called again, and is there for nobody any more."""
+
+    def do_POST(self) -> None:
+        self.server.server_close()
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.wfile.write(response({"resultType": "input_required", "requestState": "s1"}))
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@both
+def test_an_upstream_that_leaves_between_two_legs_may_have_run_the_call(
+    tmp_path: Path, adapter: Adapter
+) -> None:
+    server = HTTPServer(("127.0.0.1", 0), Leaving)
+    serving = threading.Thread(target=server.handle_request)
+    serving.start()
+    url = f"http://127.0.0.1:{server.server_port}/mcp"
+    assert executed(adapter, tmp_path, APPROVAL, url).sent is Sent.LOST
+    serving.join()
 
 
 @both

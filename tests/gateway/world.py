@@ -9,7 +9,6 @@ import json
 import re
 import subprocess
 import sys
-import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -19,7 +18,6 @@ from typing import Any, Literal, TypeVar
 
 import httpx2
 import pytest
-import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from starlette.applications import Starlette
@@ -53,7 +51,7 @@ from handler.sealing import Sealer
 from handler.secrets import Environment, Secrets
 from handler.stores.base import Store
 from handler.stores.sqlite.store import SQLiteStore
-from tests.serving import Server as HttpServer
+from tests.serving import in_a_thread
 from tests.upstream import listening
 
 T = TypeVar("T")
@@ -388,15 +386,8 @@ def _listening(
 
     app = Starlette(routes=[*routes(parts), *held.routes], lifespan=lifespan)
     app.state.make = lambda: function(store, bounds, environment, url)
-    server = HttpServer(uvicorn.Config(around(app), log_level="warning", lifespan="on"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
+    with in_a_thread(around(app), listener):
         yield url
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
 
 
 class Elsewhere:

@@ -4,14 +4,12 @@ Its keys and tokens are made by another library than the one that checks them.
 """
 
 import base64
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import uvicorn
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, RSAKey
 from starlette.applications import Starlette
@@ -19,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.serving import Server as HttpServer
+from tests.serving import in_a_thread
 from tests.upstream import listening
 
 CLIENT, SECRET = "agent-7", "s3cret"
@@ -109,12 +107,5 @@ def authorization_server() -> Iterator[AuthorizationServer]:
         Route("/jwks", found.jwks),
         Route("/token", found.grant, methods=["POST"]),
     ]
-    server = HttpServer(uvicorn.Config(Starlette(routes=routes), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
+    with in_a_thread(Starlette(routes=routes), listener):
         yield found
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()

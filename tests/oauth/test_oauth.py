@@ -231,6 +231,19 @@ async def test_known_keys_serve_an_hour_while_no_new_ones_can_be_had(
 
 
 @pytest.mark.anyio
+async def test_a_clock_that_is_put_back_keeps_no_key_for_longer(
+    issuer: AuthorizationServer,
+) -> None:
+    clock = FixedClock(100_000.0)
+    keys = Keys(Issuer(issuer.issuer, private_network=True), clock)
+    assert await keys.key("rsa-1", "RS256") is not None
+    clock.time = 0.0
+    issuer.keys = [EC]
+    assert await keys.key("rsa-1", "RS256") is None
+    assert issuer.fetched == 2
+
+
+@pytest.mark.anyio
 async def test_a_known_key_waits_for_nobody_s_made_up_one(issuer: AuthorizationServer) -> None:
     clock, asked, released = FixedClock(0.0), threading.Event(), threading.Event()
     keys = Keys(Issuer(issuer.issuer, private_network=True), clock)

@@ -5,7 +5,6 @@ Numbers travel as text, so integers stay exact up to 38 digits. Sets hold string
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 Item = dict[str, Any]
@@ -67,5 +66,7 @@ def _number(text: str) -> int | float:
     try:
         return int(text)
     except ValueError:
+        from decimal import Decimal  # 1 ms of a cold start, for numbers that few items have
+
         number = Decimal(text)
     return int(number) if number == number.to_integral_value() else float(number)
