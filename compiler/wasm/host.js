@@ -250,7 +250,8 @@ export class Policy {
     const found = [];
     for (let at = this.at.charges; found.length < count; at += CHARGE_SIZE) {
       const limit = this.names.limit(entry.limits[this.words[at / 4]]);
-      const charge = { ...limit.charge, cost: this.longs[at / 8 + 1] };
+      const charge = { ...limit.charge }; // a copy of the same shape is made at once
+      charge.cost = this.longs[at / 8 + 1];
       // The JSON text of each value: parsed here it would lose numbers' exact spelling.
       if (limit.per.length) charge.per = limit.per.map(() => texts.next().value || "null");
       found.push(charge);
@@ -327,7 +328,7 @@ class Names {
     });
   }
 
-  /** A charge without its cost, also as `charge`; `per` and `incrementFrom` number paths. */
+  /** A charge without its cost, and `charge`, one to copy; `per`, `incrementFrom` number paths. */
   limit(index) {
     return this.once(LIMITS, index, () => {
       const [place, form, home] = this.placed(LIMITS, LIMIT_FORMS, index);
@@ -342,7 +343,7 @@ class Names {
         shards,
         message: this.string(message),
       };
-      return { ...charge, charge, incrementFrom: present(from), per };
+      return { ...charge, charge: { ...charge, cost: 0n }, incrementFrom: present(from), per };
     });
   }
 
