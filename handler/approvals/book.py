@@ -62,6 +62,12 @@ class Book:
     async def unfinished(self) -> list[Approval]:
         return await self._ledger.unfinished()
 
+    async def forsaken(self, seconds: float) -> list[Approval]:
+        """Those that time decided so long ago, and nobody wrote that down."""
+        then = self._clock.now() - seconds
+        unfinished = await self.unfinished()
+        return [each for each in unfinished if overdue(each, then, self._terms)]
+
     async def take(
         self, before: Approval, event: Event, *, detail: str = "", answer: Answer | None = None
     ) -> Approval | None:

@@ -1,4 +1,4 @@
-"""What the state machine of infra/approval.asl.json asks for, one step at a time.
+"""What the state machine of infra/approval.asl.json asks for, one step at a time, and a clock.
 
 Must not know AWS: an event is a mapping, and what it is answered is too. Each step may be called
 again; what must happen once is the item's to see to.
@@ -17,6 +17,9 @@ from handler.approvals.ports import Workflow
 from handler.audit import record
 from handler.stores.base import Journal
 
+FORSAKEN_SECONDS = 600.0
+"""How long past its time an approval is left to its own execution of the state machine."""
+
 
 class MailPending(Exception):
     """Somebody is still to be mailed: the state machine calls again."""
@@ -32,7 +35,7 @@ class Tokens(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """The steps of the state machine, and what bounced mails lead to."""
+    """The steps of the state machine, what bounced mails lead to, and what is done by the clock."""
 
     book: Book
     notices: Notices
@@ -94,6 +97,16 @@ class Steps:
             await self.journal.append(record.outcome(approval))
         return {"status": approval.status.value if approval else "gone"}
 
+    async def sweep(self, event: dict[str, Any]) -> dict[str, str]:
+        """Settle what no execution carries to its end: one that never started, or was stopped.
+
+        Nobody else may ever read such an approval, and it keeps its quota and its place among the
+        pending ones of its grant.
+        """
+        for approval in await self.book.forsaken(FORSAKEN_SECONDS):
+            await self.settle({"approval": approval.id})
+        return {}
+
     async def returned(self, event: dict[str, Any]) -> dict[str, str]:
         """A mail came back: its approver counts as not reachable."""
         mail, bounce = event["detail"]["mail"], event["detail"].get("bounce", {})
@@ -110,5 +123,6 @@ STEPS: dict[str, Callable[[Steps, dict[str, Any]], Awaitable[dict[str, str]]]] =
     "await": Steps.await_answer,
     "follow": Steps.follow,
     "settle": Steps.settle,
+    "sweep": Steps.sweep,
     "aws.ses": Steps.returned,
 }

@@ -1,6 +1,7 @@
 """The workflow function: mails approvers, runs approved calls, settles what time has decided.
 
-Called by the state machine of infra/approval.asl.json, one step at a time, and by bounced mails.
+Called by the state machine of infra/approval.asl.json, one step at a time, by bounced mails, and
+every quarter of an hour.
 """
 
 import asyncio
@@ -81,7 +82,7 @@ _steps = made(steps)
 
 @log.inject_lambda_context
 def handler(event: dict[str, Any], context: Any) -> dict[str, str]:
-    """One step, named by the state machine (`step`) or by the source of a bounced mail."""
+    """One step, named by who asks for it (`step`), or by the source of a bounced mail."""
 
     async def run() -> dict[str, str]:
         if "approval" in event:

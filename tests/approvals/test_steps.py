@@ -13,7 +13,7 @@ from handler.approvals.lifecycle import Event, Terms
 from handler.approvals.model import Approval
 from handler.approvals.notice import Notices
 from handler.approvals.ports import Mailer
-from handler.approvals.steps import MailPending, Steps
+from handler.approvals.steps import FORSAKEN_SECONDS, MailPending, Steps
 from handler.approvals.vault import Vault
 from tests.approvals.world import BASE_URL, SEALER, START, World, ask, play
 
@@ -178,6 +178,25 @@ def test_the_machine_records_an_end_that_came_elsewhere_and_told_twice_it_is_sho
         found = search(world.store.journal, Query(), START, START + 1)
         assert [record async for record in found] == told[:1]
         assert (told[0]["outcome"], told[0]["refunded"]) == ("rejected", True)
+
+    play(tmp_path, scenario)
+
+
+def test_a_call_whose_machine_never_started_ends_by_the_clock_and_gives_its_quota_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(world: World) -> None:
+        held = await pending(world, monkeypatch)
+        taking = steps(world, Machine())
+        world.clock.time = held.deadline + FORSAKEN_SECONDS - 1  # its machine may still come by
+        assert await taking.take({"step": "sweep"}) == {}
+        assert (await world.status(held.id), await world.tally()) == ("pending", 750)
+        world.clock.time = held.deadline + FORSAKEN_SECONDS
+        for _ in range(2):
+            assert await taking.take({"step": "sweep"}) == {}
+        assert (await world.status(held.id), await world.tally()) == ("expired", 0)
+        (told,) = await world.ends()
+        assert (told["outcome"], told["approval"]) == ("expired", held.id)
 
     play(tmp_path, scenario)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handler.approvals.steps import STEPS
 from handler.entry import account
 from tests.emulated.template import TEMPLATE, resources, template
 
@@ -41,7 +42,7 @@ RIGHTS: dict[tuple[str, str], set[str]] = {
     ("ApprovalsRole", "Answers"): {"GetItem", "UpdateItem"},
     ("ApprovalsRole", "Payloads"): {"GetItem"},
     ("WorkflowRole", "Registry"): {"GetItem"},
-    ("WorkflowRole", "Ledger"): {"GetItem", "UpdateItem"},
+    ("WorkflowRole", "Ledger"): {"GetItem", "BatchGetItem", "UpdateItem"},
     ("WorkflowRole", "Answers"): {"GetItem", "PutItem", "UpdateItem"},
     ("WorkflowRole", "Payloads"): {"GetItem", "PutItem"},
 }
@@ -151,3 +152,8 @@ def test_every_default_is_a_production_one() -> None:
     assert parameters["EmulatorUrl"]["Default"] == ""
     assert parameters["Runtime"]["Default"] == "python3.13"
     assert parameters["Architecture"]["Default"] == "arm64"
+
+
+def test_the_clock_asks_the_workflow_for_a_step_that_there_is() -> None:
+    (target,) = resources("AWS::Events::Rule")["SweepRule"]["Targets"]
+    assert json.loads(target["Input"])["step"] in STEPS

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from handler.admin import grants, servers
 from handler.approvals.lifecycle import Status
+from handler.approvals.steps import FORSAKEN_SECONDS
 from handler.oauth.model import Authority, Issuer, Rule
 from tests.emulated.faults import Fault, Proxy
 from tests.oauth.authority import CLIENT, authorization_server
@@ -192,6 +193,20 @@ async def test_a_held_call_whose_workflow_could_not_start_is_carried_on_by_its_r
     await strict.press(await strict.link(label), "approve")
     held = await strict.becomes(label, Status.EXECUTED)
     assert (strict.upstream.calls[label], await strict.tally(held)) == (1, 1)
+
+
+@row("StartExecution fails, and the agent does not repeat")
+async def test_a_held_call_that_nobody_carries_ends_by_the_clock(strict: World) -> None:
+    label = await strict.grant()
+    strict.proxy.plan = lambda asked, n: Fault.BROKEN if asked == "StartExecution" else None
+    answer = await strict.call(label, "refund", id=label)
+    assert hears(answer, "StartExecution fails, and the agent does not repeat")
+    strict.calm()
+    held = await strict.approval(label)
+    await strict.note(label, deadline=time.time() - FORSAKEN_SECONDS)
+    await strict.workflow.invoke(b'{"step": "sweep"}')
+    assert await strict.status(label) is Status.EXPIRED
+    assert (strict.upstream.calls[label], await strict.tally(held)) == (0, 0)
 
 
 @row("SES refuses an approver's address")

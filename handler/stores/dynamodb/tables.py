@@ -11,7 +11,7 @@ from handler.stores.dynamodb.connection import ConditionFailed, Connection
 from handler.stores.dynamodb.update import Update
 
 INDEX = "listing"
-"""The index of the ledger that lists grants and approvals; read by operators only."""
+"""The index of the ledger that lists grants and approvals; no call reads it."""
 
 Put = dict[str, Any]
 """A transaction's Put, in DynamoDB's words."""
