@@ -9,6 +9,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from handler.clock import wall_time
+
 KEPT_SECONDS = 300.0
 KEPT_VALUES = 256
 
@@ -40,7 +42,7 @@ class Secrets:
         self,
         sources: Mapping[str, Source],
         monotonic: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        wall: Callable[[], float] = wall_time,
     ) -> None:
         """By either clock a value is old: while a container is frozen, one may stand still."""
         self._sources = sources

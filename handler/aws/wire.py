@@ -6,6 +6,7 @@ Must not know AWS. Nothing is sent twice.
 from urllib.parse import urlsplit
 
 from compiler.frozen import dataclass
+from handler.clock import wall_time
 from handler.http1.connections import Connections, Origin
 from handler.http1.exchange import Exchange
 from handler.http1.head import Malformed
@@ -37,7 +38,9 @@ class Wire:
         self._origin = Origin(secure, parts.hostname or "", parts.port or (443 if secure else 80))
         self._path = parts.path or "/"
         self._seconds = seconds
-        self._connections = Connections(connect_seconds=connect_seconds, idle_seconds=IDLE_SECONDS)
+        self._connections = Connections(
+            connect_seconds=connect_seconds, idle_seconds=IDLE_SECONDS, wall=wall_time
+        )
 
     def post(self, data: bytes, headers: dict[str, str]) -> Answer:
         """Send once. `headers` have a Host. Raises `WireBroken`."""

@@ -20,12 +20,16 @@ from handler.failure import CannotRun
 if TYPE_CHECKING:
     from handler.admin.apply import Plan
     from handler.admin.differences import Difference
+    from handler.admin.transactions import Transactions
     from handler.entry.worlds import World
 
 FINE, NOT_DONE = 0, 1
 
 MOST_LINES = 200
 """Lines of one policy's difference that people are shown."""
+
+MOST_LIMITS = 10
+"""Limits of one policy that people are shown."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -63,6 +67,7 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     from handler.admin.authorities import misled
     from handler.admin.compiling import policies
     from handler.admin.differences import differences
+    from handler.admin.transactions import transactions
     from handler.cli.manifest_file import loaded
 
     manifest = loaded(arguments.manifest)
@@ -73,7 +78,8 @@ async def _apply(world: "World", arguments: argparse.Namespace) -> int:
     plan = await apply.plan(world.store, manifest, made.compiled)
     with working("comparing"):
         found = await differences(world.store.registry, plan, manifest.approvers)
-    print(_shown(plan, found, arguments.format))
+    paid = transactions(plan) if world.pays_transactions else []
+    print(_shown(plan, found, paid, arguments.format))
     if not plan.steps:
         return FINE
     if arguments.dry_run:
@@ -108,7 +114,9 @@ def _agreed(world: str) -> bool:
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def _shown(plan: "Plan", found: Sequence["Difference"], form: str) -> str:
+def _shown(
+    plan: "Plan", found: Sequence["Difference"], paid: Sequence["Transactions"], form: str
+) -> str:
     if form == "json":
         from compiler.answers.wording import difference_record
 
@@ -124,9 +132,13 @@ def _shown(plan: "Plan", found: Sequence["Difference"], form: str) -> str:
                 }
                 for each in found
             ],
+            "transactions": [
+                {"server": one.moved.server, "policy": one.moved.policy, "limits": one.limits}
+                for one in paid
+            ],
         }
         return json.dumps(document, indent=2)
-    parts = [str(plan), *map(_difference, found)]
+    parts = [str(plan), *map(_difference, found), *map(_paid, paid)]
     if plan.left:
         parts.append(f"left as it is: {', '.join(plan.left)}")
     if plan.by_hand:
@@ -154,6 +166,17 @@ def _difference(one: "Difference") -> str:
     elif more > 0:
         parts.append(f"… {more} more lines")
     return "\n  ".join(parts)
+
+
+def _paid(one: "Transactions") -> str:
+    from handler.approvals.display import visible
+
+    named, more = ", ".join(map(visible, one.limits[:MOST_LIMITS])), len(one.limits) - MOST_LIMITS
+    rest = f" and {more} more" if more > 0 else ""
+    return (
+        f"policy {one.moved.policy} of server {one.moved.server}: a call that these limits count "
+        f"costs a transaction, since they are counted beside its grant: {named}{rest}"
+    )
 
 
 def _tell_what_is_next(plan: "Plan", signed_in: set[str], options: str) -> None:

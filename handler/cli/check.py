@@ -6,7 +6,6 @@ Exit codes: 0 fine (warnings too, unless --strict), 1 found errors, 2 could not 
 """
 
 import argparse
-import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -20,14 +19,14 @@ from compiler.diagnostics import Diagnostic, Report, Severity, ordered, render
 from compiler.fix import Fixed, fix, offer_approval
 from compiler.parse import parse
 from compiler.policy import Policy
-from compiler.source import LARGEST, decode
+from compiler.source import decode
 from handler.cli.formats import FORMATS
-from handler.cli.policy_file import add_approver
+from handler.cli.policy_file import add_approver, replace, source_of
 from handler.cli.tool_list import listed
 from handler.cli.working import working
 from handler.failure import CannotRun
 
-FINE, FOUND, UNREADABLE = 0, 1, 2
+FINE, FOUND = 0, 1
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -68,12 +67,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the diagnostics of one policy; the answer is the exit code."""
-    try:
-        data = _read(args.policy)
-    except OSError as error:
-        print(f"{args.policy}: cannot be read: {error.strerror}", file=sys.stderr)
-        return UNREADABLE
+    """Print the diagnostics of one policy; the answer is the exit code. Raises `CannotRun`."""
+    data = source_of(args.policy)
     name = "<stdin>" if args.policy == "-" else args.policy
     tools = None if args.tools is None else listed(args.tools)
     if args.fix:
@@ -96,14 +91,6 @@ def _warnings(policy: Policy, tools: Sequence[str] | None) -> tuple[Diagnostic, 
     return check(policy) + (() if tools is None else check_given(policy, tools))
 
 
-def _read(name: str) -> bytes:
-    """The file, up to one byte more than a policy may have: the compiler refuses that."""
-    if name == "-":
-        return sys.stdin.buffer.read(LARGEST + 1)
-    with Path(name).open("rb") as file:
-        return file.read(LARGEST + 1)
-
-
 def _fixed(name: str, data: bytes, rewrite: Callable[[str], Fixed]) -> bytes:
     """What is left after a rewriting, which has replaced the file; what it did is told."""
     if name == "-":
@@ -118,17 +105,8 @@ def _fixed(name: str, data: bytes, rewrite: Callable[[str], Fixed]) -> bytes:
         return data
     if fixed.difference and fixed.difference.relation is not Relation.EQUAL:
         print(difference_text(fixed.difference, "before", "after"), end="", file=sys.stderr)
-    _replace(Path(name), fixed.text.encode())
+    replace(name, fixed.text.encode())
     return fixed.text.encode()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all, with the rights it had."""
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.fixing")
-    draft.write_bytes(data)
-    shutil.copymode(target, draft)
-    draft.replace(target)
 
 
 def _summary(found: list[Diagnostic], name: str) -> str:

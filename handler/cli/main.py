@@ -31,6 +31,7 @@ COMMANDS = {
     "resume": "let a grant, a server or everything go on",
     "demo": "see a gateway allow, deny, limit and hold calls, on real parts",
     "check": "say everything that is wrong with a policy",
+    "format": "lay a policy out as all of them can be",
     "diff": "say how a new policy differs from an old one",
     "prove": "say whether a policy can ever admit a call",
     "decide": "say what a policy does with calls, one JSON line each",

@@ -1,6 +1,8 @@
-"""A policy.json named on the command line, compiled."""
+"""A policy.json named on the command line: read, compiled, replaced."""
 
 import argparse
+import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,17 +35,33 @@ def add_approver(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def source_of(path: str) -> bytes:
+    """The file, or standard input for `-`; up to one byte more than a policy may have, which the
+    compiler refuses. Raises `CannotRun`."""
+    if path == "-":
+        return sys.stdin.buffer.read(LARGEST + 1)
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(LARGEST + 1)
+    except OSError as error:
+        raise CannotRun(f"cannot read {path}: {error.strerror}") from None
+
+
+def replace(path: str, data: bytes) -> None:
+    """Write a file whole or not at all, with the rights it had."""
+    target = Path(path).resolve()
+    draft = target.with_name(f".{target.name}.draft")
+    draft.write_bytes(data)
+    shutil.copymode(target, draft)
+    draft.replace(target)
+
+
 def compiled(path: str, approvers: tuple[str, ...] = ()) -> Compiled:
     """The policy in this file; `approvers` are asked where it names nobody.
 
     Raises `CannotRun` with its diagnostics, or why it is not read.
     """
-    try:
-        with Path(path).open("rb") as file:
-            source = file.read(LARGEST + 1)  # what is longer is refused for it
-    except OSError as error:
-        raise CannotRun(f"cannot read {path}: {error.strerror}") from None
-    built = build(source, path, approvers)
+    built = build(source_of(path), path, approvers)
     if built.policy is None or built.program is None or built.table is None:
         raise CannotRun(f"{path} does not compile\n{built.rendered()}".rstrip())
     return Compiled(built.policy, built.text, built.program, built.table)

@@ -55,6 +55,8 @@ class World:
     """What names it on the command line, for commands that are suggested: ` --stack NAME`."""
     modules: bool = False
     """Whether its gateway decides with WASM modules, so that policies are published with theirs."""
+    pays_transactions: bool = False
+    """Whether a limit that is counted beside the grant costs each of its calls a transaction."""
     base_url: str | None = None
     """Where agents reach the gateway, followed by `/` and a server's name, if it is known."""
 
@@ -144,5 +146,6 @@ def _stack(name: str, region: str | None) -> World:
         close=stack.close,
         options=f" --stack {name}" + (f" --region {region}" if region else ""),
         modules=stack.modules,
+        pays_transactions=True,
         base_url=stack.gateway_url,
     )

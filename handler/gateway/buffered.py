@@ -13,6 +13,7 @@ from socket import gaierror
 from urllib.parse import quote, urlsplit
 
 from handler import deadline
+from handler.clock import wall_time
 from handler.gateway.addresses import Forbidden, Reach, addresses, reach
 from handler.gateway.bounds import Bounds
 from handler.gateway.credentials import credentials
@@ -54,6 +55,7 @@ class BufferedUpstream:
         return Connections(
             connect_seconds=self._bounds.connect_seconds,
             idle_seconds=IDLE_SECONDS,
+            wall=wall_time,
             look_up=lambda origin: addresses(origin.host, origin.port, allowed),
         )
 

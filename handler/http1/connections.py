@@ -44,9 +44,9 @@ class Connections:
         *,
         connect_seconds: float,
         idle_seconds: float,
+        wall: Callable[[], float],
         look_up: LookUp = by_name,
         monotonic: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
     ) -> None:
         """`connect_seconds` are for all addresses of a name together. A connection that lay still
         for `idle_seconds` is not used again: it may be gone without a word. By either clock: in a

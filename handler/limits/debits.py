@@ -35,6 +35,15 @@ class Debit:
     def tally(self) -> Tally:
         return self.scope, self.scope_id, self.key
 
+    @property
+    def is_apart(self) -> bool:
+        return is_apart(self.scope, self.keyed)
+
+
+def is_apart(scope: Scope, keyed: bool) -> bool:
+    """Whether a tally is no part of its grant: it is shared with others, or one of any number."""
+    return scope is not Scope.GRANT or keyed
+
 
 @dataclass(frozen=True, slots=True)
 class Short:

@@ -58,12 +58,11 @@ def test_json_carries_every_finding_with_its_place(capsys: pytest.CaptureFixture
     ]
 
 
-def test_a_file_that_cannot_be_read_is_said_so(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    assert run(str(tmp_path / "none.json")) == 2
-    assert "cannot be read: No such file" in capsys.readouterr().err
-    assert run(str(tmp_path)) == 2
+def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match=r"none\.json: No such file"):
+        run(str(tmp_path / "none.json"))
+    with pytest.raises(CannotRun, match="Is a directory"):
+        run(str(tmp_path))
 
 
 def test_fix_rewrites_the_file_and_shows_what_is_left(

@@ -120,6 +120,26 @@ async def test_a_server_and_a_grant_come_and_go_by_hand(deployed: Deployed) -> N
     assert await deployed.upstream.calls("create_refund", charge="ch_hand") == 0
 
 
+async def test_apply_on_a_stack_names_the_limits_that_cost_a_transaction(
+    deployed: Deployed,
+) -> None:
+    pool = {"counter": "pool", "window": "day", "max": 9_000, "scope": "server"}
+    people = {"counter": "people", "window": "day", "max": 5, "per": ["args.to"]}
+    own = {"counter": "own", "window": "day", "max": 5}
+    policy = {**POLICY, "tools": {"send": {"limits": [own, pool, people]}}}
+    write(deployed.folder / "paid.json", policy)
+    place = {"upstream": deployed.upstream.url, "private_network": True}
+    entry = {**place, "policies": {"p": "paid.json"}}
+    manifest = write(deployed.folder / "dear.json", {"servers": {"paid": entry}, "grants": {}})
+    code, printed = await fails("apply", str(manifest), "--dry-run")
+    assert code == 1
+    assert "beside its grant: /tools/send/limits/pool, /tools/send/limits/people" in printed
+    _, text = await fails("apply", str(manifest), "--dry-run", "--format", "json")
+    limits = ["/tools/send/limits/pool", "/tools/send/limits/people"]
+    found = json.loads(text[: text.rindex("}") + 1])["transactions"]
+    assert found == [{"server": "paid", "policy": "p", "limits": limits}]
+
+
 @pytest.mark.parametrize("reference", ["env:SHOP_KEY", "ssm:/shop/key", "secretsmanager:shop"])
 async def test_apply_on_a_stack_refuses_references_that_its_functions_cannot_follow(
     deployed: Deployed, reference: str

@@ -17,7 +17,7 @@ ASKED = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
 @contextmanager
 def connections() -> Iterator[Connections]:
-    made = Connections(connect_seconds=1, idle_seconds=5)
+    made = Connections(connect_seconds=1, idle_seconds=5, wall=lambda: 0.0)
     try:
         yield made
     finally:

@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from compiler.frozen import dataclass
-from compiler.verdict import Scope
 from handler.limits.debits import Debit, Tally
 from handler.stores.dynamodb.attributes import Item
 from handler.stores.dynamodb.update import Update
@@ -61,7 +60,7 @@ def demands(debits: Sequence[Debit]) -> list[Demand]:
             cost,
             min(room, before.room) if before else room,
             debit.ends_at,
-            debit.scope is not Scope.GRANT or debit.keyed,
+            debit.is_apart,
         )
     return list(found.values())
 
