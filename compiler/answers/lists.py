@@ -23,7 +23,7 @@ MOST_NUMBERED = 16
 """Texts and numbers that are tried: more than there can be literals."""
 
 
-class TooMany(Exception):
+class TooManyLists(Exception):
     """More literals, or longer lists, than this makes."""
 
 
@@ -32,13 +32,13 @@ def representatives(
 ) -> Iterator[list[Value]]:
     """Lists of each kind that there is, the empty one first. The literals are scalars.
 
-    Raises `TooMany` past the bounds above.
+    Raises `TooManyLists` past the bounds above.
     """
     kinds_of_literal = _distinct(literals)
     sizes = sorted({size for cut in lengths for size in (cut - 1, cut, cut + 1)})
     made = 2 ** len(kinds_of_literal) * len(STRANGERS)
     if made > MOST_LISTS or made * sum(sizes) > MOST_ELEMENTS:
-        raise TooMany
+        raise TooManyLists
     yield []
     for held in _held(kinds_of_literal, texts_only):
         yield held

@@ -100,14 +100,14 @@ class Survey:
         try:
             machines = list(self._machines())
             yield from texts.representatives(machines, self._effort) if machines else ["x"]
-        except (texts.TooMany, regex.PatternError):
+        except (texts.TooManySteps, regex.PatternError):
             self.doubt = "its patterns, literals or lengths are too many or too large together"
             yield from self._sampled_texts()
 
     def _machines(self) -> Iterator[Machine]:
         literals = [one for one in self.compared if isinstance(one, str)]
         if sum(map(len, literals)) > MOST_LITERAL:
-            raise texts.TooMany
+            raise texts.TooManySteps
         if literals:
             yield Order(literals, any(one.operator in ORDERINGS for one in self.questions))
         patterns: dict[str, None] = {}
@@ -118,7 +118,7 @@ class Survey:
                 text = literal_pattern(one.value) if quoted else one.value
                 patterns[form.format(text) if quoted else text] = None
         if len(patterns) > MOST_PATTERNS:
-            raise texts.TooMany
+            raise texts.TooManySteps
         for pattern in patterns:
             machine = Pattern(pattern)
             self._effort.spend(machine.size)
@@ -140,7 +140,7 @@ class Survey:
         sizes = [size for size in self.sizes if isinstance(size, int)]
         try:
             yield from lists.representatives(scalars, sizes, self.texts_only)
-        except lists.TooMany:
+        except lists.TooManyLists:
             self.doubt = "its literals or lengths are too many or too large together"
             yield []
             yield ["other"]

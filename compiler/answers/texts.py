@@ -20,7 +20,7 @@ GOOD_LOOKS = (*READABLE, *(set(range(0x21, 0x7F)) - set(READABLE)), 0xC3, 0xA9, 
 """Bytes in the order in which they are taken to stand for others: letters first, then `é`."""
 
 
-class TooMany(Exception):
+class TooManySteps(Exception):
     """More steps than this looks for."""
 
 
@@ -33,7 +33,7 @@ def _utf8() -> Machine:
 def representatives(machines: Sequence[Machine], effort: Effort) -> list[str]:
     """A shortest text for each combination of results that any text has.
 
-    Raises `TooMany`, or `Exhausted`.
+    Raises `TooManySteps`, or `Exhausted`.
     """
     if len(machines) == 1 and isinstance(machines[0], Length):
         return _lengths(machines[0])
@@ -42,7 +42,7 @@ def representatives(machines: Sequence[Machine], effort: Effort) -> list[str]:
 
 def _lengths(machine: Length) -> list[str]:
     if machine.cuts[-1] >= LONGEST:
-        raise TooMany
+        raise TooManySteps
     wanted = {size for cut in machine.cuts for size in (0, cut - 1, cut, cut + 1) if size >= 0}
     return ["x" * size for size in sorted(wanted)]
 
@@ -79,7 +79,7 @@ class _Walk:
         self._effort.spend(steps)
         self.steps += steps
         if self.steps > MOST_STEPS:
-            raise TooMany
+            raise TooManySteps
         fresh = []
         for byte in self.bytes:
             after = tuple(

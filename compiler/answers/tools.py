@@ -134,7 +134,7 @@ class _Others:
             if prefixes:
                 machines.append(Prefixes(prefixes))
             found = texts.representatives(machines, self._effort) if machines else []
-        except (texts.TooMany, PatternError):
+        except (texts.TooManySteps, PatternError):
             self.doubt = MEET
             return []
         return [name for name in found if globs.matches(self.within, name)]

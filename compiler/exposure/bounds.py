@@ -4,7 +4,7 @@ Limits of scope `session` bound nothing here, since an agent can open another se
 those `per` value, since it can try other values. `whole` names them.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -116,11 +116,16 @@ def worst(rules: Admitting) -> Worst:
 
 
 def _calls(rules: Admitting, window: Window) -> Bound:
+    return _under_limits(rules, lambda own: touched(own, window))
+
+
+def _under_limits(rules: Admitting, windows: Callable[[Window], int]) -> Bound:
+    """The calls that fit where so many windows of a limit are touched."""
     found = Bound()
     for name, limit in rules.limits:
         times = _times(rules, limit)
         if times is not None and bounding(limit):
-            most = Fraction(times * touched(limit.window, window))
+            most = Fraction(times * windows(limit.window))
             found = found.under(Bound(most, f"{times} per {window_text(limit.window)}, {name}"))
     return found
 
@@ -162,13 +167,7 @@ def _amount(rules: Admitting, place: Argument, each: Bound, calls: Bound, window
 def waiting(rules: Admitting, held: Sequence[ApprovalRule]) -> Bound:
     """How many calls can wait for a person at one time."""
     longest = max((rule.expires_in for rule in held), default=0)
-    found = Bound()
-    for name, limit in rules.limits:
-        times = _times(rules, limit)
-        if times is not None and bounding(limit):
-            most = Fraction(times * touched_by(limit.window, longest))
-            found = found.under(Bound(most, f"{times} per {window_text(limit.window)}, {name}"))
-    return found
+    return _under_limits(rules, lambda own: touched_by(own, longest))
 
 
 def decimal(amount: Fraction) -> str:

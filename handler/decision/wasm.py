@@ -14,7 +14,6 @@ from wasmtime import _ffi as ffi
 
 from compiler.wasm import abi
 
-PAGE = 65_536
 MOST_PAGES = 2_048
 """128 MiB: room for any call that the gateway reads."""
 

@@ -26,16 +26,6 @@ def bounds(window: Window, now: float) -> Bounds:
     return calendar(second) if calendar else _aligned(second, int(window.name), 0)
 
 
-def start(window: Window, now: float) -> int:
-    """The first second of the window that holds `now`."""
-    return bounds(window, now)[0]
-
-
-def end(window: Window, now: float) -> int:
-    """The first second after the window that holds `now`."""
-    return bounds(window, now)[1]
-
-
 def _aligned(second: int, length: int, origin: int) -> Bounds:
     first = second - (second - origin) % length
     return first, first + length
