@@ -167,7 +167,7 @@ class Approvals:
     def _pending(self, ask: Ask, key: str) -> Approval:
         now = self._clock.now()
         return Approval(
-            id=secrets.token_urlsafe(16),
+            id=secrets.token_hex(16),  # one that starts with `-` would be an option to a command
             call_key=key,
             grant_id=ask.grant.id,
             grant_label=ask.grant.label,

@@ -1,8 +1,10 @@
 """The agent's side: asking, joining, waiting, withdrawing."""
 
 import asyncio
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,16 @@ def test_a_held_call_waits_with_its_room_taken_and_its_approvers_mailed(tmp_path
         assert await world.tally() == 750
         assert len(world.links("a@example.com")) == len(world.links("b@example.com")) == 1
         assert world.executor.sent == []
+
+    play(tmp_path, scenario)
+
+
+def test_an_approvals_id_is_never_taken_for_an_option_of_the_command_line(tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        process = world.process()
+        for number in range(3):
+            outcome: Any = await process.approvals.request(ask(amount=number))
+            assert re.fullmatch("[0-9a-f]{32}", outcome.approval.id)
 
     play(tmp_path, scenario)
 
