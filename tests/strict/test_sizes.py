@@ -68,10 +68,10 @@ async def test_the_largest_call_that_is_held_can_be_read_to_its_end_and_approved
 
 
 async def test_a_held_calls_largest_result_is_kept_and_reaches_the_agent(strict: World) -> None:
-    label, _ = await strict.held()
+    label, held = await strict.held()
     strict.upstream.behave(answering(LARGEST_PAYLOAD - 2_000))
     await strict.press(await strict.link(label), "approve")
     await strict.becomes(label, Status.EXECUTED)
     given = (await strict.call(label, "refund", id=label))["result"]["content"]
-    told = json.loads(answer_of(LARGEST_PAYLOAD - 2_000, f"holdpoint-{'a' * 22}"))
+    told = json.loads(answer_of(LARGEST_PAYLOAD - 2_000, f"holdpoint-{held.id}"))
     assert given[0] == told["result"]["content"][0]
