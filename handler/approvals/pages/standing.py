@@ -9,18 +9,15 @@ from handler.approvals.display import visible
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Approval
 from handler.approvals.pages.layout import ending, shown
+from handler.approvals.pages.outcome import OUTCOMES
 
-WORDS = {
+WORDS = OUTCOMES | {
     Status.PENDING: ("Waiting for an answer", "calm", "An approver was asked by e-mail."),
     Status.APPROVED: ("Approved", "yes", "It runs once, and the agent receives the result."),
     Status.EXECUTING: ("Approved", "yes", "It is running."),
     Status.EXECUTED: ("Approved and run", "yes", "The agent receives the result."),
-    Status.REJECTED: ("Rejected", "no", "The call will not run."),
-    Status.EXPIRED: ("Expired", "calm", "Nobody answered in time. The call will not run."),
-    Status.WITHDRAWN: ("Withdrawn", "calm", "The question was taken back. The call will not run."),
-    Status.FAILED: ("Not completed", "no", "The call was approved and did not complete."),
-    Status.UNKNOWN: ("Outcome unknown", "no", "The call was sent, and no answer was seen."),
 }
+"""What an approver reads of an outcome, but where the agent's person asks something else."""
 
 
 def page(approval: Approval | None) -> HTMLResponse:
