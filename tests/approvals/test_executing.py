@@ -15,6 +15,9 @@ from handler.approvals.ports import Execution, Sent
 from tests.approvals.world import CALL, SEALER, START, World, hold, play
 
 DENIED = Verdict(Effect.DENY, Place("/tools/create_charge/deny_if/always", 0, 3), "Closed today.")
+NOTE = "as agreed by telephone"
+# The call's currency and the approver's note: letters that no random hexadecimal identifier has.
+UNTOLD = ("eur", "telephone")
 
 
 async def approved(world: World, process: Embedded) -> Approval:
@@ -81,12 +84,13 @@ def test_the_end_of_an_approved_call_is_in_the_decision_log_once_and_is_found_by
         process = world.process()
         world.executor.answer = Execution(sent, {"content": []} if sent is Sent.FINISHED else None)
         held = await world.held(process)
-        await process.desk.answer(world.links()[0], True, "the note says 750")
+        await process.desk.answer(world.links()[0], True, NOTE)
         await process.workflow.settled()
         await process.approvals.current(held.id)
         (ended,) = await world.ends()
         assert (ended["outcome"], ended["approval"]) == (outcome, held.id)
-        assert detail in ended["detail"] and "750" not in str(ended)
+        assert detail in ended["detail"]
+        assert not any(said in str(ended) for said in UNTOLD)
         assert ended["refunded"] is (sent is Sent.NEVER_REACHED)
         for query in (Query(call=CALL.call), Query(grant="Billing*", tool="create_*")):
             found = search(world.store.journal, query, START, START + 1)
@@ -96,7 +100,7 @@ def test_the_end_of_an_approved_call_is_in_the_decision_log_once_and_is_found_by
 
 
 async def _rejected(world: World, process: Embedded) -> None:
-    await process.desk.answer(world.links()[0], False, "the note says 750")
+    await process.desk.answer(world.links()[0], False, NOTE)
 
 
 async def _expired(world: World, process: Embedded) -> None:
@@ -120,7 +124,7 @@ def test_the_end_of_a_call_that_never_ran_is_in_the_decision_log_too(
         await process.workflow.settled()
         (ended,) = await world.ends()
         assert (ended["outcome"], ended["refunded"]) == (await world.status(held.id), True)
-        assert "750" not in str(ended)
+        assert not any(said in str(ended) for said in UNTOLD)
 
     play(tmp_path, scenario)
 
