@@ -2,6 +2,14 @@
 
 import signal
 
+from hypothesis import HealthCheck, settings
+
+# The same generated cases in every run, on any machine, at any speed: what fails once fails again.
+# `pytest --hypothesis-profile=searching` looks for new ones, and keeps those that fail.
+settings.register_profile("searching", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("seeded", settings.get_profile("searching"), derandomize=True)
+settings.load_profile("seeded")
+
 
 def pytest_configure() -> None:
     """Ctrl-C is tested with real processes, and one started in the background would ignore it:

@@ -242,7 +242,7 @@ def test_the_account_of_every_call_of_the_corpus_names_the_rule_that_decided(cas
             assert f"{verdict.place.line} | " in told
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=150)
 @given(documents(), calls, subjects, times)
 def test_the_trace_agrees_with_the_decision(
     document: Document, call: Call, subject: Subject, now: float

@@ -211,7 +211,7 @@ TIMES = st.lists(
 """Around the epoch, and the end of its first month: days, a week and a month end there."""
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=80)
 @given(documents(), TIMES, st.randoms(use_true_random=False))
 def test_no_run_of_calls_gets_more_than_the_worst_case(
     document: Document, times: list[int], random: Any

@@ -150,7 +150,7 @@ bounded = st.fixed_dictionaries(
 
 
 @given(bounded, st.lists(st.tuples(calls, subjects), min_size=1, max_size=12))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_rule_that_is_said_to_decide_nothing_decides_nothing(
     rules: Document, asked: list[tuple[Call, Subject]]
 ) -> None:
@@ -168,7 +168,7 @@ def test_a_rule_that_is_said_to_decide_nothing_decides_nothing(
 
 
 @given(documents())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_fixing_changes_no_decision(document: dict[str, object]) -> None:
     text = text_of(document).decode()
     before = parse(text).policy

@@ -113,20 +113,20 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@settings(max_examples=400)
 @given(damaged())
 def test_no_damaged_file_makes_the_compiler_fail(data: bytes) -> None:
     answered(data)
 
 
-@settings(max_examples=400, derandomize=True, deadline=None)
+@settings(max_examples=400)
 @given(mutated())
 def test_no_changed_policy_makes_the_compiler_fail(document: Any) -> None:
     answered(json.dumps(document).encode())
 
 
 @pytest.mark.full
-@settings(max_examples=10_000, derandomize=True, deadline=None)
+@settings(max_examples=10_000)
 @given(st.one_of(damaged(), mutated().map(lambda document: json.dumps(document).encode())))
 def test_no_bytes_make_the_compiler_fail_at_length(data: bytes) -> None:
     answered(data)

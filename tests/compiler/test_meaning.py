@@ -17,7 +17,7 @@ from compiler.values import Value
 from compiler.verdict import Call, Effect, Subject
 from tests.strategies import Document, calls, conditions, documents, subjects, text_of, times
 
-SETTINGS = settings(max_examples=60, derandomize=True, deadline=None)
+SETTINGS = settings(max_examples=60)
 NOW = 0.0
 
 

@@ -42,20 +42,20 @@ def test_every_policy_of_the_corpus_that_compiles_passes_the_schema(document: An
     assert takes(document) or not compiles(document)
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@settings(max_examples=150)
 @given(documents())
 def test_every_generated_policy_passes_the_schema(document: Document) -> None:
     assert takes(json.loads(text_of(document)))
 
 
-@settings(max_examples=500, derandomize=True, deadline=None)
+@settings(max_examples=500)
 @given(mutated())
 def test_what_the_schema_refuses_the_compiler_refuses(document: Any) -> None:
     assert takes(document) or not compiles(document), list(VALIDATOR.iter_errors(document))
 
 
 @pytest.mark.full
-@settings(max_examples=5_000, derandomize=True, deadline=None)
+@settings(max_examples=5_000)
 @given(mutated())
 def test_what_the_schema_refuses_the_compiler_refuses_at_length(document: Any) -> None:
     assert takes(document) or not compiles(document), list(VALIDATOR.iter_errors(document))

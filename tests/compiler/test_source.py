@@ -33,7 +33,7 @@ def value_of(text: str | bytes) -> Value:
     return plain(node)
 
 
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 @given(VALUES, st.booleans(), st.sampled_from([None, 1, "\t"]))
 def test_values_come_out_as_they_were_written(
     value: Value, ascii: bool, indent: int | str | None
@@ -41,7 +41,7 @@ def test_values_come_out_as_they_were_written(
     assert value_of(json.dumps(value, ensure_ascii=ascii, indent=indent)) == value
 
 
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(st.text(alphabet='{}[]:,"\\ \n\tntf1.e-u0dx/\x00é', max_size=30))
 def test_no_text_makes_the_compiler_raise(text: str) -> None:
     parsed = parse(text)
@@ -49,7 +49,7 @@ def test_no_text_makes_the_compiler_raise(text: str) -> None:
     assert parsed.diagnostics
 
 
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 @given(st.binary(max_size=40))
 def test_no_bytes_make_the_compiler_raise(data: bytes) -> None:
     assert parse(data).policy is None

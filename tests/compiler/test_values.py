@@ -40,7 +40,7 @@ def test_a_number_that_readers_disagree_about_is_refused(text: str) -> None:
     assert read_number(text) is None
 
 
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_a_number_that_is_read_is_exactly_what_was_written(text: str) -> None:
     number = read_number(text)
@@ -48,7 +48,7 @@ def test_a_number_that_is_read_is_exactly_what_was_written(text: str) -> None:
         assert Decimal(repr(number)) == Decimal(text)
 
 
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=300)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_the_shortest_form_of_every_double_is_read(number: float) -> None:
     assert read_number(repr(number)) == number

@@ -226,7 +226,7 @@ arguments = st.fixed_dictionaries(
 
 
 @given(entries, schemas, st.lists(arguments, min_size=1, max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @example({"deny_if": [rule("args.a", "gt", 1)]}, {"properties": {"a": {}}}, [{"a": 1}, {"a": 2}])
 def test_what_the_policy_takes_and_the_schema_accepts_the_narrowed_schema_accepts(
     entry: Document, schema: Document, calls: list[Document]
@@ -264,7 +264,7 @@ anything = st.recursive(
         ),
     ),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example({"require": [rule("args.a", "in", [1])]}, {"properties": {"a": {"enum": 5, "type": 7}}})
 def test_a_schema_that_is_none_is_no_failure(entry: Document, schema: Document) -> None:
     """An upstream may send any JSON; its list must not become an error for it."""

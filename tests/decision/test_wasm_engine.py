@@ -116,7 +116,7 @@ def check(document: Document, asked: list[Call], subject: Subject, now: float) -
         assert wasm.hides(call.tool) == meaning.hides(call.tool)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(documents(), st.lists(calls, min_size=3, max_size=6), subjects, times)
 def test_on_any_policy_and_call_all_engines_answer_alike(
     document: Document, asked: list[Call], subject: Subject, now: float
@@ -126,7 +126,7 @@ def test_on_any_policy_and_call_all_engines_answer_alike(
 
 @pytest.mark.full
 @seed(20261121)
-@settings(max_examples=6_000, deadline=None, database=None)
+@settings(max_examples=6_000)
 @given(documents(), st.lists(calls, min_size=20, max_size=24), subjects, times)
 def test_on_many_policies_and_calls_all_engines_answer_alike(
     document: Document, asked: list[Call], subject: Subject, now: float
@@ -328,7 +328,7 @@ def test_any_number_is_taken_as_the_specification_takes_it(
 
 @pytest.mark.full
 @seed(20261121)
-@settings(max_examples=30_000, deadline=None, database=None)
+@settings(max_examples=30_000)
 @given(SPELLED)
 def test_many_numbers_are_taken_as_the_specification_takes_them(
     comparing: WasmEngine, text: str

@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.http1.answer import MOST_HEAD, Reading
@@ -171,7 +171,6 @@ def test_interim_answers_are_not_passed_over_for_ever() -> None:
             reading.feed(b"HTTP/1.1 103 Hint\r\n\r\n")
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300), st.lists(st.integers(0, 400), max_size=6), st.booleans())
 def test_any_body_comes_through_in_chunks_of_any_size(
     body: bytes, cuts: list[int], piecemeal: bool
@@ -184,7 +183,6 @@ def test_any_body_comes_through_in_chunks_of_any_size(
     assert read(*pieces)[1:] == (body, True, True)
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([text for text, _ in WHOLE.values() if len(text) < 1_000]),
     st.data(),

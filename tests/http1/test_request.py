@@ -1,7 +1,7 @@
 """Requests as bytes, and what cannot be one."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.http1.request import Unwritable, written
@@ -42,7 +42,6 @@ def test_what_would_be_another_request_is_not_written(
         written(method, target, headers, b"")
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=4), st.text(max_size=6), max_size=3))
 def test_what_is_written_has_as_many_lines_as_it_was_given(headers: dict[str, str]) -> None:
     try:

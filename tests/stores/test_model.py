@@ -253,7 +253,6 @@ def test_lost_answers_and_retries_leave_exact_tallies(world_name: str) -> None:
         settings=settings(
             max_examples=12 if world_name == "sqlite" else 6,
             stateful_step_count=20,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=(
                 Phase.explicit,
@@ -274,7 +273,6 @@ def test_any_sequence_of_steps_leaves_exact_tallies(world: World) -> None:
         settings=settings(
             max_examples=20,
             stateful_step_count=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

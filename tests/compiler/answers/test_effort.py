@@ -29,7 +29,7 @@ MEMORY = 300_000_000
 
 
 @given(pairs, st.integers(0, 3_000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_with_less_effort_an_answer_is_the_same_or_is_not_decided(
     both: tuple[Policy, Policy], steps: int
 ) -> None:

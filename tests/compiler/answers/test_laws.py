@@ -59,7 +59,7 @@ def check(found: Difference, old: Policy, new: Policy, call: Asked) -> None:
 
 
 @given(pairs, asked)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_call_contradicts_a_difference(both: tuple[Policy, Policy], calls: list[Asked]) -> None:
     found = diff(*both)
     for call in calls:
@@ -67,7 +67,7 @@ def test_no_call_contradicts_a_difference(both: tuple[Policy, Policy], calls: li
 
 
 @given(edited(), asked)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_call_contradicts_the_difference_of_an_edit(
     both: tuple[Policy, Policy], calls: list[Asked]
 ) -> None:
@@ -78,7 +78,7 @@ def test_no_call_contradicts_the_difference_of_an_edit(
 
 @pytest.mark.full
 @given(pairs, asked)
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 def test_no_call_contradicts_a_difference_at_length(
     both: tuple[Policy, Policy], calls: list[Asked]
 ) -> None:
@@ -88,7 +88,7 @@ def test_no_call_contradicts_a_difference_at_length(
 
 
 @given(pairs)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_policy_equals_itself_and_differences_have_two_sides(
     both: tuple[Policy, Policy],
 ) -> None:
@@ -99,7 +99,7 @@ def test_a_policy_equals_itself_and_differences_have_two_sides(
 
 
 @given(edited(), st.lists(conditions(), max_size=2), st.booleans(), asked)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_no_call_contradicts_a_proof(
     both: tuple[Policy, Policy],
     meant: list[Document],

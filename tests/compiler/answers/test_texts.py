@@ -32,7 +32,7 @@ def results(found: list[Machine], text: str) -> tuple[object, ...]:
 
 
 @given(st.lists(machines, min_size=1, max_size=3), st.lists(texts, min_size=1))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_text_is_stood_for(found: list[Machine], others: list[str]) -> None:
     known = {results(found, text) for text in representatives(found, Effort())}
     for text in others:
@@ -40,7 +40,7 @@ def test_every_text_is_stood_for(found: list[Machine], others: list[str]) -> Non
 
 
 @given(st.lists(machines, min_size=1, max_size=2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_bytes_of_one_class_are_read_alike(found: list[Machine]) -> None:
     for machine in found:
         for byte in {machine.classes.index(one) for one in machine.classes}:

@@ -26,7 +26,7 @@ names = st.text("abcxy", max_size=6)
 @given(
     policies(), policies(), st.lists(names, min_size=1, max_size=30), st.sampled_from(["*", "a*"])
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_tool_is_looked_at_or_stood_for(
     old: Policy | None, new: Policy | None, tools: list[str], within: str
 ) -> None:

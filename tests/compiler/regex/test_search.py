@@ -5,7 +5,7 @@
 import re
 
 import pytest
-from hypothesis import HealthCheck, example, given, seed, settings
+from hypothesis import example, given, seed, settings
 from hypothesis import strategies as st
 
 from compiler.regex import Dfa, PatternError, compile
@@ -96,12 +96,7 @@ def check(pattern: str, samples: list[str]) -> None:
         assert automaton.search(text) == found(pattern, text), (pattern, text)
 
 
-QUICK = settings(
-    max_examples=400,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+QUICK = settings(max_examples=400)
 
 
 @QUICK
@@ -129,7 +124,7 @@ def test_scraps_of_syntax_are_taken_and_refused_as_by_re2(pattern: str) -> None:
 
 @pytest.mark.full
 @seed(20261121)
-@settings(QUICK, max_examples=10_000, derandomize=False, database=None)
+@settings(max_examples=10_000)
 @given(patterns, st.lists(texts, min_size=4, max_size=12))
 def test_many_generated_patterns_find_what_re2_finds(pattern: str, samples: list[str]) -> None:
     check(pattern, samples)
@@ -137,7 +132,7 @@ def test_many_generated_patterns_find_what_re2_finds(pattern: str, samples: list
 
 @pytest.mark.full
 @seed(20261121)
-@settings(QUICK, max_examples=10_000, derandomize=False, database=None)
+@settings(max_examples=10_000)
 @given(counted, st.lists(three_letters, min_size=8, max_size=16))
 def test_many_overlapping_copies_of_optional_parts_find_what_re2_finds(
     pattern: str, samples: list[str]
@@ -147,7 +142,7 @@ def test_many_overlapping_copies_of_optional_parts_find_what_re2_finds(
 
 @pytest.mark.full
 @seed(20261121)
-@settings(QUICK, max_examples=20_000, derandomize=False, database=None)
+@settings(max_examples=20_000)
 @given(scraps)
 def test_many_scraps_of_syntax_are_taken_and_refused_as_by_re2(pattern: str) -> None:
     check(pattern, ["", "a", "ab\n"])
