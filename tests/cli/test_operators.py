@@ -7,8 +7,11 @@ import pty
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +23,12 @@ from handler.cli.times import ago
 from handler.failure import CannotRun
 from handler.gateway import definitions
 from handler.stores.base import Store
+from handler.stores.ledger import Held
 from handler.stores.sqlite import SQLiteStore
 from tests.stores import samples
+
+THEN = time.time() // 60 * 60 - 3600
+"""An hour ago by the machine's clock, which is the commands' own; and a whole minute."""
 
 OPEN = {"version": "1", "default": "deny", "tools": {"send": {}}}
 CLOSED = {"version": "1", "default": "deny", "tools": {"list": {}}}
@@ -168,10 +175,10 @@ def test_a_token_is_shown_once_on_a_terminal_and_nowhere_else(applied: Desk) -> 
     assert "is not a terminal" in applied.err
     assert applied.reads("grant", "show", "agent")["tokens"] == 0
     code, shown = on_a_terminal("", "grant", "token", "agent", "--data", str(applied.data))
-    assert code == 0 and shown.count("hp_") == 1
+    (token,) = (line for line in shown.splitlines() if line.startswith("hp_"))
+    assert code == 0 and shown.count(token) == 1
     assert applied.reads("grant", "show", "agent")["tokens"] == 1
-    kept = (applied.data / "holdpoint.sqlite").read_bytes()
-    assert shown.splitlines()[0].encode() not in kept
+    assert token.encode() not in (applied.data / "holdpoint.sqlite").read_bytes()
 
 
 def test_a_token_goes_into_a_new_file_of_its_owner_alone(applied: Desk) -> None:
@@ -252,9 +259,11 @@ def test_the_source_of_a_policy_comes_back_byte_for_byte(applied: Desk) -> None:
 def test_an_approval_past_its_deadline_is_shown_as_expired_though_nobody_wrote_it(
     desk: Desk,
 ) -> None:
+    old = replace(samples.approval(), created_at=THEN, deadline=THEN + 1800, changed_at=THEN)
+
     async def hold(store: Store) -> None:
-        await store.ledger.put_grant(samples.grant())
-        await store.ledger.hold(samples.claim(), samples.approval(), samples.NOW, 5)
+        await store.ledger.put_grant(replace(samples.grant(), expires_at=None))
+        assert await store.ledger.hold(samples.claim(), old, THEN, 5) == Held(old)
 
     desk.in_store(hold)
     assert desk.reads("approvals", "list") == []
@@ -266,11 +275,16 @@ def test_an_approval_past_its_deadline_is_shown_as_expired_though_nobody_wrote_i
     assert "there is no held call `nothing`" in desk.err
 
 
+def at(seconds: float) -> str:
+    """So long after `THEN`."""
+    return f"{datetime.fromtimestamp(THEN + seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def decided(call: str, **facts: Any) -> dict[str, Any]:
     return {
         "record": "decided",
         "call": call,
-        "at": samples.NOW,
+        "at": THEN,
         "grant": "g1",
         "label": "agent",
         "server": "shop",
@@ -286,7 +300,7 @@ def decided(call: str, **facts: Any) -> dict[str, Any]:
 
 def ended(call: str) -> dict[str, Any]:
     return {
-        "record": "ended", "call": call, "at": samples.NOW + 1, "outcome": "answered",
+        "record": "ended", "call": call, "at": THEN + 1, "outcome": "answered",
         "detail": "", "refunded": False,
     }  # fmt: skip
 
@@ -297,7 +311,7 @@ RECORDS = [
     decided("two", effect="deny", place=RULE),
     decided("three", label="other", grant="g2", tool="pay\x1b[2J", server="bank"),
     ended("one"),
-    decided("four", at=samples.NOW + 60, trace="0af7"),
+    decided("four", at=THEN + 60, trace="0af7"),
 ]
 FILTERS: dict[str, tuple[Sequence[str], set[str]]] = {
     "nothing": ((), {"one", "two", "three", "four"}),
@@ -309,7 +323,7 @@ FILTERS: dict[str, tuple[Sequence[str], set[str]]] = {
     "a rule": (("--rule", "*/deny_if/*"), {"two"}),
     "a call": (("--call", "one"), {"one"}),
     "a trace": (("--trace", "0af7"), {"four"}),
-    "a time": (("--until", "2026-11-20T12:00:30Z"), {"one", "two", "three"}),
+    "a time": (("--until", at(30)), {"one", "two", "three"}),
     "two together": (("--grant", "agent", "--effect", "deny"), {"two"}),
 }
 
@@ -322,7 +336,7 @@ async def tell(store: Store) -> None:
 @pytest.mark.parametrize(("options", "calls"), FILTERS.values(), ids=FILTERS)
 def test_the_log_is_searched_by(desk: Desk, options: Sequence[str], calls: set[str]) -> None:
     desk.in_store(tell)
-    since = ("--since", "2026-11-20T11:00:00Z")
+    since = ("--since", at(-3600))
     assert desk.run("log", "search", *since, *options, "--format", "json") == 0, desk.err
     found = [json.loads(line) for line in desk.out.splitlines()]
     assert {record["call"] for record in found} == calls
@@ -335,11 +349,10 @@ def test_the_newest_records_are_shown_for_people_and_no_terminal_obeys_them(desk
     assert desk.run("log", "tail", "--lines", "4") == 0
     lines = desk.out.splitlines()
     assert lines[0] == (
-        "2026-11-20T12:00:00Z  two  deny  agent  shop/send(to)  "
-        "/tools/send/deny_if/args.to-eq line 7"
+        f"{at(0)}  two  deny  agent  shop/send(to)  /tools/send/deny_if/args.to-eq line 7"
     )
     assert lines[1].endswith("other  bank/pay\\u{1b}[2J(to)  -")
-    assert lines[2] == "2026-11-20T12:00:01Z  one  ended  answered"
+    assert lines[2] == f"{at(1)}  one  ended  answered"
 
 
 def test_text_of_agents_is_shown_without_what_a_terminal_would_obey() -> None:
@@ -349,8 +362,8 @@ def test_text_of_agents_is_shown_without_what_a_terminal_would_obey() -> None:
 def test_times_are_spans_that_went_by_or_moments_with_a_zone() -> None:
     assert ago("90s", 1000.0) == 910.0
     assert ago("2h", 10_000.0) == 2_800.0
-    assert ago("2026-11-20T13:00:00+01:00", 0.0) == samples.NOW
-    for wrong in ("2026-11-20T12:00:00", "h", "-1h", ""):
+    assert ago("2020-01-01T13:00:00+01:00", 0.0) == 1_577_880_000
+    for wrong in ("2020-01-01T12:00:00", "h", "-1h", ""):
         with pytest.raises(CannotRun, match="is not a time"):
             ago(wrong, 0.0)
 
@@ -364,8 +377,8 @@ def test_drift_is_listed_with_what_it_breaks_and_accepted(desk: Desk) -> None:
     after = '{"description":"\\u202e","inputSchema":{"properties":{}},"name":"pay"}'
 
     async def seen(store: Store) -> None:
-        first = definitions.first("shop", {"pay": before}, samples.NOW)
-        now = definitions.noted(first, {"pay": after}, whole=True, now=samples.NOW)
+        first = definitions.first("shop", {"pay": before}, THEN)
+        now = definitions.noted(first, {"pay": after}, whole=True, now=THEN)
         assert await store.definitions.replace(None, first)
         assert await store.definitions.replace(first, now)
 

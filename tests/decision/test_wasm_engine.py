@@ -1,138 +1,19 @@
-"""The WASM engine answers as `compiler.meaning` does, to the place and the message."""
-
-import json
-from typing import Any
+"""What the WASM engine's module reads by itself: texts, numbers, and calls of every size."""
 
 import orjson
 import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
-from compiler.lower import lower
-from compiler.meaning import Meaning
-from compiler.parse import parse
-from compiler.policy import Operator
-from compiler.table.write import encode
 from compiler.values import LARGEST_64_BIT, SMALLEST_64_BIT, is_comparable, read_number
-from compiler.verdict import Call, Effect, Subject
-from compiler.wasm.emit import emit
+from compiler.verdict import Call, Effect
 from compiler.wasm.encode import Module
 from compiler.wasm.encode import encode as encode_module
 from handler.decision import arguments
-from handler.decision.table import TableEngine
 from handler.decision.wasm import ModuleError, PolicyModule
 from handler.decision.wasm_engine import UNREADABLE, WasmEngine
-from tests.decision.test_table_engine import (
-    LISTS,
-    LITERALS,
-    NOBODY,
-    PATHS,
-    VALUES,
-    tool_for_each,
-)
-from tests.strategies import Document, calls, documents, subjects, text_of, times
-
-
-def both(document: Document) -> tuple[Meaning, WasmEngine]:
-    """The specification and the engine of one policy."""
-    parsed = parse(text_of(document))
-    assert parsed.policy is not None, parsed.diagnostics
-    program = lower(parsed.policy)
-    return Meaning(parsed.policy), WasmEngine(emit(program))
-
-
-def assert_alike_on(conditions: list[Document], given_arguments: list[dict[str, Any]]) -> None:
-    meaning, wasm = both(tool_for_each(conditions))
-    for index, condition in enumerate(conditions):
-        for which in LISTS:
-            for one in given_arguments:
-                call = Call(f"{index}-{which}", one)
-                expected = meaning.decide(call, NOBODY, 0)
-                assert wasm.decide(call, NOBODY, 0) == expected, (condition, which, one)
-
-
-@pytest.mark.parametrize("operator", Operator)
-def test_at_every_boundary_of_every_operator_both_answer_alike(operator: Operator) -> None:
-    conditions: list[Document] = [
-        {"path": "args.x", "op": operator.value, "value": literal} for literal in LITERALS[operator]
-    ]
-    assert_alike_on(conditions, [{}, *({"x": value} for value in VALUES)])
-
-
-@pytest.mark.parametrize("path", PATHS)
-def test_along_every_kind_of_path_both_answer_alike(path: str) -> None:
-    shown = (("eq", 1), ("neq", 1), ("gt", 0), ("exists", True), ("exists", False), ("in", [1]))
-    conditions: list[Document] = [
-        {"path": path, "op": operator, "value": literal} for operator, literal in shown
-    ]
-    inside = [[value] for value in VALUES] + [{"a": value} for value in VALUES]
-    found = [{"x": value} for value in (*VALUES, *inside, [[], [1]], [{"a": 1}, {}, None])]
-    assert_alike_on(conditions, [{}, {"y": None}, {"y": [1, 2]}, *found])
-
-
-LONG = ("order-00001", "order-00002", "order-00", "order-000", "order-00012345678", "ordes-0")
-
-
-def test_texts_are_searched_and_ordered_to_their_last_byte_and_no_further() -> None:
-    texts = ["ab", "aab", "aaab", "abab", "b", "", 'ab"', "aaaaaaaaab", "aaaaaaaab\n", *LONG]
-    operators = ("contains", "starts_with", "ends_with", "lt", "lte", "eq")
-    conditions: list[Document] = [
-        {"path": "args.x", "op": operator, "value": literal}
-        for operator in operators
-        for literal in ("ab", 'ab"', 'b"}', "aab", "b\n", *LONG)
-    ]
-    assert_alike_on(conditions, [{"x": text} for text in texts])
-
-
-def test_a_rounded_number_makes_all_that_it_is_inside_unreadable() -> None:
-    large = 2**53
-    found = [[large], {"a": large}, [large, {}], [large, [1]], [{}, large],
-             [[{"a": large}, [1]], 1], {"a": large, "b": {"c": [1]}},
-             {"a": {"b": {}, "c": [1]}, "b": 1}]  # fmt: skip
-    conditions: list[Document] = [
-        {"path": "args.x", "op": operator, "value": literal}
-        for operator, literal in (("eq", [1]), ("eq", {"a": 1}), ("in", [[1], {"a": 1}]))
-    ]
-    assert_alike_on(conditions, [{"x": value} for value in found])
-
-
-def test_keys_of_every_length_are_told_apart() -> None:
-    found = [start + "k" * length for start in ("", "\n") for length in range(1, 11)]
-    conditions: list[Document] = [
-        {"path": f"args[{json.dumps(key)}]", "op": "exists", "value": True} for key in found
-    ]
-    assert_alike_on(conditions, [{key: 1} for key in found])
-
-
-def check(document: Document, asked: list[Call], subject: Subject, now: float) -> None:
-    """Meaning, table and module agree on every call."""
-    meaning, wasm = both(document)
-    policy = meaning.policy
-    table = TableEngine(encode(lower(policy)))
-    for call in asked:
-        expected = meaning.decide(call, subject, now)
-        assert wasm.decide(call, subject, now) == expected
-        assert table.decide(call, subject, now) == expected
-        assert wasm.hides(call.tool) == meaning.hides(call.tool)
-
-
-@settings(max_examples=100)
-@given(documents(), st.lists(calls, min_size=3, max_size=6), subjects, times)
-def test_on_any_policy_and_call_all_engines_answer_alike(
-    document: Document, asked: list[Call], subject: Subject, now: float
-) -> None:
-    check(document, asked, subject, now)
-
-
-@pytest.mark.full
-@seed(20261121)
-@settings(max_examples=6_000)
-@given(documents(), st.lists(calls, min_size=20, max_size=24), subjects, times)
-def test_on_many_policies_and_calls_all_engines_answer_alike(
-    document: Document, asked: list[Call], subject: Subject, now: float
-) -> None:
-    check(document, asked, subject, now)
-
+from tests.decision.engines import NOBODY, both, wasm
+from tests.strategies import calls
 
 # Texts: what the module reads is what the one reader of calls reads.
 
@@ -142,7 +23,7 @@ ANYTHING = {"version": "1", "default": "allow", "all_tools": {}}
 @pytest.fixture(scope="module")
 def anything() -> WasmEngine:
     """A policy that allows every call it can read."""
-    return both(ANYTHING)[1]
+    return wasm(ANYTHING)
 
 
 def is_read(text: bytes) -> bool:
@@ -246,7 +127,7 @@ SAFE = {"path": "args.x", "op": "gt", "value": 2**53 - 1}
 @pytest.fixture(scope="module")
 def comparing() -> WasmEngine:
     rule = {"conditions": [SAFE]}
-    return both({"version": "1", "default": "deny", "tools": {"t": {"deny_if": [rule]}}})[1]
+    return wasm({"version": "1", "default": "deny", "tools": {"t": {"deny_if": [rule]}}})
 
 
 def judged(engine: WasmEngine, text: str) -> str:
@@ -343,43 +224,25 @@ def test_a_key_is_the_same_however_it_is_spelled(comparing: WasmEngine) -> None:
             assert "must be" in comparing.decide_text("t", text, NOBODY, 0).message, text
 
 
-# Times, and calls of every size.
-
-
-@pytest.mark.parametrize(
-    "now",
-    [0, 0.5, -0.5, -1, -86_400, 3599.999999, 3600, 86_399.9, 86_400, 345_600, 1_709_200_800.123456,
-     253_402_300_799, 1e14],
-)  # fmt: skip
-def test_hours_and_weekdays_are_those_of_the_specification(now: float) -> None:
-    tools = {
-        f"{name}-{number}": {
-            "require": [{"conditions": [{"path": f"time.{name}", "op": "eq", "value": number}]}]
-        }
-        for name, numbers in (("hour", range(24)), ("weekday", range(1, 8)))
-        for number in numbers
-    }
-    meaning, wasm = both({"version": "1", "default": "deny", "tools": tools})
-    for tool in tools:
-        expected = meaning.decide(Call(tool), NOBODY, now)
-        assert wasm.decide(Call(tool), NOBODY, now) == expected, tool
+# Calls of every size.
 
 
 def test_a_call_larger_than_the_memory_makes_it_grow() -> None:
     rule = {"conditions": [{"path": "args.x", "op": "length_lte", "value": 400_000}]}
-    meaning, wasm = both({"version": "1", "default": "deny", "tools": {"t": {"require": [rule]}}})
+    document = {"version": "1", "default": "deny", "tools": {"t": {"require": [rule]}}}
+    meaning, engine = both(document, "wasm")
     for count in (0, 400_000, 400_001):
         call = Call("t", {"x": [0] * count})
-        assert wasm.decide(call, NOBODY, 0) == meaning.decide(call, NOBODY, 0)
+        assert engine.decide(call, NOBODY, 0) == meaning.decide(call, NOBODY, 0)
     call = Call("t", {"x": "é\n" * 200_000})
-    assert wasm.decide(call, NOBODY, 0) == meaning.decide(call, NOBODY, 0)
+    assert engine.decide(call, NOBODY, 0) == meaning.decide(call, NOBODY, 0)
 
 
 def test_a_call_past_all_memory_is_denied() -> None:
-    _, wasm = both(ANYTHING)
-    verdict = wasm.decide_text("t", b'{"x":[' + b"0," * 3_000_000 + b"0]}", NOBODY, 0)
+    engine = wasm(ANYTHING)
+    verdict = engine.decide_text("t", b'{"x":[' + b"0," * 3_000_000 + b"0]}", NOBODY, 0)
     assert (verdict.effect, verdict.place and verdict.place.rule) == (Effect.DENY, "(too large)")
-    assert wasm.decide_text("t", b"{}", NOBODY, 0).effect is Effect.ALLOW
+    assert engine.decide_text("t", b"{}", NOBODY, 0).effect is Effect.ALLOW
 
 
 def test_arguments_with_half_a_character_are_denied(anything: WasmEngine) -> None:

@@ -5,6 +5,8 @@ answers with the JSON of the verdicts.
 """
 
 import json
+import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -64,13 +66,15 @@ def worker() -> Iterator[Host]:
     def ask(folder: Path) -> str:
         (folder / "config.capnp").write_text(config(folder))
         command = [tools.node(), tools.package(WORKERD), "serve", "config.capnp", "--control-fd=1"]
-        with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, start_new_session=True
+        ) as process:
             assert process.stdout is not None
             try:
                 port = json.loads(process.stdout.readline())["port"]
                 return httpx2.get(f"http://127.0.0.1:{port}/", timeout=30).text
             finally:
-                process.terminate()
+                os.killpg(process.pid, signal.SIGTERM)  # node's child is the one that serves
 
     yield ask
 
