@@ -7,7 +7,7 @@ import pytest
 
 from compiler.diagnostics import CATALOGUE
 from compiler.globs import overlap
-from compiler.parse import parse
+from compiler.parse import document, parse
 from compiler.parse.agreement import MOST_GLOBS
 from compiler.parse.document import MOST_TOOLS
 from compiler.paths import PathError, parse_path
@@ -35,8 +35,12 @@ def _with_tools(names: list[str]) -> list[str]:
     return [one.code for one in parse(json.dumps(policy)).diagnostics]
 
 
-def test_as_many_tools_as_the_cap_parse_and_one_more_does_not() -> None:
-    names = [f"tool_{number}" for number in range(MOST_TOOLS)]
+@pytest.mark.parametrize("most", [500, pytest.param(MOST_TOOLS, marks=pytest.mark.full)])
+def test_as_many_tools_as_the_cap_parse_and_one_more_does_not(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document, "MOST_TOOLS", most)
+    names = [f"tool_{number}" for number in range(most)]
     assert _with_tools(names) == []
     assert _with_tools([*names, "one_more"]) == ["E041"]
 

@@ -27,7 +27,7 @@ WORKERD = "workerd/bin/workerd"
 CONFIG = """using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [(name = "main", worker = (compatibilityDate = "2026-11-01", modules = [
+  services = [(name = "main", worker = (compatibilityDate = "2024-01-01", modules = [
     {modules}
   ]))],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],

@@ -125,4 +125,4 @@ def test_patterns_built_to_explode_are_refused_at_once_with_advice(
     with pytest.raises(PatternError) as caught:
         compile(pattern)
     assert advice in caught.value.message
-    assert time.process_time() - start < 1
+    assert time.process_time() - start < 10  # none takes half a second; without bounds, hours
