@@ -263,7 +263,7 @@ def test_lost_answers_and_retries_leave_exact_tallies(world_name: str) -> None:
     )
 
 
-def test_any_sequence_of_steps_leaves_exact_tallies(world: World) -> None:
+def test_any_sequence_of_steps_leaves_exact_tallies(world: World, world_name: str) -> None:
     class Model(LedgerModel):
         pass
 
@@ -271,7 +271,7 @@ def test_any_sequence_of_steps_leaves_exact_tallies(world: World) -> None:
     run_state_machine_as_test(
         Model,
         settings=settings(
-            max_examples=20,
+            max_examples=20 if world_name == "sqlite" else 10,
             stateful_step_count=25,
             suppress_health_check=list(HealthCheck),
         ),

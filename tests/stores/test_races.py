@@ -170,4 +170,4 @@ def race_in_processes(world: str, place: Path, calls: int) -> list[Counter[str]]
             assert racer.stdin
             racer.stdin.write("go\n")
             racer.stdin.flush()
-        return [Counter(json.loads(racer.communicate(timeout=30)[0])) for racer in racers]
+        return [Counter(json.loads(racer.communicate(timeout=120)[0])) for racer in racers]

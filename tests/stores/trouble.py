@@ -1,20 +1,22 @@
 """Stores in trouble: answers are lost once or for good, and another process goes on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 from unittest.mock import patch
 
 from aiohttp import web
 
+from handler.aws.wire import Answer, Wire
 from handler.stores.base import Store, StoreUnavailable
 from handler.stores.dynamodb import connection
 from handler.stores.sqlite import SQLiteStore
 from tests.emulated.faults import FAULTS, Fault, Handler, Proxy
 from tests.emulated.world import World
 from tests.emulated.world import world as emulated
+from tests.stores.worlds import patient
 
 Step = Callable[[Store], Awaitable[object]]
 
@@ -26,8 +28,11 @@ FAULTS_OF_ONE_WRITE = (
     Fault.BROKEN,
 )
 WRITES = ("UpdateItem", "TransactWriteItems")
-GIVEN_UP = 0.5
+GIVEN_UP = 0.2
 """Seconds after which a step whose every answer is lost is given up."""
+
+PATIENCE = 60
+"""Seconds for what a step that was given up has left under way."""
 
 
 class Trouble(Protocol):
@@ -70,7 +75,8 @@ class OnDynamo:
     def __init__(self, world: World) -> None:
         self.stores: tuple[Store, Store] = (world.store, world.another())
         self._proxy = world.proxy
-        self._begun = self._done = 0
+        self._under_way: set[object] = set()
+        """Requests that have not come to their end, at the client or behind the proxy."""
 
     def once(self, fault: Fault) -> None:
         faults = [fault]
@@ -80,20 +86,34 @@ class OnDynamo:
 
     async def abandoned(self, step: Step, turns: int) -> None:
         self._proxy.plan = lambda asked, number: self._lose if asked in WRITES else None
-        with patch.object(connection, "STEP_SECONDS", GIVEN_UP), suppress(StoreUnavailable):
-            await step(self.stores[0])
-        async with asyncio.timeout(5):
-            while self._begun > self._done:
-                await asyncio.sleep(0.01)  # the proxy's own work; there is no event to wait for
+        with patch.object(Wire, "post", self._noted(Wire.post)):
+            with patch.object(connection, "STEP_SECONDS", GIVEN_UP), suppress(StoreUnavailable):
+                await step(self.stores[0])
+            async with asyncio.timeout(PATIENCE):
+                while self._under_way:
+                    await asyncio.sleep(0.01)  # in threads of the client's; they tell no event
         self._proxy.plan = lambda asked, number: None
 
+    def _noted(self, post: Callable[..., Answer]) -> Callable[..., Answer]:
+        def noted(*arguments: Any) -> Answer:
+            with self._one_more():
+                return post(*arguments)
+
+        return noted
+
     async def _lose(self, proxy: Proxy, request: web.Request, body: bytes) -> web.StreamResponse:
-        self._begun += 1
-        try:
-            lose: Handler = FAULTS[Fault.LOST_ANSWER]
+        lose: Handler = FAULTS[Fault.LOST_ANSWER]
+        with self._one_more():
             return await lose(proxy, request, body)
+
+    @contextmanager
+    def _one_more(self) -> Iterator[None]:
+        mark = object()
+        self._under_way.add(mark)
+        try:
+            yield
         finally:
-            self._done += 1
+            self._under_way.discard(mark)
 
 
 @asynccontextmanager
@@ -108,12 +128,13 @@ async def on_sqlite(place: Path) -> AsyncIterator[Trouble]:
 
 @asynccontextmanager
 async def on_dynamo(place: Path) -> AsyncIterator[Trouble]:
-    async with emulated() as world:
-        trouble = OnDynamo(world)
-        try:
-            yield trouble
-        finally:
-            await trouble.stores[1].close()
+    with patient():
+        async with emulated() as world:
+            trouble = OnDynamo(world)
+            try:
+                yield trouble
+            finally:
+                await trouble.stores[1].close()
 
 
 TROUBLED: dict[str, Callable[[Path], AbstractAsyncContextManager[Trouble]]] = {

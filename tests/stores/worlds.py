@@ -1,12 +1,14 @@
 """The worlds whose stores pass the contract suite. A new store is one line in `WORLDS`."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 from handler.stores.base import Store
+from handler.stores.dynamodb import connection
 from handler.stores.sqlite import SQLiteStore
-from tests.emulated.place import dynamodb
+from tests.emulated.place import dynamodb as emulated
 
 World = Callable[[Path], AbstractAsyncContextManager[Store]]
 """Opens the store that lives at a place (a folder of the test's own) and closes it afterwards.
@@ -22,6 +24,20 @@ async def sqlite(place: Path) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.close()
+
+
+@contextmanager
+def patient() -> Iterator[None]:
+    """Steps of the emulated store may take long: how fast this machine is, is not the question."""
+    with patch.object(connection, "STEP_SECONDS", 60):
+        yield
+
+
+@asynccontextmanager
+async def dynamodb(place: Path) -> AsyncIterator[Store]:
+    with patient():
+        async with emulated(place) as store:
+            yield store
 
 
 WORLDS: dict[str, World] = {
