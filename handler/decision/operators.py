@@ -120,15 +120,14 @@ def _ends_with(key: str, literal: Value, answers: Answers) -> Test:
 def _contains(key: str, literal: Value, answers: Answers) -> Test:
     """A string is contained in strings and in lists, anything else in lists."""
     yes, no, missing = answers
-    part, word = str(literal), kind(literal)
-    whole = str if type(literal) is str else list
+    part = literal if type(literal) is str else None
+    word = kind(literal)
 
     def test(members: Object) -> Answer:
         value = members.get(key, MISSING)
-        found = type(value)
-        if found is str and whole is str:
+        if type(value) is str and part is not None:
             return yes if part in value else no
-        if found is list and is_readable(value):
+        if type(value) is list and is_readable(value):
             if any(equal(element, literal) for element in value):
                 return yes
             return no if all(kind(element) == word for element in value) else MISMATCH

@@ -46,12 +46,15 @@ class TableEngine:
         return narrowed(self._table, tool, schema)
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
-        plan = self._kept.get(call.tool) or self._found(call.tool)
+        try:
+            plan = self._kept[call.tool]
+        except KeyError:
+            plan = self._found(call.tool)
         facts = call.arguments if plan.args_only else facts_of(call, subject, now)
         for test in plan.tests:
             if test(facts):
                 return _denied(plan, facts)
-        return plan.settled or _admitted(plan, facts)
+        return _admitted(plan, facts) if plan.settled is None else plan.settled
 
     def _found(self, tool: str) -> Plan:
         """What serves the tool, and kept for its next call."""
