@@ -1,5 +1,6 @@
 """What all tests rely on of the process they run in."""
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -11,7 +12,21 @@ settings.register_profile("seeded", settings.get_profile("searching"), derandomi
 settings.load_profile("seeded")
 
 
+LOOPBACK = "127.0.0.1,localhost"
+
+
 def pytest_configure() -> None:
+    _leave_loopback_to_itself()
+    _end_by_ctrl_c()
+
+
+def _leave_loopback_to_itself() -> None:
+    """All servers of the tests are on this machine, also where others are behind a proxy."""
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), LOOPBACK)))
+
+
+def _end_by_ctrl_c() -> None:
     """Ctrl-C is tested with real processes, and one started in the background would ignore it:
     a signal that is ignored stays so in all children."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -77,7 +77,10 @@ def test_every_module_that_declares_a_command_is_one() -> None:
     assert declaring == set(command_line.COMMANDS)
 
 
-def test_help_says_what_each_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_says_what_each_command_is_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")  # where a summary is broken into lines
     with pytest.raises(SystemExit, match="0"):
         command_line.main(["--help"])
     printed = capsys.readouterr().out
