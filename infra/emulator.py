@@ -35,6 +35,9 @@ PINS = {
 }
 """An environment each: they pin different versions of botocore."""
 
+TAKEN = "is already in use"
+"""What ministack says of a port that another program has."""
+
 HOST = "127.0.0.1"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
@@ -80,10 +83,14 @@ class Emulator:
 
     def __init__(self, smtp_port: int | None = None) -> None:
         self.port = _free_port()
-        self.url = f"http://{HOST}:{self.port}"
+        """Known once it runs: whoever takes a free port before it does has it."""
         self._smtp_port = smtp_port
         self._folder = Path(tempfile.mkdtemp(prefix="holdpoint-emulator-"))
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -108,6 +115,16 @@ class Emulator:
         return (self._folder / "log").read_text(errors="replace")
 
     def __enter__(self) -> "Emulator":
+        try:
+            self._start()
+            self._await_health()
+            self._assert_loopback_only()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def _start(self) -> None:
         kept = {name: text for name, text in os.environ.items() if not name.startswith("AWS_")}
         smtp = {"SMTP_HOST": f"{HOST}:{self._smtp_port}"} if self._smtp_port else {}
         with (self._folder / "log").open("wb") as log:
@@ -129,13 +146,6 @@ class Emulator:
                     "TMPDIR": str(self._folder),
                 },
             )
-        try:
-            self._await_health()
-            self._assert_loopback_only()
-        except BaseException:
-            self.stop()
-            raise
-        return self
 
     def __exit__(
         self,
@@ -160,14 +170,18 @@ class Emulator:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _await_health(self) -> None:
-        assert self._process is not None
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
+            assert self._process is not None
             try:
                 urllib.request.urlopen(f"{self.url}/_ministack/health", timeout=1).close()
                 return
             except OSError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
+                ended, late = self._process.poll() is not None, time.monotonic() > deadline
+                if ended and TAKEN in self.log and not late:
+                    self.port = _free_port()
+                    self._start()
+                elif ended or late:
                     raise RuntimeError(f"the emulator did not start:\n{self.log[-2000:]}") from None
                 time.sleep(0.05)
 
