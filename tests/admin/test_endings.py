@@ -26,7 +26,7 @@ def manifest(folder: Path, **named: str) -> Manifest:
     (folder / "p.json").write_text(json.dumps(POLICY))
     server = {"upstream": "https://shop.example/mcp", "policies": {"p": "p.json"}}
     document: dict[str, Any] = {
-        "servers": {name: server for name in {"shop", *named.values()}},
+        "servers": {name: server for name in ("shop", *named.values())},
         "grants": {label: {"server": name, "policy": "p"} for label, name in named.items()},
     }
     return parse(json.dumps(document).encode(), folder)
