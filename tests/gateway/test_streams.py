@@ -26,6 +26,7 @@ from tests.gateway.world import (
     legacy,
     modern,
 )
+from tests.patience import PATIENCE
 
 ALLOW = {"version": "1", "default": "allow"}
 
@@ -288,20 +289,20 @@ async def test_a_call_whose_client_leaves_before_the_first_event_is_settled_too(
 
     def late(request: bytes) -> bytes:
         reached.set()
-        left.wait(10)
+        left.wait(PATIENCE)
         return answer("200 OK", stream * 2, "text/event-stream")
 
     with scripted(late) as (url, requests):
         point(door, url, ALLOW)
         headers = {"Authorization": f"Bearer {door.token}", "Accept": "text/event-stream"}
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(timeout=PATIENCE) as client:
             asked = client.post(door.endpoint(), json=READ[0], headers={**headers, **READ[1]})
             asking = asyncio.create_task(asked)
-            assert await asyncio.to_thread(reached.wait, 10)
+            assert await asyncio.to_thread(reached.wait, PATIENCE)
             asking.cancel()
             await asyncio.wait([asking])
         left.set()
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while [each["record"] for each in door.journal()] != ["decided", "ended"]:
             assert time.monotonic() < until, "the call was never settled"
             time.sleep(0.02)
