@@ -39,6 +39,22 @@ def test_the_newest_mail_comes_first_and_only_so_many_are_kept(tmp_path: Path) -
     assert [kept.subject for kept in outbox.mails()] == ["mail 4", "mail 3", "mail 2"]
 
 
+def test_mails_of_one_millisecond_stand_in_their_order_and_before_those_of_older_releases(
+    tmp_path: Path,
+) -> None:
+    clock = FixedClock(START)
+    outbox = Outbox(tmp_path, clock)
+    asyncio.run(outbox.send(mail("old")))
+    (kept,) = outbox.mails()
+    old = f"{int((START + 60) * 1000):014d}-ffffffff"
+    (tmp_path / f"{kept.name}.eml").rename(tmp_path / f"{old}.eml")
+    for number in range(8):
+        clock.time += 0.000_05
+        asyncio.run(outbox.send(mail(f"mail {number}")))
+    expected = [f"mail {number}" for number in reversed(range(8))]
+    assert [kept.subject for kept in outbox.mails()] == [*expected, "old"]
+
+
 def test_files_are_the_owners_alone(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox", FixedClock(START))
     asyncio.run(outbox.send(mail()))
