@@ -17,6 +17,7 @@ from handler.gateway.bounds import Bounds
 from handler.gateway.revisions import SUBSCRIPTION_KEY
 from handler.gateway.server import Drift, Server
 from handler.grants.model import GrantStatus
+from tests.clear import CLEAR
 from tests.gateway.shifting import tool
 from tests.gateway.telling import Teller, notice, teller
 from tests.gateway.test_upstreams import answer, scripted
@@ -87,16 +88,14 @@ class Listening:
 def listens(door: Gateway, token: str | None = None, **wanted: Any) -> Iterator[Listening]:
     body, headers = modern("subscriptions/listen", {"notifications": wanted})
     sent = {**heads(door, token), "Content-Type": "application/json", **headers}
-    with httpx2.stream(
-        "POST", door.endpoint(), json=body, headers=sent, timeout=PATIENCE
-    ) as answer:
+    with httpx2.stream("POST", door.endpoint(), json=body, headers=sent, **CLEAR) as answer:
         yield Listening(answer)
 
 
 @contextmanager
 def follows(door: Gateway, token: str | None = None, **more: str) -> Iterator[Listening]:
     sent = {**heads(door, token), "MCP-Protocol-Version": LEGACY, **more}
-    with httpx2.stream("GET", door.endpoint(), headers=sent, timeout=PATIENCE) as answer:
+    with httpx2.stream("GET", door.endpoint(), headers=sent, **CLEAR) as answer:
         yield Listening(answer)
 
 

@@ -15,6 +15,7 @@ from mcp.types import CallToolResult, TextContent
 
 from handler.gateway.bounds import Bounds
 from handler.grants.model import GrantStatus
+from tests.clear import CLEAR
 from tests.gateway.shifting import tool
 from tests.gateway.test_upstreams import answer, scripted
 from tests.gateway.world import (
@@ -267,12 +268,12 @@ async def test_a_client_that_opens_addresses_is_sent_to_the_status_page_once(
     }
     second = brisk.post(body, headers=headers).json()["result"]
     assert set(second) == {"resultType", "requestState"}
-    page = httpx2.get(asked["params"]["url"])
+    page = httpx2.get(asked["params"]["url"], **CLEAR)
     assert page.status_code == 200 and "Waiting for an answer" in page.text
     assert "/approve/" not in page.text and "<form" not in page.text
     assert upstream.calls == []
     await brisk.answer("reject")
-    assert "Rejected" in httpx2.get(asked["params"]["url"]).text
+    assert "Rejected" in httpx2.get(asked["params"]["url"], **CLEAR).text
 
 
 async def test_a_client_that_opens_no_addresses_is_never_sent_to_one(brisk: Gateway) -> None:
@@ -291,9 +292,11 @@ async def test_the_status_page_s_address_is_made_here_and_opens_nothing_else(
     (approval,) = await brisk.store.ledger.approvals(5)
     changed = token[:20] + ("B" if token[20] == "A" else "A") + token[21:]
     forged = [approval.id, "A" * len(token), result["requestState"], changed]
-    assert {httpx2.get(f"{brisk.url}/status/{each}").status_code for each in forged} == {404}
-    assert httpx2.get(f"{brisk.url}/approve/{token}").status_code == 404
-    assert httpx2.post(f"{brisk.url}/status/{token}").status_code == 405
+    assert {httpx2.get(f"{brisk.url}/status/{each}", **CLEAR).status_code for each in forged} == {
+        404
+    }
+    assert httpx2.get(f"{brisk.url}/approve/{token}", **CLEAR).status_code == 404
+    assert httpx2.post(f"{brisk.url}/status/{token}", **CLEAR).status_code == 405
     assert upstream.calls == []
 
 

@@ -51,6 +51,7 @@ from handler.sealing import Sealer
 from handler.secrets import Environment, Secrets
 from handler.stores.base import Store
 from handler.stores.sqlite.store import SQLiteStore
+from tests.clear import CLEAR
 from tests.patience import PATIENCE
 from tests.serving import in_a_thread
 from tests.upstream import listening
@@ -104,7 +105,7 @@ class UpstreamProcess:
     url: str
 
     def recorded(self) -> dict[str, list[dict[str, Any]]]:
-        answer = httpx2.get(f"{self.url}/recorded", timeout=PATIENCE)
+        answer = httpx2.get(f"{self.url}/recorded", **CLEAR)
         found: dict[str, list[dict[str, Any]]] = answer.json()
         return found
 
@@ -113,7 +114,7 @@ class UpstreamProcess:
         return self.recorded()["calls"]
 
     def forget(self) -> None:
-        httpx2.delete(f"{self.url}/recorded", timeout=PATIENCE)
+        httpx2.delete(f"{self.url}/recorded", **CLEAR)
 
 
 @contextmanager
@@ -219,7 +220,7 @@ class Gateway:
             **(headers or {}),
         }
         content = json.dumps(body).encode() if raw is None else raw
-        return httpx2.post(self.endpoint(server), content=content, headers=sent, timeout=PATIENCE)
+        return httpx2.post(self.endpoint(server), content=content, headers=sent, **CLEAR)
 
     def call(self, tool: str, arguments: object, **options: Any) -> httpx2.Response:
         """One modern tools/call, by hand."""
@@ -237,7 +238,7 @@ class Gateway:
     ) -> AsyncIterator[Client]:
         """The official client, pointed at the gateway."""
         sent = {"Authorization": f"Bearer {token or self.token}", **(headers or {})}
-        async with httpx2.AsyncClient(headers=sent, timeout=60) as http:
+        async with httpx2.AsyncClient(headers=sent, **CLEAR) as http:
             transport = streamable_http_client(self.endpoint(server), http_client=http)
             async with Client(transport, mode=mode, **options) as client:
                 yield client
@@ -257,7 +258,7 @@ class Gateway:
         """Answer one mail by its text."""
         link = re.search(r"http://\S+", mail)
         assert link is not None
-        async with httpx2.AsyncClient(timeout=PATIENCE) as browser:
+        async with httpx2.AsyncClient(**CLEAR) as browser:
             page = await browser.get(link[0])
             fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.text))
             answered = await browser.post(

@@ -19,13 +19,14 @@ from mcp.client.streamable_http import streamable_http_client
 from handler.clock import SystemClock
 from handler.demo.agent import said
 from handler.notify.outbox import Outbox
+from tests.clear import CLEAR
 from tests.clients import tools
 from tests.end_to_end.stage import serving, write
 from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
-PLAIN = "^/[a-z/_0-9-]*$"
+PLAIN = "^/.*/[a-z]+$"
 TWICE = {"counter": "reads", "window": 31_622_400, "max": 2, "scope": "grant"}
 POLICY: dict[str, Any] = {
     "version": "1",
@@ -40,9 +41,7 @@ POLICY: dict[str, Any] = {
         "write_file": {
             "require": [
                 {
-                    "conditions": [
-                        {"path": "args.path", "op": "regex", "value": "^/[a-z/_0-9-]*$"}
-                    ],
+                    "conditions": [{"path": "args.path", "op": "regex", "value": PLAIN}],
                     "on_deny": "Only plain names.",
                 }
             ]
@@ -181,7 +180,7 @@ async def test_a_held_call_runs_once_after_a_person_approves_it(
 async def approve(data: Path) -> None:
     """Say yes to the only mail."""
     box = Outbox(data / "outbox", SystemClock())
-    async with asyncio.timeout(PATIENCE), httpx2.AsyncClient(timeout=PATIENCE) as browser:
+    async with asyncio.timeout(PATIENCE), httpx2.AsyncClient(**CLEAR) as browser:
         while not (data / "outbox").exists() or not (mails := box.mails()):
             await asyncio.sleep(0.05)
         link = re.search(r"http://\S+/approve/\S+", mails[0].text)
@@ -415,7 +414,7 @@ async def test_serve_starts_a_program_and_protects_it_over_http(
 
 @asynccontextmanager
 async def over_http(url: str, headers: dict[str, str], mode: str) -> AsyncIterator[Client]:
-    async with httpx2.AsyncClient(headers=headers, timeout=PATIENCE) as http:
+    async with httpx2.AsyncClient(headers=headers, **CLEAR) as http:
         transport = streamable_http_client(url, http_client=http)
         async with Client(transport, mode=mode) as found:
             yield found
