@@ -12,22 +12,14 @@ settings.register_profile("seeded", settings.get_profile("searching"), derandomi
 settings.load_profile("seeded")
 
 
-LOOPBACK = "127.0.0.1,localhost"
+HERE = "127.0.0.1,localhost,::1"
 
 
 def pytest_configure() -> None:
-    _leave_loopback_to_itself()
-    _end_by_ctrl_c()
-
-
-def _leave_loopback_to_itself() -> None:
-    """All servers of the tests are on this machine, also where others are behind a proxy."""
-    for name in ("no_proxy", "NO_PROXY"):
-        os.environ[name] = ",".join(filter(None, (os.environ.get(name), LOOPBACK)))
-
-
-def _end_by_ctrl_c() -> None:
     """Ctrl-C is tested with real processes, and one started in the background would ignore it:
-    a signal that is ignored stays so in all children."""
+    a signal that is ignored stays so in all children. A proxy of the machine's is asked for no
+    server of the tests."""
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), HERE)))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
