@@ -7,6 +7,7 @@ import pytest
 from handler.aws.service import DYNAMODB, Account, Service, Unanswered
 from handler.aws.signature import Credentials
 from handler.aws.wire import Answer, Wire, WireBroken
+from tests.patience import PATIENCE
 from tests.peer import End, Peer, Step, answer, peer
 
 DATE = "Sat, 21 Nov 2026 03:20:00 GMT"
@@ -14,13 +15,13 @@ HEADERS = {"host": "127.0.0.1", "content-type": "application/x-amz-json-1.0"}
 WHOLE = answer('{"a":1}', Date=DATE)
 
 
-def posted(found: Peer, times: int = 1, first: float = 30) -> list[Answer | str]:
+def posted(found: Peer, times: int = 1, first: float = PATIENCE) -> list[Answer | str]:
     """What becomes of the posts, of which the first waits so many seconds at most."""
-    wire = Wire(f"http://127.0.0.1:{found.port}", 30, 30)
+    wire = Wire(f"http://127.0.0.1:{found.port}", PATIENCE, PATIENCE)
     outcomes: list[Answer | str] = []
     try:
         for number in range(times):
-            wire._seconds = 30 if number else first
+            wire._seconds = PATIENCE if number else first
             try:
                 outcomes.append(wire.post(b"%d" % number, HEADERS))
             except WireBroken as error:
@@ -64,7 +65,7 @@ ENDLESS = {"silence", "drops"}
 def test_an_answer_that_cannot_be_read_is_an_outcome_that_is_not_known(case: str) -> None:
     """It is sent once, and its connection carries nothing more."""
     with peer(UNKNOWN[case], [WHOLE]) as found:
-        first, second = posted(found, 2, 0.2 if case in ENDLESS else 30)
+        first, second = posted(found, 2, 0.2 if case in ENDLESS else PATIENCE)
     assert isinstance(first, str)
     assert second == Answer(200, DATE, b'{"a":1}')
     assert sorted(found.numbers) == [0, 1]  # each when its thread gets to it

@@ -19,11 +19,9 @@ from handler.gateway.bounds import Bounds
 from tests.fuzz.requests import Gun, Shot
 from tests.gateway.shifting import Shifting, shifting, tool
 from tests.gateway.world import Gateway, gateway
+from tests.patience import PATIENCE
 
 SEED = int(os.environ.get("HOLDPOINT_FUZZ_SEED", "20261121"))
-PATIENCE = 30.0
-"""Seconds that one answer may take, on a machine that has other things to do."""
-
 MOST_GROWTH = 128 * 1024
 """KiB that this process may grow by; it runs the gateway."""
 

@@ -18,6 +18,7 @@ from handler.stores.base import StoreUnavailable
 from handler.stores.ledger import Entered
 from handler.stores.sqlite import SQLiteStore, StoreUnusable, lanes
 from handler.stores.sqlite.schema import APPLICATION, STEPS, VERSION
+from tests.patience import PATIENCE
 from tests.stores import samples
 from tests.stores.samples import NOW, ONE, debit
 
@@ -43,8 +44,8 @@ async def store(path: Path, anyio_backend: str) -> AsyncIterator[SQLiteStore]:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long another process holds a lock of its own accord, it is waited for."""
-    monkeypatch.setattr(lanes, "PATIENCE", 60)
-    monkeypatch.setattr(lanes, "LONGEST_WAIT", 60)
+    monkeypatch.setattr(lanes, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(lanes, "LONGEST_WAIT", PATIENCE)
 
 
 SHORT = 0.5

@@ -16,6 +16,7 @@ from handler.stores.sqlite import SQLiteStore
 from tests.emulated.faults import FAULTS, Fault, Handler, Proxy
 from tests.emulated.world import World
 from tests.emulated.world import world as emulated
+from tests.patience import PATIENCE
 from tests.stores.worlds import patient
 
 Step = Callable[[Store], Awaitable[object]]
@@ -30,9 +31,6 @@ FAULTS_OF_ONE_WRITE = (
 WRITES = ("UpdateItem", "TransactWriteItems")
 GIVEN_UP = 0.2
 """Seconds after which a step whose every answer is lost is given up."""
-
-PATIENCE = 60
-"""Seconds for what a step that was given up has left under way."""
 
 
 class Trouble(Protocol):

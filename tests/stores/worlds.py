@@ -9,6 +9,7 @@ from handler.stores.base import Store
 from handler.stores.dynamodb import connection
 from handler.stores.sqlite import SQLiteStore
 from tests.emulated.place import dynamodb as emulated
+from tests.patience import PATIENCE
 
 World = Callable[[Path], AbstractAsyncContextManager[Store]]
 """Opens the store that lives at a place (a folder of the test's own) and closes it afterwards.
@@ -29,7 +30,7 @@ async def sqlite(place: Path) -> AsyncIterator[Store]:
 @contextmanager
 def patient() -> Iterator[None]:
     """Steps of the emulated store may take long: how fast this machine is, is not the question."""
-    with patch.object(connection, "STEP_SECONDS", 60):
+    with patch.object(connection, "STEP_SECONDS", PATIENCE):
         yield
 
 
