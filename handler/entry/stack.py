@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from handler import settings
@@ -33,6 +34,9 @@ from handler.stores.cloudwatch import CloudWatchJournal
 from handler.stores.dynamodb.patience import PatientConnection
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
+
+LOG_READING = Config(retries={"mode": "adaptive", "total_max_attempts": 10})
+"""CloudWatch Logs refuses what is above a few requests a second: an hour of a busy log is more."""
 
 LOGS = ("DecisionLog", "OutcomeLog")
 """The outputs that name the groups with decision records: how held calls ended is in the second."""
@@ -120,7 +124,9 @@ def open_stack(name: str, region: str | None = None) -> Stack:
         payloads=outputs["PayloadsTable"],
     )
     groups = [outputs[name] for name in LOGS if name in outputs]
-    journal = CloudWatchJournal(io.StringIO(), groups, lambda: session.client("logs"))
+    journal = CloudWatchJournal(
+        io.StringIO(), groups, lambda: session.client("logs", config=LOG_READING)
+    )
     store = DynamoStore(PatientConnection(account), names, journal)
     steps = Service(account, STEP_FUNCTIONS)
     return Stack(

@@ -17,6 +17,12 @@ COMMERCIAL = [
 ]
 
 
+EXPANDED = {
+    "AWS::Serverless::Function": "AWS::Lambda::Function",
+    "AWS::Serverless::StateMachine": "AWS::StepFunctions::StateMachine",
+}
+
+
 def kinds() -> set[str]:
     """The types that the template's resources have once SAM has expanded it."""
     found = {resource["Type"] for resource in template()["Resources"].values()}
