@@ -4,7 +4,10 @@ import re
 from pathlib import Path
 
 from cfnlint.helpers import REGIONS  # type: ignore[import-untyped]  # it ships no types
-from cfnlint.schema import PROVIDER_SCHEMA_MANAGER, ResourceNotFoundError
+from cfnlint.schema import (  # type: ignore[import-untyped]  # it ships no types
+    PROVIDER_SCHEMA_MANAGER,
+    ResourceNotFoundError,
+)
 
 from tests.emulated.template import template
 
