@@ -39,6 +39,9 @@ AMAZON_LINUX_2 = frozenset({"3.11"})
 """The versions of Python that Lambda runs there ("Lambda runtimes"): its C library is 2.26, and a
 wheel for a newer one does not load. The others are on Amazon Linux 2023, with 2.34."""
 
+MARK = "built-for"
+"""The file in which the bundle says what it runs on."""
+
 MOST_BYTES = 60_000_000
 """Unzipped, without the WASM engine."""
 
@@ -51,6 +54,10 @@ class Target:
     """Of Python, such as 3.13."""
     architecture: str
     wasm: bool
+
+    def __str__(self) -> str:
+        """As the bundle's own mark says it, which `handler.entry.bundle` reads."""
+        return f"python{self.version} {self.architecture}"
 
     @classmethod
     def read(cls) -> "Target":
@@ -95,6 +102,7 @@ def staging(target: Target) -> Path:
             goal = draft / file.relative_to(ROOT)
             goal.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, goal)
+        (draft / MARK).write_text(str(target))
         compile_all(draft, target)
         keep(draft, folder)
     return folder
