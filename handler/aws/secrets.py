@@ -12,9 +12,9 @@ from handler.secrets import SecretMissing
 
 NOT_THERE = frozenset({"ParameterNotFound", "ResourceNotFoundException"})
 
-PASSING = frozenset({"ThrottlingException", "InternalServerError", "InternalServiceError"})
-"""Refusals that another attempt may get past. Parameters are given out forty times a second in an
-account ("AWS Systems Manager quotas"), and a hundred containers may start at once."""
+TOO_MANY = "ThrottlingException"
+"""Parameters are given out forty times a second in an account ("AWS Systems Manager quotas"), and a
+hundred containers may start at once."""
 
 PAUSES = (0.1, 0.2, 0.4, 0.8)
 """Seconds before asking again, shortened at random to part rivals."""
@@ -56,7 +56,7 @@ async def _asked(
         except Refused as refused:
             if refused.code in NOT_THERE:
                 return None
-            pause = next(pauses, None) if refused.code in PASSING else None
+            pause = next(pauses, None) if refused.code == TOO_MANY else None
             if pause is None:
                 told = f"the secret `{name}` may not be read: {refused.code}"
                 raise SecretMissing(told) from refused
