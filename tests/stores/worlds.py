@@ -6,7 +6,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 from handler.stores.base import Store
-from handler.stores.dynamodb import connection
+from handler.stores.dynamodb.connection import Connection
 from handler.stores.sqlite import SQLiteStore
 from tests.emulated.place import dynamodb as emulated
 from tests.patience import PATIENCE
@@ -30,7 +30,7 @@ async def sqlite(place: Path) -> AsyncIterator[Store]:
 @contextmanager
 def patient() -> Iterator[None]:
     """Steps of the emulated store may take long: how fast this machine is, is not the question."""
-    with patch.object(connection, "STEP_SECONDS", PATIENCE):
+    with patch.object(Connection, "step_seconds", PATIENCE):
         yield
 
 
