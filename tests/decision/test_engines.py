@@ -176,7 +176,7 @@ def test_on_any_policy_and_call_all_engines_answer_alike(
 
 @pytest.mark.full
 @seed(20261121)
-@settings(max_examples=4_000)
+@settings(max_examples=6_000)
 @given(documents(), st.lists(calls, min_size=20, max_size=24), subjects, times)
 def test_on_many_policies_and_calls_all_engines_answer_alike(
     document: Document, asked: list[Call], subject: Subject, now: float
