@@ -1,6 +1,5 @@
 """One world for the folder: its processes take seconds to start."""
 
-import asyncio
 from collections.abc import AsyncIterator, Generator
 
 import pytest
@@ -29,8 +28,7 @@ async def strict_world(
 @pytest.fixture
 async def strict(strict_world: World) -> World:
     """The world without the faults of the test before, and without its executions."""
-    await asyncio.to_thread(strict_world.stop_executions)
-    strict_world.calm()
+    await strict_world.fresh()
     return strict_world
 
 

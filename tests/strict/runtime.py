@@ -42,10 +42,16 @@ class Job:
     seconds: float
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     answer: asyncio.Future[Answer] = field(default_factory=asyncio.Future)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Its time is over."""
 
 
 def failure(kind: str, message: str) -> Answer:
     return Answer(json.dumps({"errorType": kind, "errorMessage": message}).encode(), True)
+
+
+def timed_out(seconds: float) -> Answer:
+    return failure("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
 
 
 class Function:
@@ -63,13 +69,29 @@ class Function:
         self._turn = asyncio.Lock()
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._current: Job | None = None
+        self._began = 0
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
 
     @property
     def log(self) -> str:
         """All that its processes wrote."""
-        return self._log.read_text() if self._log.exists() else ""
+        return self._written().decode(errors="replace")
+
+    @property
+    def news(self) -> str:
+        """What of it was written since the test began."""
+        return self._written()[self._began :].decode(errors="replace")
+
+    async def rest(self) -> None:
+        """A test begins: what still runs of the one before is ended."""
+        while self._turn.locked():
+            await self.kill()
+            await asyncio.sleep(0.01)
+        self._began = len(self._written())
+
+    def _written(self) -> bytes:
+        return self._log.read_bytes() if self._log.exists() else b""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Function"]:
@@ -95,20 +117,24 @@ class Function:
             process = await self._alive()
             self._current = job = Job(event, self.seconds)
             self._jobs.put_nowait(job)
-            died = asyncio.create_task(process.wait())
+            ends = [asyncio.create_task(end) for end in (process.wait(), job.over.wait())]
             await asyncio.wait(
-                (job.answer, died), timeout=job.seconds, return_when=asyncio.FIRST_COMPLETED
+                (job.answer, *ends), timeout=job.seconds, return_when=asyncio.FIRST_COMPLETED
             )
-            died.cancel()
+            for end in ends:
+                end.cancel()
             if job.answer.done():
                 return job.answer.result()
             exited = process.returncode
             await self.kill()
             if exited is None:
-                return failure(
-                    "Sandbox.Timedout", f"Task timed out after {self.seconds:.2f} seconds"
-                )
+                return timed_out(self.seconds)
             return failure("Runtime.ExitError", f"Runtime exited with error: {exited}")
+
+    def run_out(self) -> None:
+        """The event that it is at has had all its time."""
+        assert self._current is not None
+        self._current.over.set()
 
     async def kill(self) -> None:
         """End the process as a crash would."""
@@ -117,10 +143,10 @@ class Function:
             if process.returncode is None:
                 process.kill()
             await process.wait()
-            self._jobs = asyncio.Queue()
 
     async def _alive(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
+            self._jobs = asyncio.Queue()  # the process before may still have asked for a job
             with self._log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "awslambdaric", self._handler),
@@ -165,15 +191,16 @@ class Function:
         body = await request.read()
         if len(body) > LARGEST_ANSWER:
             text = "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
-            return self._end(failure("Function.ResponseSizeTooLarge", text))
-        return self._end(Answer(body))
+            return self._end(request, failure("Function.ResponseSizeTooLarge", text))
+        return self._end(request, Answer(body))
 
     async def _failed(self, request: web.Request) -> web.Response:
-        return self._end(Answer(await request.read(), failed=True))
+        return self._end(request, Answer(await request.read(), failed=True))
 
-    def _end(self, answer: Answer) -> web.Response:
-        if self._current is not None and not self._current.answer.done():
-            self._current.answer.set_result(answer)
+    def _end(self, request: web.Request, answer: Answer) -> web.Response:
+        job = self._current
+        if job and not job.answer.done() and request.match_info.get("id", job.id) == job.id:
+            job.answer.set_result(answer)
         return web.json_response({"status": "OK"}, status=202)
 
 
@@ -210,9 +237,11 @@ class Lambda:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with self._stack:
-            yield self
-        await runner.cleanup()
+        try:
+            async with self._stack:
+                yield self
+        finally:
+            await runner.cleanup()
 
     async def _invoke(self, request: web.Request) -> web.Response:
         if self.refusals:
