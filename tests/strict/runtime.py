@@ -1,8 +1,8 @@
 """Lambda for the strict engine: AWS's own runtime client, behind a Runtime API of ours.
 
 Each function is a process that runs `python -m awslambdaric`, so that what it raises gets the name
-that AWS gives it. A function has one environment; calls of it wait for each other. Sources: "Using
-the Lambda runtime API" and "Invoke" in the Lambda developer guide.
+that AWS gives it. A function has one environment; calls of it wait for each other. Source: "Using
+the Lambda runtime API" in the Lambda developer guide.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ import json
 import sys
 import time
 import uuid
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -117,12 +117,12 @@ class Function:
             process = await self._alive()
             self._current = job = Job(event, self.seconds)
             self._jobs.put_nowait(job)
-            ends = [asyncio.create_task(end) for end in (process.wait(), job.over.wait())]
-            await asyncio.wait(
-                (job.answer, *ends), timeout=job.seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            for end in ends:
-                end.cancel()
+            died = asyncio.create_task(process.wait())
+            over = asyncio.create_task(job.over.wait())
+            ends: tuple[asyncio.Future[Any], ...] = (job.answer, died, over)
+            await asyncio.wait(ends, timeout=job.seconds, return_when=asyncio.FIRST_COMPLETED)
+            died.cancel()
+            over.cancel()
             if job.answer.done():
                 return job.answer.result()
             exited = process.returncode
@@ -202,56 +202,3 @@ class Function:
         if job and not job.answer.done() and request.match_info.get("id", job.id) == job.id:
             job.answer.set_result(answer)
         return web.json_response({"status": "OK"}, status=202)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What the Lambda service itself may say in a function's place."""
-
-    status: int
-    code: str
-
-
-THROTTLED = Refusal(429, "TooManyRequestsException")
-BROKEN = Refusal(500, "ServiceException")
-
-
-class Lambda:
-    """The Invoke API over some functions. `refusals` are given to the next calls, in order."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.refusals: deque[Refusal] = deque()
-        self._functions: dict[str, Function] = {}
-        self._stack = AsyncExitStack()
-
-    async def add(self, function: Function) -> Function:
-        self._functions[function.name] = function
-        return await self._stack.enter_async_context(function.running())
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Lambda"]:
-        app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_post("/2015-03-31/functions/{name}/invocations", self._invoke)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
-            async with self._stack:
-                yield self
-        finally:
-            await runner.cleanup()
-
-    async def _invoke(self, request: web.Request) -> web.Response:
-        if self.refusals:
-            refusal = self.refusals.popleft()
-            return web.json_response(
-                {"Type": "Service", "Message": "refused"},
-                status=refusal.status,
-                headers={"x-amzn-ErrorType": refusal.code, "x-amzn-RequestId": "refused"},
-            )
-        function = self._functions[request.match_info["name"].rpartition(":")[2]]
-        answer = await function.invoke(await request.read())
-        headers = {"X-Amz-Function-Error": "Unhandled"} if answer.failed else {}
-        return web.Response(body=answer.body, headers=headers)

@@ -11,7 +11,7 @@ from aiohttp import web
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Approval
 from tests.emulated.faults import Fault, Handler, Plan, Proxy
-from tests.strict.runtime import BROKEN, THROTTLED, Refusal
+from tests.strict.invoking import BROKEN, THROTTLED, Refusal
 from tests.strict.upstream import RESULT, hang
 from tests.strict.world import (
     AT_ONCE,

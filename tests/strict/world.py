@@ -43,7 +43,8 @@ from tests.emulated.faults import Handler, Proxy
 from tests.emulated.world import connection, emulator, journal, make_tables
 from tests.strict.front import Front
 from tests.strict.interpreter import USUAL, Interpreter, interpreter
-from tests.strict.runtime import ACCOUNT, Function, Lambda
+from tests.strict.invoking import Lambda
+from tests.strict.runtime import ACCOUNT, Function
 from tests.strict.upstream import Upstream, answer
 
 T = TypeVar("T")
@@ -115,6 +116,8 @@ class World:
     names: Names
     sealing: str
     """The secret with the deployment's keys."""
+    variables: dict[str, str]
+    """Of the functions."""
     tokens: dict[str, str] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
 
@@ -180,6 +183,16 @@ class World:
 
         self.proxy.plan = plan
 
+    @asynccontextmanager
+    async def another_gateway(self, log: str) -> AsyncIterator[tuple[Function, Front, Proxy]]:
+        """One beside the gateway, with a front door and a way to its store of its own."""
+        between = Proxy(emulator().url, others={"AWSStepFunctions": self.engine.url})
+        async with between.running() as proxy, Front().running() as front:
+            variables = {**self.variables, "AWS_ENDPOINT_URL": proxy.url}
+            async with function_of("gateway", variables, self.folder / log).running() as function:
+                front.routes = {"/mcp/": function}
+                yield function, front, proxy
+
     async def note(self, label: str, **changes: Any) -> None:
         """Move one of the approval's times: the tests' way to let hours pass."""
         while await self.book.note(await self.approval(label), **changes) is None:
@@ -199,9 +212,10 @@ class World:
         label: str,
         tool_name: str,
         headers: Mapping[str, str] | None = None,
+        at: Front | None = None,
         **arguments: Any,
     ) -> dict[str, Any]:
-        """One tools/call by a legacy client; the JSON-RPC answer."""
+        """One tools/call by a legacy client, at another front door perhaps; the JSON-RPC answer."""
         body = {
             "jsonrpc": "2.0",
             "id": 1,
@@ -215,7 +229,7 @@ class World:
             "MCP-Protocol-Version": "2025-11-25",
             **(headers or {}),
         }
-        url = f"{self.front.url}/mcp/{self.servers[label]}"
+        url = f"{(at or self.front).url}/mcp/{self.servers[label]}"
         data = io.BytesIO(json.dumps(body).encode())  # aiohttp warns of large bodies in bytes
         async with self.http.post(url, data=data, headers=sent) as answered:
             found: dict[str, Any] = await answered.json()
@@ -396,10 +410,10 @@ async def world(folder: Path) -> AsyncIterator[World]:
         states_client = stack.enter_context(closing(client("stepfunctions", engine.url)))
         machine = await asyncio.to_thread(make_machine, states_client)
         variables = environment(names, proxy.url, front.url, machine, sealing)
-        for entry, seconds in {"gateway": 29.0, "approvals": 29.0, "workflow": 110.0}.items():
-            handler = f"handler.entry.{entry}.handler"
-            function = Function(handler, variables, seconds, folder / f"{entry}.log")
-            made[entry] = await functions.add(function)
+        for entry in SECONDS:
+            made[entry] = await functions.add(
+                function_of(entry, variables, folder / f"{entry}.log")
+            )
         front.routes = {"/mcp/": made["gateway"], "/approve/": made["approvals"]}
         await publish(store, upstream.url, stack.enter_context(nobody_listens()))
         yield World(
@@ -418,7 +432,16 @@ async def world(folder: Path) -> AsyncIterator[World]:
             folder,
             names,
             sealing,
+            variables,
         )
+
+
+SECONDS = {"gateway": 29.0, "approvals": 29.0, "workflow": 110.0}
+"""What each function may take for one event."""
+
+
+def function_of(entry: str, variables: Mapping[str, str], log: Path) -> Function:
+    return Function(f"handler.entry.{entry}.handler", variables, SECONDS[entry], log)
 
 
 def environment(
