@@ -51,7 +51,7 @@ async def test_it_makes_an_allowed_a_denied_and_a_held_call_and_looks_at_authori
     rights = ("sealing keys", "log")
     wanted = ("front door", "clock", *calls, *rights, "mail sender", "issuer", "access tokens")
     assert {what: told[what] for what in wanted} == dict.fromkeys(wanted, "fine"), found
-    mail = await deployed.mailbox.mail()
+    mail = await deployed.mailbox.mail(PROBE)
     assert mail["To"] == SENDER
     ledger = deployed.stack.store.ledger
     held = [each for each in await ledger.approvals(50) if each.server == PROBE]
@@ -62,7 +62,7 @@ async def test_a_second_examination_mails_again_and_leaves_nothing_that_can_be_u
     deployed: Deployed,
 ) -> None:
     await states()
-    await deployed.mailbox.mail()
+    await deployed.mailbox.mail(PROBE)
     assert await deployed.stack.store.registry.server(PROBE) is None
     grant = await deployed.stack.store.ledger.grant(PROBE)
     assert grant is not None
@@ -80,7 +80,7 @@ async def test_it_says_what_is_wrong_with_the_sender_and_how_to_mend_it(
         client.create_email_identity(EmailIdentity=SENDER)
         client.close()
     assert code == 1
-    await deployed.mailbox.mail()  # the emulator mails all the same; nobody else is to find it
+    await deployed.mailbox.mail(PROBE)  # the emulator mails all the same; nobody else is to find it
     assert f"SES has not verified {SENDER}" in out and "create-email-identity" in out
 
 

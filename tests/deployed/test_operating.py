@@ -70,7 +70,7 @@ async def test_an_operators_yes_wakes_the_workflow_and_the_call_runs_once(
     refund = {"charge": "ch_operated", "amount": 250.0}
     async with agent(deployed.url(), token, "legacy") as client:
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        await deployed.mailbox.mail()
+        await deployed.mailbox.mail("ch_operated")
         listed = json.loads(await does("approvals", "list", "--format", "json"))
         (held,) = [each["id"] for each in listed if each["agent"] == "answered"]
         shown = await does("approvals", "show", held)
@@ -102,7 +102,7 @@ async def test_a_server_and_a_grant_come_and_go_by_hand(deployed: Deployed) -> N
         await does("resume", "--server", "hand")
         refund = {"charge": "ch_hand", "amount": 250.0}
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        await deployed.mailbox.mail()
+        await deployed.mailbox.mail("ch_hand")
         listed = json.loads(await does("approvals", "list", "--format", "json"))
         (held,) = [each["id"] for each in listed if each["agent"] == "by-hand"]
         await does("approvals", "reject", held, "--note", "Not this one.")

@@ -67,7 +67,7 @@ async def test_a_viewer_reads_all_but_arguments_and_answers_and_is_told_what_is_
     async with agent(deployed.url(), token, "legacy") as client:
         refund = {"charge": "ch_watched", "amount": 250.0}
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        await deployed.mailbox.mail()
+        await deployed.mailbox.mail("ch_watched")
         found = await asyncio.gather(*(run(viewer, *command.split()) for command in READS))
         wrong = {
             command: printed

@@ -114,20 +114,26 @@ class Mailbox:
         """The next mail, whenever it comes."""
         return await self._mails.get()
 
-    async def mail(self) -> EmailMessage:
-        """The next mail, which is on its way."""
-        async with asyncio.timeout(30):
-            return await self.next()
+    async def mail(self, about: str = "") -> EmailMessage:
+        """The next mail that says this, which is on its way; those before it are dropped."""
+        async with asyncio.timeout(60):
+            while about not in text_of(mail := await self.next()):
+                pass
+        return mail
 
-    async def link(self) -> str:
-        """The approval link of the next mail."""
-        return link_in(await self.mail())
+    async def link(self, about: str = "") -> str:
+        """The approval link of the next mail that says this."""
+        return link_in(await self.mail(about))
+
+
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def link_in(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    found = re.search(r"https?://\S+/approve/\S+", body.get_content())
+    found = re.search(r"https?://\S+/approve/\S+", text_of(mail))
     assert found is not None
     return found.group()
 

@@ -103,7 +103,9 @@ class UpstreamProcess:
     url: str
 
     def recorded(self) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = httpx2.get(f"{self.url}/recorded").json()
+        found: dict[str, list[dict[str, Any]]] = httpx2.get(
+            f"{self.url}/recorded", timeout=60
+        ).json()
         return found
 
     @property
@@ -111,7 +113,7 @@ class UpstreamProcess:
         return self.recorded()["calls"]
 
     def forget(self) -> None:
-        httpx2.delete(f"{self.url}/recorded")
+        httpx2.delete(f"{self.url}/recorded", timeout=60)
 
 
 @contextmanager
@@ -232,7 +234,7 @@ class Gateway:
 
     async def mail(self) -> str:
         """The text of the newest mail, once there is one."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not (mails := self.outbox.mails()):
                 await asyncio.sleep(0.02)
         return mails[0].text
@@ -245,7 +247,7 @@ class Gateway:
         """Answer one mail by its text."""
         link = re.search(r"http://\S+", mail)
         assert link is not None
-        async with httpx2.AsyncClient() as browser:
+        async with httpx2.AsyncClient(timeout=60) as browser:
             page = await browser.get(link[0])
             fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.text))
             answered = await browser.post(
