@@ -24,7 +24,7 @@ from tests.api_gateway import ApiGateway
 from tests.clients.matrix import CLIENTS, Way
 from tests.gateway.world import POLICY, Gateway, done, gateway, upstream_process
 
-AT_ONCE = 3
+AT_ONCE = 4
 """Clients that run side by side while nobody waits long."""
 
 ONE_REQUEST_EACH = {"inspector 2.12"}
@@ -73,7 +73,7 @@ def ran(command: list[str], home: str, hears: bool) -> Seen:
     return {line["check"]: line["value"] for line in lines}
 
 
-@pytest.fixture(scope="module", params=[2, pytest.param(70, marks=pytest.mark.full)])
+@pytest.fixture(scope="module", params=[1, pytest.param(70, marks=pytest.mark.full)])
 def runs(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[Seen]]]:

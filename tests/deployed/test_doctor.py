@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from typing import Any
 
@@ -13,6 +12,7 @@ from handler.admin.probe import NAME as PROBE
 from handler.grants.model import GrantStatus
 from infra.emulated_stack import NAME, SENDER
 from tests.deployed.stage import POLICY, Deployed
+from tests.end_to_end.stage import command
 from tests.oauth.authority import authorization_server
 
 pytestmark = pytest.mark.anyio
@@ -20,16 +20,7 @@ pytestmark = pytest.mark.anyio
 
 async def doctor(*options: str) -> tuple[int, str]:
     """The exit code and the output, both streams."""
-    arguments = ("-m", "handler.cli.main", "doctor", "--stack", NAME, *options)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        env=dict(os.environ),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await process.communicate()
-    return process.returncode or 0, out.decode()
+    return await command("doctor", "--stack", NAME, *options)
 
 
 async def states(*options: str) -> dict[str, dict[str, Any]]:

@@ -1,28 +1,16 @@
 """The operators' commands on a deployed stack: the same ones, with `--stack`. On an emulator."""
 
 import asyncio
-import io
 import json
-from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
-from handler.cli import main as command_line
 from handler.demo.agent import agent, said
 from infra.emulated_stack import NAME
 from tests.deployed.stage import POLICY, Deployed
-from tests.end_to_end.stage import write
+from tests.end_to_end.stage import command, write
 
 pytestmark = pytest.mark.anyio
-
-
-async def command(*arguments: str) -> tuple[int, str]:
-    """The exit code and the output of a command, run in this process: starting one takes longer
-    than all that it does."""
-    printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(printed):
-        code = await asyncio.to_thread(command_line.main, arguments)
-    return code, printed.getvalue()
 
 
 async def fails(*arguments: str) -> tuple[int, str]:

@@ -3,10 +3,11 @@
 import asyncio
 import email
 import email.policy
+import io
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from handler.cli import main as command_line
 from handler.demo.browser import open_page
 from handler.demo.child import Child
 
@@ -84,6 +86,15 @@ async def gateway_of(child: Child) -> Gateway:
     ready = await child.says(r"gateway\s+(http://[^/\s]+)/mcp/.*stop\s+Ctrl-C")
     tokens = re.findall(r"grant\s+(\S+) \(.*\n\s+token\s+(hp_\S+)", child.text)
     return Gateway(child, ready.group(1), dict(tokens))
+
+
+async def command(*arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a command, run in this process: starting one takes longer
+    than all that it does. One at a time."""
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        code = await asyncio.to_thread(command_line.main, arguments)
+    return code, printed.getvalue()
 
 
 async def refused(*arguments: str) -> tuple[int, str]:

@@ -19,7 +19,7 @@ from handler.demo.agent import agent, said
 from handler.demo.child import Child
 from handler.entry.folder import Folder
 from handler.stores.sqlite import SQLiteStore
-from tests.end_to_end.stage import Gateway, Upstream, refused, serving, write
+from tests.end_to_end.stage import Gateway, Upstream, command, refused, serving, write
 from tests.traced import TRACE, in_trace
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +53,7 @@ class Operated:
 
     async def fails(self, *arguments: str) -> tuple[int, str]:
         """The exit code and the output of a command."""
-        return await refused(*arguments, "--data", str(self.folder / "data"))
+        return await command(*arguments, "--data", str(self.folder / "data"))
 
     async def does(self, *arguments: str) -> str:
         """The output of a command that works."""
@@ -70,6 +70,7 @@ class Operated:
                 if mine:
                     (held,) = mine
                     return held
+                await asyncio.sleep(0.05)  # the call is on its way to another process
 
 
 async def final(
