@@ -1,5 +1,6 @@
 """What all tests rely on of the process they run in."""
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -16,3 +17,6 @@ def pytest_configure() -> None:
     a signal that is ignored stays so in all children."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in ("no_proxy", "NO_PROXY"):  # the tests' servers are here, wherever others are
+        others = filter(None, [os.environ.get(name)])
+        os.environ[name] = ",".join([*others, "127.0.0.1", "localhost"])

@@ -27,6 +27,8 @@ def test_a_proxy_of_the_environment_is_not_asked(
     with peer([WHOLE]) as found, peer([answer("proxied")]) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
         assert asked(adapter, at(found.url)) == [b"whole"]
     assert proxy.connections == 0
 
