@@ -16,10 +16,8 @@ from handler.clock import SystemClock
 from handler.notify.outbox import Outbox, routes
 from handler.stores.ledger import Held
 from tests.approvals.world import World, ask
+from tests.patience import PATIENCE
 from tests.serving import Server
-
-PATIENCE = 60
-"""Seconds until what does not come counts as not coming."""
 
 
 class Site:

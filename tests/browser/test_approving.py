@@ -9,8 +9,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.browser.chromium import chromium, emulate
 from tests.browser.site import example, site
-
-PATIENCE = 60
+from tests.patience import PATIENCE
 
 
 def arrived(browser: Chrome, title: str) -> None:

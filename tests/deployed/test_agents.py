@@ -16,6 +16,7 @@ from tests.deployed.stage import POLICY, Deployed
 from tests.end_to_end.stage import link_in
 from tests.gateway.world import modern
 from tests.oauth.authority import CLIENT, FOREIGN, authorization_server
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -105,7 +106,7 @@ async def test_a_grant_revoked_between_request_and_approval_keeps_the_call_from_
     await deployed.change("revoked", status=GrantStatus.REVOKED)
     await deployed.press(link, "approve")
     ledger = deployed.stack.store.ledger
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             held = next(a for a in await ledger.approvals(50) if a.grant_label == "revoked")
             if held.status is Status.FAILED:

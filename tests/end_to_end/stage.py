@@ -18,6 +18,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from handler.cli import main as command_line
 from handler.demo.browser import open_page
 from handler.demo.child import Child
+from tests.patience import PATIENCE
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -127,7 +128,7 @@ class Mailbox:
 
     async def mail(self, about: str = "") -> EmailMessage:
         """The next mail that says this, which is on its way; those before it are dropped."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while about not in text_of(mail := await self.next()):
                 pass
         return mail

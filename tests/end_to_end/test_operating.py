@@ -20,6 +20,7 @@ from handler.demo.child import Child
 from handler.entry.folder import Folder
 from handler.stores.sqlite import SQLiteStore
 from tests.end_to_end.stage import Gateway, Upstream, command, refused, serving, write
+from tests.patience import PATIENCE
 from tests.traced import TRACE, in_trace
 
 pytestmark = pytest.mark.anyio
@@ -63,7 +64,7 @@ class Operated:
 
     async def held(self, grant: str) -> str:
         """The id of the one call of this grant that waits, once there is one."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 waiting = json.loads(await self.does("approvals", "list", "--format", "json"))
                 mine = [str(call["id"]) for call in waiting if call["agent"] == grant]
@@ -322,7 +323,7 @@ async def test_a_client_that_listens_is_told_of_the_end_and_does_not_hold_it_up(
         client.listen(tools_list_changed=True) as heard,
     ):
         stopping = asyncio.create_task(gateway.child.stop())
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             assert [event async for event in heard] == []
         assert await stopping == 0
     assert "graceful shutdown exceeded" not in gateway.child.text  # open requests are cut off then

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.emulator import tool
+from tests.patience import PATIENCE
 
 ENGINE = Path(__file__).with_name("engine.py")
 
 USUAL = {"timeouts": 1, "retries": 5_000, "waits": 500}
 """How much faster the machine's seconds pass: a lease takes 0.24 s, an hour of retries 0.7, and
 nobody's time is over unless a test says so."""
-
-START_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ async def interpreter(functions: str, log: Path) -> AsyncIterator[Interpreter]:
         )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(START_SECONDS):
+        async with asyncio.timeout(PATIENCE):
             port = (await process.stdout.readline()).decode().strip()
         assert port, log.read_text()
         yield Interpreter(f"http://127.0.0.1:{port}", process)

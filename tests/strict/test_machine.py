@@ -11,6 +11,7 @@ from aiohttp import web
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Approval
 from tests.emulated.faults import Fault, Handler, Plan, Proxy
+from tests.patience import PATIENCE
 from tests.strict.invoking import BROKEN, THROTTLED, Refusal
 from tests.strict.upstream import RESULT, hang
 from tests.strict.world import (
@@ -164,7 +165,7 @@ async def test_mailing_is_tried_again_where_its_function_timed_out(strict: World
     await strict.hasten(retries=NEVER)
     strict.proxy.plan = failing(hangs, "SendEmail", times=1)
     label, held = await strict.held()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         await hanging.wait()
     strict.workflow.run_out()
     await strict.errs(held, "Sandbox.Timedout")

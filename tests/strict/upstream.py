@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.patience import PATIENCE
+
 Manner = Callable[["Upstream", web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
 RESULT = "the upstream's answer"
@@ -43,7 +45,7 @@ class Upstream:
 
     async def reached(self) -> None:
         """Until the next request is here, from when it behaves so."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             await self.arrived.wait()
 
     def behave(self, manner: Manner) -> None:

@@ -41,6 +41,7 @@ from handler.stores.dynamodb.tables import Names
 from infra.emulator import REGION
 from tests.emulated.faults import Handler, Proxy
 from tests.emulated.world import connection, emulator, journal, make_tables
+from tests.patience import PATIENCE
 from tests.strict.front import Front
 from tests.strict.interpreter import USUAL, Interpreter, interpreter
 from tests.strict.invoking import Lambda
@@ -382,7 +383,7 @@ class World:
         return f"{self.machine.replace(':stateMachine:', ':execution:')}:{approval.id}"
 
 
-async def until(look: Callable[[], Awaitable[T | None]], seconds: float = 60) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], seconds: float = PATIENCE) -> T:
     """What `look` finds. Other processes do the work, so there is no event to wait for."""
     async with asyncio.timeout(seconds):
         while (found := await look()) is None:
