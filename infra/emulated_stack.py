@@ -36,7 +36,7 @@ def deploy(emulator: Emulator, name: str = NAME, **others: str) -> None:
         "Runtime": RUNTIME,
         "Architecture": ARCHITECTURE,
         "EmulatorUrl": emulator.url,
-        "HoldSeconds": "2",
+        "HoldSeconds": "1",
         **others,
     }
     given = [f"{parameter}={value}" for parameter, value in parameters.items()]

@@ -13,6 +13,7 @@ INSTALL = "no chromium here; run: apt-get install -y chromium chromium-driver"
 FLAGS = (
     "--headless",
     "--no-sandbox",
+    "--disable-dev-shm-usage",
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",

@@ -16,6 +16,7 @@ from handler.clock import SystemClock
 from handler.notify.outbox import Outbox, routes
 from handler.stores.ledger import Held
 from tests.approvals.world import World, ask
+from tests.patience import PATIENCE
 from tests.serving import Server
 
 
@@ -48,11 +49,11 @@ class Site:
 
     def start(self) -> None:
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(PATIENCE)
 
     def stop(self) -> None:
         self._server.should_exit = True
-        self._thread.join(10)
+        self._thread.join()
         self._socket.close()
 
     def held(self, *holds: Hold, **arguments: object) -> str:
@@ -63,20 +64,20 @@ class Site:
             assert isinstance(outcome, Held)
             await self._process.workflow.settled()
 
-        asyncio.run_coroutine_threadsafe(hold_one(), self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(hold_one(), self._loop).result(PATIENCE)
         approvers = holds[0].approvers if holds else ("ops@example.com",)
         return f"{self.base_url}/approve/{self.world.links(approvers[0])[-1]}"
 
     def settled(self) -> None:
         """Return once the workflow has nothing in flight."""
         done = self._process.workflow.settled()
-        asyncio.run_coroutine_threadsafe(done, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(done, self._loop).result(PATIENCE)
 
     def answered(self, approver: str, note: str) -> None:
         """A yes of one approver, given beside the browser."""
         link = self.world.links(approver)[-1]
         said = self._process.desk.answer(link, True, note)
-        asyncio.run_coroutine_threadsafe(said, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(said, self._loop).result(PATIENCE)
 
 
 @contextlib.contextmanager

@@ -4,16 +4,30 @@ from pathlib import Path
 
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
-from selenium.webdriver.support.expected_conditions import title_contains
+from selenium.webdriver.support.expected_conditions import number_of_windows_to_be
 from selenium.webdriver.support.wait import WebDriverWait
 
 from tests.browser.chromium import chromium, emulate
 from tests.browser.site import example, site
+from tests.patience import PATIENCE
 
 
 def arrived(browser: Chrome, title: str) -> None:
-    """Return once the page of that title is there: a click returns before its page does."""
-    WebDriverWait(browser, 10).until(title_contains(title))
+    """Return once the page of that title is whole: a click returns before its page is there."""
+
+    def whole(browser: Chrome) -> bool:
+        ready = browser.execute_script("return document.readyState") == "complete"
+        return ready and title in browser.title
+
+    WebDriverWait(browser, PATIENCE).until(whole)
+
+
+def to_the_new_window(browser: Chrome) -> None:
+    """Go on in the window that a click opens, which takes a moment."""
+    before = browser.current_window_handle
+    WebDriverWait(browser, PATIENCE).until(number_of_windows_to_be(2))
+    (opened,) = set(browser.window_handles) - {before}
+    browser.switch_to.window(opened)
 
 
 def text(browser: Chrome) -> str:
@@ -30,7 +44,7 @@ def test_a_call_is_approved_from_its_mail_and_the_link_is_spent(tmp_path: Path) 
         arrived(browser, "Approve create_charge")
         browser.switch_to.frame(browser.find_element(By.TAG_NAME, "iframe"))
         browser.find_element(By.LINK_TEXT, "Review and answer").click()
-        browser.switch_to.window(browser.window_handles[-1])
+        to_the_new_window(browser)
         arrived(browser, "Run create_charge?")
         emulate(browser, 390, 844)
         url = browser.current_url

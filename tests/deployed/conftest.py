@@ -24,13 +24,13 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def upstream(anyio_backend: str) -> AsyncIterator[Upstream]:
     async with upstream_process() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def deployed(upstream: Upstream, request: pytest.FixtureRequest) -> AsyncIterator[Deployed]:
     if not (is_installed("ministack") and is_installed("sam")):
         (pytest.fail if is_required() else pytest.skip)(

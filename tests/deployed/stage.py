@@ -117,7 +117,7 @@ class Deployed:
 async def operators(
     emulator: Emulator, upstream: Upstream, mailbox: Mailbox
 ) -> AsyncIterator[Deployed]:
-    with patch.dict(os.environ, emulator.environment):
+    with patch.dict(os.environ, emulator.environment, clear=True):  # no AWS identity but its own
         stack = await asyncio.to_thread(open_stack, NAME)
         with TemporaryDirectory() as folder:
             try:

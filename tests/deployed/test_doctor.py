@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import sys
 from typing import Any
 
@@ -13,6 +12,7 @@ from handler.admin.probe import NAME as PROBE
 from handler.grants.model import GrantStatus
 from infra.emulated_stack import NAME, SENDER
 from tests.deployed.stage import POLICY, Deployed
+from tests.end_to_end.stage import command
 from tests.oauth.authority import authorization_server
 
 pytestmark = pytest.mark.anyio
@@ -20,16 +20,7 @@ pytestmark = pytest.mark.anyio
 
 async def doctor(*options: str) -> tuple[int, str]:
     """The exit code and the output, both streams."""
-    arguments = ("-m", "handler.cli.main", "doctor", "--stack", NAME, *options)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *arguments,
-        env=dict(os.environ),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    out, _ = await process.communicate()
-    return process.returncode or 0, out.decode()
+    return await command("doctor", "--stack", NAME, *options)
 
 
 async def states(*options: str) -> dict[str, dict[str, Any]]:
@@ -51,7 +42,7 @@ async def test_it_makes_an_allowed_a_denied_and_a_held_call_and_looks_at_authori
     rights = ("sealing keys", "log")
     wanted = ("front door", "clock", *calls, *rights, "mail sender", "issuer", "access tokens")
     assert {what: told[what] for what in wanted} == dict.fromkeys(wanted, "fine"), found
-    mail = await deployed.mailbox.mail()
+    mail = await deployed.mailbox.mail(PROBE)
     assert mail["To"] == SENDER
     ledger = deployed.stack.store.ledger
     held = [each for each in await ledger.approvals(50) if each.server == PROBE]
@@ -62,7 +53,7 @@ async def test_a_second_examination_mails_again_and_leaves_nothing_that_can_be_u
     deployed: Deployed,
 ) -> None:
     await states()
-    await deployed.mailbox.mail()
+    await deployed.mailbox.mail(PROBE)
     assert await deployed.stack.store.registry.server(PROBE) is None
     grant = await deployed.stack.store.ledger.grant(PROBE)
     assert grant is not None
@@ -80,7 +71,7 @@ async def test_it_says_what_is_wrong_with_the_sender_and_how_to_mend_it(
         client.create_email_identity(EmailIdentity=SENDER)
         client.close()
     assert code == 1
-    await deployed.mailbox.mail()  # the emulator mails all the same; nobody else is to find it
+    await deployed.mailbox.mail(PROBE)  # the emulator mails all the same; nobody else is to find it
     assert f"SES has not verified {SENDER}" in out and "create-email-identity" in out
 
 

@@ -1,13 +1,13 @@
 """What a deployed gateway logs: no value of an argument, no token, no link, no credential."""
 
 import asyncio
+from typing import Any
 
 import boto3
 import pytest
 
 from handler.demo.agent import agent
 from tests.deployed.stage import Deployed
-from tests.end_to_end.stage import link_in
 
 pytestmark = pytest.mark.anyio
 
@@ -38,9 +38,9 @@ async def test_no_log_line_holds_a_value_a_token_or_a_link(deployed: Deployed) -
             "create_charge", {"customer": CANARY, "amount": 1, "currency": "usd"}
         )
         await client.call_tool("delete_customer", {"customer": f"cus_{CANARY}"})
-        refund = {"charge": f"ch_{CANARY}", "amount": 250.0}
+        refund: dict[str, Any] = {"charge": f"ch_{CANARY}", "amount": 250.0}
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        link = link_in(await deployed.mailbox.mail())
+        link = await deployed.mailbox.link(refund["charge"])
         await deployed.press(link, "approve")
         result = await waiting
         for _ in range(30):

@@ -1,28 +1,16 @@
 """The operators' commands on a deployed stack: the same ones, with `--stack`. On an emulator."""
 
 import asyncio
-import io
 import json
-from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
-from handler.cli import main as command_line
 from handler.demo.agent import agent, said
 from infra.emulated_stack import NAME
 from tests.deployed.stage import POLICY, Deployed
-from tests.end_to_end.stage import write
+from tests.end_to_end.stage import command, write
 
 pytestmark = pytest.mark.anyio
-
-
-async def command(*arguments: str) -> tuple[int, str]:
-    """The exit code and the output of a command, run in this process: starting one takes longer
-    than all that it does."""
-    printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(printed):
-        code = await asyncio.to_thread(command_line.main, arguments)
-    return code, printed.getvalue()
 
 
 async def fails(*arguments: str) -> tuple[int, str]:
@@ -70,7 +58,7 @@ async def test_an_operators_yes_wakes_the_workflow_and_the_call_runs_once(
     refund = {"charge": "ch_operated", "amount": 250.0}
     async with agent(deployed.url(), token, "legacy") as client:
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        await deployed.mailbox.mail()
+        await deployed.mailbox.mail("ch_operated")
         listed = json.loads(await does("approvals", "list", "--format", "json"))
         (held,) = [each["id"] for each in listed if each["agent"] == "answered"]
         shown = await does("approvals", "show", held)
@@ -102,7 +90,7 @@ async def test_a_server_and_a_grant_come_and_go_by_hand(deployed: Deployed) -> N
         await does("resume", "--server", "hand")
         refund = {"charge": "ch_hand", "amount": 250.0}
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        await deployed.mailbox.mail()
+        await deployed.mailbox.mail("ch_hand")
         listed = json.loads(await does("approvals", "list", "--format", "json"))
         (held,) = [each["id"] for each in listed if each["agent"] == "by-hand"]
         await does("approvals", "reject", held, "--note", "Not this one.")

@@ -6,16 +6,18 @@ decides the same requests by the policies' text.
 
 import asyncio
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from unittest.mock import patch
 
 import boto3
 import pytest
 
 from handler.demo.agent import agent
-from handler.demo.child import Child
 from infra.emulated_stack import NAME
 from tests.deployed.stage import Deployed
+from tests.end_to_end.stage import command
 
 pytestmark = pytest.mark.anyio
 
@@ -40,8 +42,8 @@ def viewer(deployed: Deployed) -> Iterator[Mapping[str, str]]:
 
 async def run(identity: Mapping[str, str], *arguments: str) -> tuple[int, str]:
     """The exit code and the output of a command of theirs."""
-    child = await Child.start("handler.cli.main", *arguments, "--stack", NAME, env=identity)
-    return await child.end(), child.text
+    with patch.dict(os.environ, identity, clear=True):
+        return await command(*arguments, "--stack", NAME)
 
 
 READS = {
@@ -67,12 +69,12 @@ async def test_a_viewer_reads_all_but_arguments_and_answers_and_is_told_what_is_
     async with agent(deployed.url(), token, "legacy") as client:
         refund = {"charge": "ch_watched", "amount": 250.0}
         waiting = asyncio.create_task(client.call_tool("create_refund", refund))
-        await deployed.mailbox.mail()
-        found = await asyncio.gather(*(run(viewer, *command.split()) for command in READS))
+        await deployed.mailbox.mail("ch_watched")
+        found = {reads: await run(viewer, *reads.split()) for reads in READS}
         wrong = {
-            command: printed
-            for command, (code, printed) in zip(READS, found, strict=True)
-            if code or READS[command] not in printed
+            reads: printed
+            for reads, (code, printed) in found.items()
+            if code or READS[reads] not in printed
         }
         assert wrong == {}
         _, listed = await run(viewer, "approvals", "list", "--format", "json")
@@ -106,8 +108,8 @@ async def test_the_doctor_says_which_rights_an_identity_lacks(
 
 async def test_a_viewer_changes_nothing(deployed: Deployed, viewer: Mapping[str, str]) -> None:
     await deployed.token("kept")
-    for command in ("pause --grant kept", "pause --server shop", "grant revoke kept"):
-        code, printed = await run(viewer, *command.split())
+    for changes in ("pause --grant kept", "pause --server shop", "grant revoke kept"):
+        code, printed = await run(viewer, *changes.split())
         assert code == 2 and "your AWS identity has no right to it" in printed, printed
         assert "AdminPolicyArn" in printed and "try again" not in printed
     assert (await deployed.grant("kept")).status.value == "active"

@@ -139,11 +139,14 @@ class People:
     keys: dict[str, Credentials]
     documents: dict[str, Any]
     """The policies, as the stack has them."""
+    session: Any
+    """Without keys of its own; it reads each service's description once."""
 
     def client(self, role: str, service: str) -> Any:
         keys = self.keys[role]
-        session: Any = boto3.Session(keys.access_key, keys.secret_key, region_name=REGION)
-        return session.client(service)  # its stubs know services by name only
+        return self.session.client(
+            service, aws_access_key_id=keys.access_key, aws_secret_access_key=keys.secret_key
+        )
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +162,7 @@ async def people(deployed: Deployed) -> AsyncIterator[People]:
             version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
             found = iam.get_policy_version(PolicyArn=arn, VersionId=version)
             documents[role] = found["PolicyVersion"]["Document"]
-    yield People(keys, documents)
+    yield People(keys, documents, boto3.Session(region_name=REGION))
     await deployed.stack.store.registry.remove_server(SERVER.name)
     await deployed.stack.store.registry.remove_server(NEW)
     with closing(boto3.client("dynamodb")) as tables:

@@ -10,6 +10,7 @@ import pytest
 from handler.demo.agent import agent, said
 from tests.deployed.showing import facts, stay
 from tests.deployed.stage import Deployed
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +33,7 @@ async def test_mails_are_shown_until_somebody_ends_it(
     printed = ""
     async with agent(deployed.url(), token, "legacy") as client:
         held = asyncio.create_task(client.call_tool("create_refund", refund))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while "/approve/" not in printed:
                 await asyncio.sleep(0.05)  # the workflow mails from another process
                 printed += capsys.readouterr().err
@@ -40,5 +41,5 @@ async def test_mails_are_shown_until_somebody_ends_it(
     assert "stays until Ctrl-C" in printed and "mail to ops@example.com" in printed
     assert not staying.done()
     os.kill(os.getpid(), signal.SIGINT)
-    await asyncio.wait_for(staying, 5)
+    await asyncio.wait_for(staying, PATIENCE)
     assert signal.getsignal(signal.SIGINT) is before

@@ -61,7 +61,7 @@ def found(**faults: Handler | Fault) -> dict[str, Finding]:
                 "AWS_ENDPOINT_URL": proxy.url,
                 "AWS_MAX_ATTEMPTS": "1",
             }
-            with patch.dict(os.environ, environment):
+            with patch.dict(os.environ, environment, clear=True):
                 session = boto3.Session(region_name=REGION)
                 told = await asyncio.to_thread(account.findings, session, SENDER)
         return {finding.what: finding for finding in told}
@@ -71,7 +71,8 @@ def found(**faults: Handler | Fault) -> dict[str, Finding]:
 
 @pytest.fixture(scope="module", autouse=True)
 def verified() -> None:
-    with patch.dict(os.environ, emulator().environment), closing(boto3.client("sesv2")) as client:
+    own = patch.dict(os.environ, emulator().environment, clear=True)
+    with own, closing(boto3.client("sesv2")) as client:
         client.create_email_identity(EmailIdentity=SENDER)
 
 

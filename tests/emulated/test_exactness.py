@@ -315,7 +315,8 @@ def test_a_store_that_keeps_failing_or_hangs_is_given_up_within_its_time() -> No
         took = await asyncio.gather(*(given_up(*case) for case in cases))
         return dict(zip(cases, took, strict=True))
 
-    assert {case: took for case, took in asyncio.run(all_at_once()).items() if took > 4} == {}
+    slow = {case: took for case, took in asyncio.run(all_at_once()).items() if took > LONGEST}
+    assert slow == {}
 
 
 def test_a_clock_that_differs_from_the_stores_stops_everything() -> None:
@@ -342,6 +343,10 @@ def test_tallies_and_slots_are_cleaned_by_the_writes_that_come_a_day_later() -> 
         assert await ledger.tallies((debit(later, key="new"),)) == (2 * UNIT,)
 
     in_world(scenario)
+
+
+LONGEST = 2 * STEP_SECONDS
+"""A step that took its time twice would need this, and a busy machine a little more than once."""
 
 
 WINDOWS = {"second": 1, "minute": 60}

@@ -12,7 +12,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def upstream(anyio_backend: str) -> AsyncIterator[Upstream]:
     async with upstream_process() as running:
         yield running

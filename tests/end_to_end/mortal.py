@@ -58,7 +58,8 @@ _hand_back = notice.Notices._hand_back
 notice.Notices._hand_back = _told  # type: ignore[method-assign, assignment]  # tells of it
 
 lease, start_within, *rest = sys.argv[1:]
-notice.MAILING, notice.MARGIN, notice.RETRY = 2.0, 0.5, 0.5
+# The next life waits for what this one had claimed; a mail itself has half a minute.
+notice.MAILING, notice.MARGIN, notice.RETRY = 1.0, -30.0, 0.5
 terms = Terms(lease=float(lease), start_within=float(start_within))
 vars(embedded)["Settings"] = partial(Settings, terms=terms)
 if rest[0] != "serve":

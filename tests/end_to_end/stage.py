@@ -3,10 +3,11 @@
 import asyncio
 import email
 import email.policy
+import io
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,8 +15,10 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from handler.cli import main as command_line
 from handler.demo.browser import open_page
 from handler.demo.child import Child
+from tests.patience import PATIENCE
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 
@@ -86,6 +89,15 @@ async def gateway_of(child: Child) -> Gateway:
     return Gateway(child, ready.group(1), dict(tokens))
 
 
+async def command(*arguments: str) -> tuple[int, str]:
+    """The exit code and the output of a command, run in this process: starting one takes longer
+    than all that it does. One at a time."""
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        code = await asyncio.to_thread(command_line.main, arguments)
+    return code, printed.getvalue()
+
+
 async def refused(*arguments: str) -> tuple[int, str]:
     """The exit code and the output of a command that is expected to end by itself."""
     child = await Child.start("handler.cli.main", *arguments)
@@ -114,20 +126,26 @@ class Mailbox:
         """The next mail, whenever it comes."""
         return await self._mails.get()
 
-    async def mail(self) -> EmailMessage:
-        """The next mail, which is on its way."""
-        async with asyncio.timeout(30):
-            return await self.next()
+    async def mail(self, about: str = "") -> EmailMessage:
+        """The next mail that says this, which is on its way; those before it are dropped."""
+        async with asyncio.timeout(PATIENCE):
+            while about not in text_of(mail := await self.next()):
+                pass
+        return mail
 
-    async def link(self) -> str:
-        """The approval link of the next mail."""
-        return link_in(await self.mail())
+    async def link(self, about: str = "") -> str:
+        """The approval link of the next mail that says this."""
+        return link_in(await self.mail(about))
+
+
+def text_of(mail: EmailMessage) -> str:
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def link_in(mail: EmailMessage) -> str:
-    body = mail.get_body(("plain",))
-    assert body is not None
-    found = re.search(r"https?://\S+/approve/\S+", body.get_content())
+    found = re.search(r"https?://\S+/approve/\S+", text_of(mail))
     assert found is not None
     return found.group()
 

@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from mcp.shared._httpx_utils import create_mcp_http_client
 
 from handler.demo.agent import agent, said
-from tests.end_to_end.stage import EXAMPLES, Upstream, refused, serving, write
+from tests.end_to_end.stage import EXAMPLES, Gateway, Upstream, refused, serving, write
 
 pytestmark = pytest.mark.anyio
 
@@ -21,6 +22,16 @@ CALL: dict[str, Any] = {
     "method": "tools/call",
     "params": {"name": "send_message", "arguments": {"to": "+15005550006", "body": "malformed"}},
 }
+
+
+@pytest.fixture(scope="module")
+async def gateway(
+    upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    """A gateway for all that is wrong with calls."""
+    data = tmp_path_factory.mktemp("bad") / "data"
+    async with serving(data, "--policy", POLICY, "--upstream", upstream.url) as running:
+        yield running
 
 
 async def serve_refused(tmp_path: Path, *arguments: str) -> str:
@@ -132,19 +143,17 @@ async def test_an_upstream_that_is_not_there_is_said_at_the_start_and_to_the_age
 
 
 async def test_a_wrong_token_gets_one_401_whatever_is_wrong_with_it(
-    upstream: Upstream, tmp_path: Path
+    upstream: Upstream, gateway: Gateway
 ) -> None:
-    options = ("--policy", POLICY, "--upstream", upstream.url)
-    async with serving(tmp_path / "data", *options) as gateway:
-        grant = "_".join(gateway.token.split("_")[:2])
-        wrong = [f"{grant}_{'A' * 43}", f"hp_0123456789abcdef_{'A' * 43}", "nonsense", ""]
-        answers = []
-        async with create_mcp_http_client() as http:
-            for token in wrong:
-                headers = {"Authorization": f"Bearer {token}"} if token else {}
-                answers.append(await http.post(gateway.url(), json=CALL, headers=headers))
-            good = {"Authorization": f"Bearer {gateway.token}"}
-            answers.append(await http.post(gateway.url("other"), json=CALL, headers=good))
+    grant = "_".join(gateway.token.split("_")[:2])
+    wrong = [f"{grant}_{'A' * 43}", f"hp_0123456789abcdef_{'A' * 43}", "nonsense", ""]
+    answers = []
+    async with create_mcp_http_client() as http:
+        for token in wrong:
+            headers = {"Authorization": f"Bearer {token}"} if token else {}
+            answers.append(await http.post(gateway.url(), json=CALL, headers=headers))
+        good = {"Authorization": f"Bearer {gateway.token}"}
+        answers.append(await http.post(gateway.url("other"), json=CALL, headers=good))
     assert {answer.status_code for answer in answers} == {401}
     assert len({answer.content for answer in answers}) == 1
     assert await upstream.calls("send_message", body="malformed") == 0
@@ -162,16 +171,11 @@ async def test_a_wrong_token_gets_one_401_whatever_is_wrong_with_it(
     ids=["cut off", "a key twice", "a batch", "a name that is a number", "excess digits"],
 )
 async def test_a_malformed_call_is_refused_and_never_forwarded(
-    upstream: Upstream, tmp_path: Path, body: bytes, code: int
+    upstream: Upstream, gateway: Gateway, body: bytes, code: int
 ) -> None:
-    options = ("--policy", POLICY, "--upstream", upstream.url)
-    async with serving(tmp_path / "data", *options) as gateway:
-        headers = {
-            "Authorization": f"Bearer {gateway.token}",
-            "Content-Type": "application/json",
-        }
-        async with create_mcp_http_client(headers=headers) as http:
-            answer = await http.post(gateway.url(), content=body)
+    headers = {"Authorization": f"Bearer {gateway.token}", "Content-Type": "application/json"}
+    async with create_mcp_http_client(headers=headers) as http:
+        answer = await http.post(gateway.url(), content=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == code
     assert answer.json()["error"]["message"]
@@ -179,13 +183,9 @@ async def test_a_malformed_call_is_refused_and_never_forwarded(
 
 
 async def test_an_agent_with_a_good_token_still_sees_what_is_allowed(
-    upstream: Upstream, tmp_path: Path
+    gateway: Gateway,
 ) -> None:
-    """The counterpart of the refusals above: the same set-up does let a good call through."""
-    options = ("--policy", POLICY, "--upstream", upstream.url)
-    async with (
-        serving(tmp_path / "data", *options) as gateway,
-        agent(gateway.url(), gateway.token) as client,
-    ):
+    """The counterpart of the refusals above: the same gateway does let a good call through."""
+    async with agent(gateway.url(), gateway.token) as client:
         arguments = {"to": "+15005550006", "body": "well formed"}
         assert "queued" in said(await client.call_tool("send_message", arguments))

@@ -8,6 +8,7 @@ import pytest
 
 from handler.demo.agent import agent, said
 from handler.demo.child import Child
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +32,7 @@ async def test_a_kept_demo_serves_until_it_is_interrupted() -> None:
         async with agent(ready["url"], ready["token"]) as client:
             assert "Ada" in said(await client.call_tool("list_customers", {}))
         child.signal(signal.SIGINT)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             assert await child.end() == 0, child.text
     finally:
         await child.stop()

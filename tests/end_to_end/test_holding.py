@@ -69,6 +69,15 @@ async def holding(folder: Path, upstream: Upstream) -> AsyncIterator[Holding]:
         yield Holding(gateway, mailbox)
 
 
+@pytest.fixture(scope="module")
+async def held(
+    upstream: Upstream, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Holding]:
+    """One that nothing happens to but calls and answers."""
+    async with holding(tmp_path_factory.mktemp("holding"), upstream) as found:
+        yield found
+
+
 async def press(link: str, button: str) -> str:
     """Open a link and press a button; the title of the page that answers."""
     page = await asyncio.to_thread(open_page, link)
@@ -78,15 +87,12 @@ async def press(link: str, button: str) -> str:
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_an_approved_call_runs_once_and_its_result_reaches_the_agent(
-    upstream: Upstream, tmp_path: Path, mode: str
+    upstream: Upstream, held: Holding, mode: str
 ) -> None:
     charge = f"ch_approved_{mode}"
-    async with (
-        holding(tmp_path, upstream) as held,
-        agent(held.gateway.url(), held.gateway.token, mode) as client,
-    ):
+    async with agent(held.gateway.url(), held.gateway.token, mode) as client:
         waiting = asyncio.create_task(client.call_tool("create_refund", refund(charge)))
-        mail = await held.mailbox.mail()
+        mail = await held.mailbox.mail(charge)
         assert mail["To"] == "ops@example.com"
         assert charge in str(mail) and "Refunds need a person." in str(mail)
         page = await asyncio.to_thread(open_page, link_in(mail))
@@ -100,15 +106,12 @@ async def test_an_approved_call_runs_once_and_its_result_reaches_the_agent(
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_rejected_call_never_runs_and_the_agent_is_told(
-    upstream: Upstream, tmp_path: Path, mode: str
+    upstream: Upstream, held: Holding, mode: str
 ) -> None:
     charge = f"ch_rejected_{mode}"
-    async with (
-        holding(tmp_path, upstream) as held,
-        agent(held.gateway.url(), held.gateway.token, mode) as client,
-    ):
+    async with agent(held.gateway.url(), held.gateway.token, mode) as client:
         waiting = asyncio.create_task(client.call_tool("create_refund", refund(charge)))
-        link = await held.mailbox.link()
+        link = await held.mailbox.link(charge)
         assert await press(link, "reject") == "Rejected"
         result = await waiting
         assert (await asyncio.to_thread(open_page, link)).title == "This link is not open"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.end_to_end.stage import Gateway, Upstream, serving, write
 from tests.gateway.world import modern
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -67,7 +68,7 @@ class Wire:
         try:
             writer.write(data)
             await writer.drain()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 answer = await reader.read()
         except ConnectionError:
             return []
@@ -159,7 +160,7 @@ async def test_a_head_that_does_not_end_is_not_kept(gateway: Gateway) -> None:
     writer.write(b"POST /mcp/upstream HTTP/1.1\r\nA: ")
     sent = 0
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not reader.at_eof() and sent < 100_000_000:
                 writer.write(b"a" * 100_000)
                 await writer.drain()

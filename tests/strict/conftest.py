@@ -1,6 +1,5 @@
 """One world for the folder: its processes take seconds to start."""
 
-import asyncio
 from collections.abc import AsyncIterator, Generator
 
 import pytest
@@ -16,7 +15,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def strict_world(
     anyio_backend: str, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[World]:
@@ -29,8 +28,7 @@ async def strict_world(
 @pytest.fixture
 async def strict(strict_world: World) -> World:
     """The world without the faults of the test before, and without its executions."""
-    await asyncio.to_thread(strict_world.stop_executions)
-    strict_world.calm()
+    await strict_world.fresh()
     return strict_world
 
 

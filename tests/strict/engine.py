@@ -1,17 +1,20 @@
 """moto's Step Functions interpreter as a server of its own; run by the interpreter that has moto.
 
-    python tests/strict/engine.py PORT LAMBDA_URL PACE_FILE
+    python tests/strict/engine.py LAMBDA_URL
 
 It is strict where the emulator is lax: time-outs from a path, failures of a function that holds a
 task token, retries and catches by name. Functions are called at LAMBDA_URL, whoever answers there.
-The machine's seconds pass as much faster than others as the file's number says, so that an hour of
-retries can be tested; its definition stays as it is.
+It prints its port, reads lines such as `{"retries": 500}` and prints each once it holds: how much
+faster the machine's seconds pass, by what is waited for. So hours can be tested, and a time-out
+comes when a test wants it to; the machine's definition stays as it is.
 """
 
+import json
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -43,29 +46,84 @@ def call_functions_at(url: str) -> None:
     outgoing.boto_client_for = client_for
 
 
-def hasten(pace: Callable[[], float]) -> None:
-    """Waits, time-outs and pauses between retries take a fraction of their time."""
-    from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
-    from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSecondsPath
-    from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+class Pace:
+    """How much faster than others the machine's seconds pass: `timeouts` of tasks, pauses between
+    `retries`, and `waits`. A change holds for what is waited for already."""
 
-    retrier_decl.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds / pace()))
-    seconds_of = TimeoutSecondsPath._eval_seconds
+    def __init__(self) -> None:
+        self._news = threading.Condition()
+        self._paces: dict[str, float] = {"timeouts": 1, "retries": 1, "waits": 1}
+
+    def change(self, paces: dict[str, float]) -> None:
+        with self._news:
+            self._paces.update(paces)
+            self._news.notify_all()
+
+    def look(self) -> None:
+        """What somebody waits for may have come."""
+        with self._news:
+            self._news.notify_all()
+
+    def wait(self, kind: str, seconds: float, come: Callable[[], bool]) -> bool:
+        """Whether it came within so many of the machine's seconds."""
+        with self._news:
+            while not come() and seconds > 0:
+                pace, began = self._paces[kind], time.monotonic()
+                self._news.wait(min(seconds / pace, LONGEST_CALL))
+                seconds -= (time.monotonic() - began) * pace
+            return come()
+
+
+def go_by(pace: Pace) -> None:
+    """All that the interpreter waits for goes by this pace."""
+    from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+    from moto.stepfunctions.parser.asl.component.state.exec import execute_state
+    from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+    from moto.stepfunctions.parser.asl.eval.callback import callback
+
+    class Event(threading.Event):
+        """One that is waited for until a task's time is over."""
+
+        def set(self) -> None:
+            super().set()
+            pace.look()
+
+        def wait(self, timeout: float | None = None) -> bool:
+            if timeout is None:
+                return super().wait()
+            return pace.wait("timeouts", timeout, self.is_set)
+
+    def rest(seconds: float) -> None:
+        pace.wait("retries", seconds, lambda: False)
 
     def wait(self: Any, env: Any, wait_seconds: float) -> None:
-        env.program_state_event.wait(wait_seconds / pace())
+        pace.wait("waits", wait_seconds, lambda: not env.is_running())
 
+    execute_state.threading = SimpleNamespace(Event=Event)
+    callback.Event = Event
+    retrier_decl.time = SimpleNamespace(sleep=rest)
     wait_function.WaitFunction._wait_interval = wait
-    TimeoutSecondsPath._eval_seconds = lambda self, env: seconds_of(self, env) / pace()
 
 
-def main(port: str, functions: str, pace_file: str) -> None:
+def tell(line: str) -> None:
+    print(line, flush=True)
+
+
+def main(functions: str) -> None:
     call_functions_at(functions)  # before the parser is imported: it takes the name with it
-    hasten(lambda: float(Path(pace_file).read_text()))
+    pace = Pace()
+    go_by(pace)
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
-    from moto.server import main as serve
+    from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-    serve(["-H", "127.0.0.1", "-p", port])
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    _, port = server.get_host_and_port()
+    os.environ["MOTO_PORT"] = str(port)
+    tell(str(port))
+    for line in sys.stdin:
+        pace.change(json.loads(line))
+        tell(line.rstrip("\n"))
 
 
 if __name__ == "__main__":

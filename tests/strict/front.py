@@ -31,8 +31,10 @@ class Front:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        yield self
-        await runner.cleanup()
+        try:
+            yield self
+        finally:
+            await runner.cleanup()
 
     async def _serve(self, request: web.Request) -> web.Response:
         function = next(

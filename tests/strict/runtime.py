@@ -1,8 +1,8 @@
 """Lambda for the strict engine: AWS's own runtime client, behind a Runtime API of ours.
 
 Each function is a process that runs `python -m awslambdaric`, so that what it raises gets the name
-that AWS gives it. A function has one environment; calls of it wait for each other. Sources: "Using
-the Lambda runtime API" and "Invoke" in the Lambda developer guide.
+that AWS gives it. A function has one environment; calls of it wait for each other. Source: "Using
+the Lambda runtime API" in the Lambda developer guide.
 """
 
 import asyncio
@@ -10,11 +10,11 @@ import json
 import sys
 import time
 import uuid
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -42,10 +42,16 @@ class Job:
     seconds: float
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     answer: asyncio.Future[Answer] = field(default_factory=asyncio.Future)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Its time is over."""
 
 
 def failure(kind: str, message: str) -> Answer:
     return Answer(json.dumps({"errorType": kind, "errorMessage": message}).encode(), True)
+
+
+def timed_out(seconds: float) -> Answer:
+    return failure("Sandbox.Timedout", f"Task timed out after {seconds:.2f} seconds")
 
 
 class Function:
@@ -63,13 +69,29 @@ class Function:
         self._turn = asyncio.Lock()
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._current: Job | None = None
+        self._began = 0
         self._process: asyncio.subprocess.Process | None = None
         self._port = 0
 
     @property
     def log(self) -> str:
         """All that its processes wrote."""
-        return self._log.read_text() if self._log.exists() else ""
+        return self._written().decode(errors="replace")
+
+    @property
+    def news(self) -> str:
+        """What of it was written since the test began."""
+        return self._written()[self._began :].decode(errors="replace")
+
+    async def rest(self) -> None:
+        """A test begins: what still runs of the one before is ended."""
+        while self._turn.locked():
+            await self.kill()
+            await asyncio.sleep(0.01)
+        self._began = len(self._written())
+
+    def _written(self) -> bytes:
+        return self._log.read_bytes() if self._log.exists() else b""
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Function"]:
@@ -96,19 +118,23 @@ class Function:
             self._current = job = Job(event, self.seconds)
             self._jobs.put_nowait(job)
             died = asyncio.create_task(process.wait())
-            await asyncio.wait(
-                (job.answer, died), timeout=job.seconds, return_when=asyncio.FIRST_COMPLETED
-            )
+            over = asyncio.create_task(job.over.wait())
+            ends: tuple[asyncio.Future[Any], ...] = (job.answer, died, over)
+            await asyncio.wait(ends, timeout=job.seconds, return_when=asyncio.FIRST_COMPLETED)
             died.cancel()
+            over.cancel()
             if job.answer.done():
                 return job.answer.result()
             exited = process.returncode
             await self.kill()
             if exited is None:
-                return failure(
-                    "Sandbox.Timedout", f"Task timed out after {self.seconds:.2f} seconds"
-                )
+                return timed_out(self.seconds)
             return failure("Runtime.ExitError", f"Runtime exited with error: {exited}")
+
+    def run_out(self) -> None:
+        """The event that it is at has had all its time."""
+        assert self._current is not None
+        self._current.over.set()
 
     async def kill(self) -> None:
         """End the process as a crash would."""
@@ -117,10 +143,10 @@ class Function:
             if process.returncode is None:
                 process.kill()
             await process.wait()
-            self._jobs = asyncio.Queue()
 
     async def _alive(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
+            self._jobs = asyncio.Queue()  # the process before may still have asked for a job
             with self._log.open("ab") as log:
                 self._process = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "awslambdaric", self._handler),
@@ -165,64 +191,14 @@ class Function:
         body = await request.read()
         if len(body) > LARGEST_ANSWER:
             text = "Response payload size exceeded maximum allowed payload size (6291556 bytes)."
-            return self._end(failure("Function.ResponseSizeTooLarge", text))
-        return self._end(Answer(body))
+            return self._end(request, failure("Function.ResponseSizeTooLarge", text))
+        return self._end(request, Answer(body))
 
     async def _failed(self, request: web.Request) -> web.Response:
-        return self._end(Answer(await request.read(), failed=True))
+        return self._end(request, Answer(await request.read(), failed=True))
 
-    def _end(self, answer: Answer) -> web.Response:
-        if self._current is not None and not self._current.answer.done():
-            self._current.answer.set_result(answer)
+    def _end(self, request: web.Request, answer: Answer) -> web.Response:
+        job = self._current
+        if job and not job.answer.done() and request.match_info.get("id", job.id) == job.id:
+            job.answer.set_result(answer)
         return web.json_response({"status": "OK"}, status=202)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What the Lambda service itself may say in a function's place."""
-
-    status: int
-    code: str
-
-
-THROTTLED = Refusal(429, "TooManyRequestsException")
-BROKEN = Refusal(500, "ServiceException")
-
-
-class Lambda:
-    """The Invoke API over some functions. `refusals` are given to the next calls, in order."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.refusals: deque[Refusal] = deque()
-        self._functions: dict[str, Function] = {}
-        self._stack = AsyncExitStack()
-
-    async def add(self, function: Function) -> Function:
-        self._functions[function.name] = function
-        return await self._stack.enter_async_context(function.running())
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator["Lambda"]:
-        app = web.Application(client_max_size=64 * 2**20)
-        app.router.add_post("/2015-03-31/functions/{name}/invocations", self._invoke)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        async with self._stack:
-            yield self
-        await runner.cleanup()
-
-    async def _invoke(self, request: web.Request) -> web.Response:
-        if self.refusals:
-            refusal = self.refusals.popleft()
-            return web.json_response(
-                {"Type": "Service", "Message": "refused"},
-                status=refusal.status,
-                headers={"x-amzn-ErrorType": refusal.code, "x-amzn-RequestId": "refused"},
-            )
-        function = self._functions[request.match_info["name"].rpartition(":")[2]]
-        answer = await function.invoke(await request.read())
-        headers = {"X-Amz-Function-Error": "Unhandled"} if answer.failed else {}
-        return web.Response(body=answer.body, headers=headers)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from handler.approvals.lifecycle import Status
-from tests.strict.world import World
+from tests.strict.world import AT_ONCE, NEVER, World
 
 pytestmark = pytest.mark.anyio
 
@@ -80,7 +80,7 @@ async def test_a_function_that_dies_while_asking_leaves_a_call_that_ends_as_the_
 ) -> None:
     window, label = ASKING[name], await strict.grant()
     await strict.call(label, "read", id="warming up")
-    strict.hasten(20)
+    await strict.hasten(retries=NEVER)
     dying = getattr(strict, window.function)
     since = "StartExecution" if window.function == "workflow" else ""
     strict.dies(dying, window.operation, window.when, window.nth, since)
@@ -89,7 +89,7 @@ async def test_a_function_that_dies_while_asking_leaves_a_call_that_ends_as_the_
         held = await strict.approval(label)
         await strict.errs(held, "Runtime.ExitError")
         strict.proxy.plan = lambda operation, number: None
-        await strict.note(label, lease_until=None)  # the half minute that the dead one had claimed
+        await strict.try_again(label)
     else:
         strict.proxy.plan = lambda operation, number: None
         assert bool(await strict.approvals_of(label)) is (window.status != "none")
@@ -132,12 +132,12 @@ async def ends(strict: World, label: str, window: Window) -> None:
 async def test_a_yes_of_which_nobody_was_woken_is_not_run_after_five_minutes(
     strict: World,
 ) -> None:
-    strict.hasten(1500)
     label, held = await strict.held()
     page = await strict.opened(await strict.link(label))
     strict.dies(strict.approvals, "TransactWriteItems", "after")
     await strict.pressed(page, "approve")
     await strict.note(label, changed_at=time.time() - 301)
+    await strict.hasten(timeouts=AT_ONCE)
     assert (await strict.ended(held))["status"] == "SUCCEEDED"  # by the time-out
     assert await strict.status(label) is Status.FAILED
     assert (strict.upstream.calls[label], await strict.tally(held)) == (0, 0)

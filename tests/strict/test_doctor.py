@@ -33,13 +33,17 @@ FINE = dict.fromkeys(
 )
 
 
-def patient(strict: World, haste: float = 10, **changes: Any) -> Patient:
-    """The strict world; the doctor's seconds pass so much faster while he waits."""
-    clock = FixedClock(time.time())
+LOOK_SECONDS = 0.05
+
+
+def patient(strict: World, haste: float = 1, ahead: float = 0, **changes: Any) -> Patient:
+    """The strict world; the doctor's seconds pass so much faster while he waits, and he looks
+    more often. His clock is so much ahead."""
+    clock = FixedClock(time.time() + ahead)
 
     async def pause(seconds: float) -> None:
-        clock.time += seconds
-        await asyncio.sleep(seconds / haste)  # the workflow is in another process
+        clock.time += LOOK_SECONDS * haste
+        await asyncio.sleep(LOOK_SECONDS)  # the workflow is in another process
 
     whole = Patient(
         registry=strict.store.registry,
@@ -142,15 +146,17 @@ def routes(strict: World) -> Any:
 
 @pytest.mark.parametrize("drift", [-100.0, 100.0])
 async def test_a_clock_that_is_wrong_here_is_told(strict: World, drift: float) -> None:
-    found = await told(patient(strict, clock=FixedClock(time.time() + drift)))
+    found = await told(patient(strict, ahead=drift))
     assert found["clock"].state is State.WRONG
     said = re.search(r"differs from the front door's by (-?\d+) s", found["clock"].told)
-    assert said is not None and abs(int(said[1]) - drift) <= 2
+    assert said is not None and abs(int(said[1]) - drift) < 30  # so long a cold start may take
     assert "set this machine's" in found["clock"].mend
     await nothing_is_left(strict)
 
 
-@pytest.mark.parametrize("fault", [Fault.THROTTLED, Fault.OLD_DATE])
+@pytest.mark.parametrize(
+    "fault", [pytest.param(Fault.THROTTLED, marks=pytest.mark.full), Fault.OLD_DATE]
+)
 async def test_a_store_that_the_gateway_cannot_use_is_told(strict: World, fault: Fault) -> None:
     strict.proxy.plan = lambda operation, number: (
         fault if operation in ("UpdateItem", "TransactWriteItems") else None

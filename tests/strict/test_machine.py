@@ -1,17 +1,28 @@
 """The state machine on an interpreter that is as strict as AWS's: every path, retry and catch."""
 
+import asyncio
 import json
 import time
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from handler.approvals.lifecycle import Status
 from handler.approvals.model import Approval
-from tests.emulated.faults import Fault, Plan
-from tests.strict.runtime import BROKEN, THROTTLED, Refusal
+from tests.emulated.faults import Fault, Handler, Plan, Proxy
+from tests.patience import PATIENCE
+from tests.strict.invoking import BROKEN, THROTTLED, Refusal
 from tests.strict.upstream import RESULT, hang
-from tests.strict.world import CREDENTIAL, DEFINITION, SEALING_TEXT, World, until
+from tests.strict.world import (
+    AT_ONCE,
+    CREDENTIAL,
+    DEFINITION,
+    NEVER,
+    SEALING_TEXT,
+    World,
+    until,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -20,11 +31,11 @@ AWAITED = ["Notify", "AwaitAnswer", "Follow", "IsFinal", "Done"]
 SETTLED = ["AwaitLease", "Settle", "IsSettled"]
 
 
-def failing(fault: Fault, operation: str, times: int = 1000) -> Plan:
+def failing(fault: Fault | Handler, operation: str, times: int = 1000) -> Plan:
     """The next so many requests of this operation meet the fault."""
     left = times
 
-    def plan(asked: str, number: int) -> Fault | None:
+    def plan(asked: str, number: int) -> Fault | Handler | None:
         nonlocal left
         left -= asked == operation
         return fault if asked == operation and left >= 0 else None
@@ -57,10 +68,9 @@ async def test_a_rejected_call_never_runs_and_gives_its_quota_back(strict: World
 
 
 async def test_the_time_out_follows_the_item_and_expires_the_call(strict: World) -> None:
-    strict.hasten(150)
     label, held = await strict.held("refund_soon")
     await strict.link(label)
-    await strict.note(label, deadline=time.time())
+    await strict.time_is_over(label)
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.errors(held) == ["States.Timeout"]
     assert await strict.states(held) == CARRIED
@@ -69,8 +79,9 @@ async def test_the_time_out_follows_the_item_and_expires_the_call(strict: World)
 
 
 async def test_a_time_out_before_the_items_own_deadline_decides_nothing(strict: World) -> None:
-    strict.hasten(300)
     label, held = await strict.held("refund_soon")
+    await strict.link(label)
+    await strict.hasten(timeouts=AT_ONCE)
     await strict.enters(held, "Settle")
     assert await strict.status(label) is Status.PENDING
     await strict.note(label, deadline=time.time())
@@ -99,11 +110,13 @@ async def test_mailing_is_tried_again_where_lambda_itself_failed(strict: World, 
 async def test_mailing_is_tried_again_where_the_store_was_away(strict: World) -> None:
     label = await strict.grant()
     await strict.call(label, "read", id="warming up")  # the gateway is warm
-    strict.proxy.plan = after_start(strict, Fault.THROTTLED)
+    await strict.hasten(retries=NEVER)
+    strict.proxy.plan = after_start(strict, Fault.OLD_DATE)  # which is not waited for
     await strict.call(label, "refund", id=label)
     held = await strict.approval(label)
     await strict.errs(held, "StoreUnavailable")
     strict.calm()
+    await strict.hasten(retries=AT_ONCE)
     await carried_to_its_end(strict, label, held)
 
 
@@ -133,25 +146,30 @@ async def test_mailing_is_tried_again_where_the_keys_could_not_be_read(strict: W
 
 
 async def test_mailing_is_tried_again_where_ses_failed_for_now(strict: World) -> None:
-    strict.hasten(20)
+    await strict.hasten(retries=NEVER)
     strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
     label, held = await strict.held()
     await strict.errs(held, "MailPending")
     strict.proxy.plan = lambda operation, number: None
-    await strict.note(label, lease_until=None)  # the ten seconds until the mail's next try
+    await strict.try_again(label)
     await carried_to_its_end(strict, label, held)
 
 
 async def test_mailing_is_tried_again_where_its_function_timed_out(strict: World) -> None:
-    strict.hasten(20)
-    label = await strict.grant()
-    strict.proxy.plan = failing(Fault.HANGING, "SendEmail", times=1)
-    strict.workflow.seconds = 3
-    await strict.call(label, "refund", id=label)
-    held = await strict.approval(label)
+    hanging = asyncio.Event()
+
+    async def hangs(proxy: Proxy, request: web.Request, body: bytes) -> web.StreamResponse:
+        hanging.set()
+        return await proxy.hang(request, body)
+
+    await strict.hasten(retries=NEVER)
+    strict.proxy.plan = failing(hangs, "SendEmail", times=1)
+    label, held = await strict.held()
+    async with asyncio.timeout(PATIENCE):
+        await hanging.wait()
+    strict.workflow.run_out()
     await strict.errs(held, "Sandbox.Timedout")
-    strict.workflow.seconds = 110
-    await strict.note(label, lease_until=None)  # the half minute that the dead one had claimed
+    await strict.try_again(label)
     await carried_to_its_end(strict, label, held)
 
 
@@ -161,7 +179,7 @@ async def test_mailing_that_fails_for_good_leaves_the_call_to_its_deadline(stric
     await strict.enters(held, "AwaitAnswer")
     errors = await strict.errors(held)
     assert set(errors) == {"MailPending"} and len(errors) == 12
-    await strict.note(label, deadline=time.time())
+    await strict.time_is_over(label)
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.states(held) == AWAITED
     assert await strict.status(label) is Status.EXPIRED
@@ -189,12 +207,11 @@ async def test_an_operators_yes_runs_a_call_whose_mails_failed_for_good(strict: 
 async def test_a_function_that_can_never_be_called_leaves_the_call_to_its_deadline(
     strict: World,
 ) -> None:
-    label = await strict.grant()
+    await strict.hasten(waits=NEVER)
     strict.functions.refusals.extend([Refusal(500, "Odd"), *[THROTTLED] * 21])
-    await strict.call(label, "refund_soon", id=label)
-    held = await strict.approval(label)
+    label, held = await strict.held("refund_soon")
     await strict.enters(held, "AwaitDeadline")
-    await strict.note(label, deadline=time.time())
+    await strict.time_is_over(label)
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert await strict.status(label) is Status.EXPIRED
 
@@ -205,7 +222,7 @@ async def test_an_execution_whose_process_dies_is_not_run_again_and_ends_as_unkn
     label, held = await strict.held()
     strict.upstream.behave(hang)
     await strict.press(await strict.link(label), "approve")
-    await strict.upstream.arrived.wait()
+    await strict.upstream.reached()
     await strict.workflow.kill()
     await lease_is_waited_out(strict, label, held, "Runtime.ExitError")
 
@@ -216,11 +233,9 @@ async def test_an_execution_that_times_out_is_not_run_again_and_ends_as_unknown(
     label, held = await strict.held()
     link = await strict.link(label)
     strict.upstream.behave(hang)
-    strict.workflow.seconds = 3
     await strict.press(link, "approve")
-    await strict.upstream.arrived.wait()
-    await strict.enters(held, "AwaitLease")
-    strict.workflow.seconds = 110
+    await strict.upstream.reached()
+    strict.workflow.run_out()
     await lease_is_waited_out(strict, label, held, "Sandbox.Timedout")
 
 
@@ -265,6 +280,7 @@ async def test_settling_is_tried_again_until_it_is_done(strict: World) -> None:
 async def test_an_execution_that_cannot_be_settled_fails_for_the_alarm_and_the_item_still_decides(
     strict: World,
 ) -> None:
+    await strict.hasten(retries=AT_ONCE)
     label, held = await strict.held()
     link = await strict.link(label)
     strict.functions.refusals.extend([THROTTLED] * 12)
@@ -280,12 +296,12 @@ async def test_an_execution_that_cannot_be_settled_fails_for_the_alarm_and_the_i
 async def test_nothing_secret_is_in_an_executions_input_history_or_in_a_log(strict: World) -> None:
     label = await strict.grant()
     strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
-    strict.hasten(20)
+    await strict.hasten(retries=NEVER)
     await strict.call(label, "refund", id=label, note="canary-argument")
     held = await strict.approval(label)
     await strict.errs(held, "MailPending")
     strict.proxy.plan = lambda operation, number: None
-    await strict.note(label, lease_until=None)
+    await strict.try_again(label)
     link = await strict.link(label)
     await strict.press(link, "approve")
     told = await strict.ended(held)

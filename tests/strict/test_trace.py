@@ -7,7 +7,7 @@ import pytest
 
 from tests.emulated.faults import Fault
 from tests.strict.test_machine import failing
-from tests.strict.world import World
+from tests.strict.world import NEVER, World
 from tests.traced import PARENT, TRACE
 
 pytestmark = pytest.mark.anyio
@@ -23,31 +23,31 @@ async def test_a_held_calls_trace_is_in_every_functions_lines_and_reaches_the_up
     strict: World,
 ) -> None:
     strict.proxy.plan = failing(Fault.BROKEN, "SendEmail")
-    strict.hasten(20)
+    await strict.hasten(retries=NEVER)
     label = await strict.grant()
     await strict.call(label, "refund", headers={"traceparent": PARENT}, id=label)
     held = await strict.approval(label)
-    (call,) = {line["call"] for line in lines(strict.gateway.log)}
+    (call,) = {line["call"] for line in lines(strict.gateway.news)}
     assert held.origin.trace == f"00-{TRACE}-{call}-01"
-    assert {line["record"] for line in lines(strict.gateway.log)} == {"decided", "held"}
+    assert {line["record"] for line in lines(strict.gateway.news)} == {"decided", "held"}
 
     await strict.errs(held, "MailPending")
     strict.proxy.plan = lambda operation, number: None
-    await strict.note(label, lease_until=None)
+    await strict.try_again(label)
     link = await strict.link(label)
     warned = next(
-        line for line in lines(strict.workflow.log) if "a mail was not sent" in line["message"]
+        line for line in lines(strict.workflow.news) if "a mail was not sent" in line["message"]
     )
     assert (warned["approval"], warned["call"]) == (held.id, call)
 
     page = await strict.opened(link)
     strict.proxy.plan = failing(Fault.BROKEN, "SendTaskSuccess", times=3)
     await strict.pressed(page, "approve")
-    (untold,) = lines(strict.approvals.log)
+    (untold,) = lines(strict.approvals.news)
     assert (untold["approval"], untold["call"]) == (held.id, call)
     await strict.pressed(page, "approve")
     assert (await strict.ended(held))["status"] == "SUCCEEDED"
     assert strict.upstream.headers[-1]["traceparent"] == f"00-{TRACE}-{call}-01"
     assert (await strict.ended(held))["input"].count(TRACE) == 0
-    (told,) = [line for line in lines(strict.workflow.log) if line.get("record") == "ended"]
+    (told,) = [line for line in lines(strict.workflow.news) if line.get("record") == "ended"]
     assert (told["outcome"], told["approval"], told["call"]) == ("executed", held.id, call)

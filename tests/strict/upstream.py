@@ -9,6 +9,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.patience import PATIENCE
+
 Manner = Callable[["Upstream", web.Request, dict[str, Any]], Awaitable[web.StreamResponse]]
 
 RESULT = "the upstream's answer"
@@ -35,9 +37,16 @@ class Upstream:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}/mcp"
-        yield self
-        self.released.set()
-        await runner.cleanup()
+        try:
+            yield self
+        finally:
+            self.released.set()
+            await runner.cleanup()
+
+    async def reached(self) -> None:
+        """Until the next request is here, from when it behaves so."""
+        async with asyncio.timeout(PATIENCE):
+            await self.arrived.wait()
 
     def behave(self, manner: Manner) -> None:
         self.manner = manner

@@ -10,8 +10,9 @@ import json
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,19 +38,22 @@ from handler.policies.publish import compile_policy
 from handler.sealing import Sealer
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
-from infra.emulator import REGION, tool
+from infra.emulator import REGION
 from tests.emulated.faults import Handler, Proxy
 from tests.emulated.world import connection, emulator, journal, make_tables
+from tests.patience import PATIENCE
 from tests.strict.front import Front
-from tests.strict.runtime import ACCOUNT, Function, Lambda
+from tests.strict.interpreter import USUAL, Interpreter, interpreter
+from tests.strict.invoking import Lambda
+from tests.strict.runtime import ACCOUNT, Function
 from tests.strict.upstream import Upstream, answer
 
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
 DEFINITION = ROOT / "infra" / "approval.asl.json"
-PACE = 500
-"""How much faster the machine's seconds pass: a lease in 0.24 s, two hours in 14."""
+AT_ONCE, NEVER = 100_000, 1e-6
+"""Paces: hours take less than a second, or a test says when they are over."""
 
 SENDER = "gateway@example.com"
 APPROVER = "ops@example.com"
@@ -105,6 +109,7 @@ class World:
     approvals: Function
     front: Front
     upstream: Upstream
+    engine: Interpreter
     states_client: Any
     machine: str
     http: aiohttp.ClientSession
@@ -112,6 +117,8 @@ class World:
     names: Names
     sealing: str
     """The secret with the deployment's keys."""
+    variables: dict[str, str]
+    """Of the functions."""
     tokens: dict[str, str] = field(default_factory=dict)
     servers: dict[str, str] = field(default_factory=dict)
 
@@ -127,16 +134,33 @@ class World:
         for execution in running["executions"]:
             self.states_client.stop_execution(executionArn=execution["executionArn"])
 
+    async def fresh(self) -> None:
+        """As it is when a test begins."""
+        await asyncio.to_thread(self.stop_executions)
+        self.calm()
+        await self.hasten(**USUAL)
+        for function in (self.gateway, self.workflow, self.approvals):
+            await function.rest()
+
     def calm(self) -> None:
-        """No fault, and the usual pace."""
+        """No fault."""
         self.proxy.plan = lambda operation, number: None
         self.functions.refusals.clear()
         self.upstream.behave(answer)
-        self.hasten(PACE)
 
-    def hasten(self, pace: float) -> None:
-        """From here on the machine's seconds pass so much faster."""
-        set_pace(self.folder, pace)
+    async def hasten(self, **paces: float) -> None:
+        """From here on the machine's seconds pass so much faster where it waits for these."""
+        await self.engine.hasten(paces)
+
+    async def try_again(self, label: str) -> None:
+        """The mailing that failed is nobody's any more, and the machine calls again at once."""
+        await self.note(label, lease_until=None)
+        await self.hasten(retries=AT_ONCE)
+
+    async def time_is_over(self, label: str) -> None:
+        """The deadline, by the item and by the machine's time-out or wait."""
+        await self.note(label, deadline=time.time())
+        await self.hasten(timeouts=AT_ONCE, waits=AT_ONCE)
 
     def dies(
         self, function: Function, operation: str, when: str, nth: int = 1, since: str = ""
@@ -160,6 +184,16 @@ class World:
 
         self.proxy.plan = plan
 
+    @asynccontextmanager
+    async def another_gateway(self, log: str) -> AsyncIterator[tuple[Function, Front, Proxy]]:
+        """One beside the gateway, with a front door and a way to its store of its own."""
+        between = Proxy(emulator().url, others={"AWSStepFunctions": self.engine.url})
+        async with between.running() as proxy, Front().running() as front:
+            variables = {**self.variables, "AWS_ENDPOINT_URL": proxy.url}
+            async with function_of("gateway", variables, self.folder / log).running() as function:
+                front.routes = {"/mcp/": function}
+                yield function, front, proxy
+
     async def note(self, label: str, **changes: Any) -> None:
         """Move one of the approval's times: the tests' way to let hours pass."""
         while await self.book.note(await self.approval(label), **changes) is None:
@@ -179,9 +213,10 @@ class World:
         label: str,
         tool_name: str,
         headers: Mapping[str, str] | None = None,
+        at: Front | None = None,
         **arguments: Any,
     ) -> dict[str, Any]:
-        """One tools/call by a legacy client; the JSON-RPC answer."""
+        """One tools/call by a legacy client, at another front door perhaps; the JSON-RPC answer."""
         body = {
             "jsonrpc": "2.0",
             "id": 1,
@@ -195,7 +230,7 @@ class World:
             "MCP-Protocol-Version": "2025-11-25",
             **(headers or {}),
         }
-        url = f"{self.front.url}/mcp/{self.servers[label]}"
+        url = f"{(at or self.front).url}/mcp/{self.servers[label]}"
         data = io.BytesIO(json.dumps(body).encode())  # aiohttp warns of large bodies in bytes
         async with self.http.post(url, data=data, headers=sent) as answered:
             found: dict[str, Any] = await answered.json()
@@ -348,7 +383,7 @@ class World:
         return f"{self.machine.replace(':stateMachine:', ':execution:')}:{approval.id}"
 
 
-async def until(look: Callable[[], Awaitable[T | None]], seconds: float = 15) -> T:
+async def until(look: Callable[[], Awaitable[T | None]], seconds: float = PATIENCE) -> T:
     """What `look` finds. Other processes do the work, so there is no event to wait for."""
     async with asyncio.timeout(seconds):
         while (found := await look()) is None:
@@ -366,22 +401,22 @@ async def world(folder: Path) -> AsyncIterator[World]:
         stack.push_async_callback(store.close)
         http = await stack.enter_async_context(aiohttp.ClientSession())
         functions = await stack.enter_async_context(Lambda().running())
-        engine = await stack.enter_async_context(strict_engine(functions.url, folder))
-        proxy = Proxy(direct, others={"AWSStepFunctions": engine})
+        engine = await stack.enter_async_context(interpreter(functions.url, folder / "engine.log"))
+        proxy = Proxy(direct, others={"AWSStepFunctions": engine.url})
         await stack.enter_async_context(proxy.running())
         front = await stack.enter_async_context(Front().running())
         upstream = await stack.enter_async_context(Upstream().running())
         sealing = await asyncio.to_thread(prepare_mail_and_keys, direct)
         made: dict[str, Function] = {}
-        states_client = stack.enter_context(closing(client("stepfunctions", engine)))
+        states_client = stack.enter_context(closing(client("stepfunctions", engine.url)))
         machine = await asyncio.to_thread(make_machine, states_client)
         variables = environment(names, proxy.url, front.url, machine, sealing)
-        for entry, seconds in {"gateway": 29.0, "approvals": 29.0, "workflow": 110.0}.items():
-            handler = f"handler.entry.{entry}.handler"
-            function = Function(handler, variables, seconds, folder / f"{entry}.log")
-            made[entry] = await functions.add(function)
+        for entry in SECONDS:
+            made[entry] = await functions.add(
+                function_of(entry, variables, folder / f"{entry}.log")
+            )
         front.routes = {"/mcp/": made["gateway"], "/approve/": made["approvals"]}
-        await publish(store, upstream.url)
+        await publish(store, upstream.url, stack.enter_context(nobody_listens()))
         yield World(
             store,
             proxy,
@@ -391,13 +426,23 @@ async def world(folder: Path) -> AsyncIterator[World]:
             made["approvals"],
             front,
             upstream,
+            engine,
             states_client,
             machine,
             http,
             folder,
             names,
             sealing,
+            variables,
         )
+
+
+SECONDS = {"gateway": 29.0, "approvals": 29.0, "workflow": 110.0}
+"""What each function may take for one event."""
+
+
+def function_of(entry: str, variables: Mapping[str, str], log: Path) -> Function:
+    return Function(f"handler.entry.{entry}.handler", variables, SECONDS[entry], log)
 
 
 def environment(
@@ -455,13 +500,18 @@ def make_machine(states: Any) -> str:
     return str(made["stateMachineArn"])
 
 
-async def publish(store: DynamoStore, upstream: str) -> None:
+@contextmanager
+def nobody_listens() -> Iterator[str]:
+    """The URL of a server that is not there; the port is kept, so that nobody else gets it."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{kept.getsockname()[1]}/mcp"
+
+
+async def publish(store: DynamoStore, upstream: str, nobody: str) -> None:
     """A server that is there, one that nobody listens for, and one whose credential is missing."""
     artifact = compile_policy(json.dumps(POLICY).encode(), "policy.json")
     key = "secretsmanager:holdpoint/strict/upstream"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}/mcp"
     places = {"shop": (upstream, key), "gone": (nobody, key), "locked": (upstream, f"{key}-no")}
     servers = [
         Server(
@@ -474,49 +524,3 @@ async def publish(store: DynamoStore, upstream: str) -> None:
         for name, (url, reference) in places.items()
     ]
     await store.registry.publish([artifact], servers)
-
-
-def pace_file(folder: Path) -> Path:
-    return folder / "pace"
-
-
-def set_pace(folder: Path, pace: float) -> None:
-    """At once: the engine may be reading it."""
-    draft = folder / "pace.draft"
-    draft.write_text(str(pace))
-    draft.replace(pace_file(folder))
-
-
-@asynccontextmanager
-async def strict_engine(functions: str, folder: Path) -> AsyncIterator[str]:
-    """moto's interpreter as a process; its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    python = tool("stepfunctions") / "bin" / "python"
-    set_pace(folder, PACE)
-    with (folder / "engine.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            *(str(python), str(ROOT / "tests/strict/engine.py")),
-            *(str(port), functions, str(pace_file(folder))),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await until(lambda: listens(port))
-        yield url
-    finally:
-        if process.returncode is None:
-            process.kill()  # asked to end, it waits for its executions
-        await process.wait()
-
-
-async def listens(port: int) -> bool | None:
-    try:
-        _, writer = await asyncio.open_connection("127.0.0.1", port)
-    except OSError:
-        return None
-    writer.close()
-    return True

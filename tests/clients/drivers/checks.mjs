@@ -43,7 +43,7 @@ export async function run({ names, call, read, told: heard, legacy }) {
   tell("held", { told, pending, ...held });
   if (process.env.HEARS) {
     await call("announce", { legacy });
-    tell("hears", await comes(heard, 10));
+    tell("hears", await comes(heard, 60));
   }
   tell("after", outcome(await call("read_customer", { id: "bob" })));
 }

@@ -37,7 +37,7 @@ async def main(url, token):
 
         async def heard(announce):
             await announce(True)
-            with anyio.move_on_after(10):
+            with anyio.move_on_after(60):
                 await told.wait()
             return told.is_set()
 

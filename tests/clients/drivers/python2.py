@@ -95,7 +95,7 @@ async def main(url, token, mode):
                 return (await client.read_resource(uri)).contents[0].text
 
             async def heard(announce):
-                with anyio.move_on_after(10):
+                with anyio.move_on_after(60):
                     if mode == "legacy":
                         await announce(True)
                         await told.wait()
