@@ -111,7 +111,7 @@ async def _show(world: "World", arguments: argparse.Namespace) -> int:
         for line in shown.lines:
             print(_argument(line))
         if shown.unflagged:
-            print(f"  look closely: words in {shown.unflagged:,} more lines mix scripts")
+            print(f"  look closely: words in {shown.unflagged:,} more lines may be read as others")
         if shown.omitted:
             print(f"  … {shown.omitted} more; --format json shows all")
     elif not arguments.no_arguments and "arguments" not in hidden:
