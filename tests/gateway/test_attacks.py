@@ -235,6 +235,61 @@ def test_a_tool_name_outside_the_plain_set_must_be_listed_exactly(
     assert upstream.calls == []
 
 
+SPELLINGS = {
+    "another case": {"Amount": 9_000},
+    "another case beside it": {"amount": 5, "AMOUNT": 9_000},
+    "a letter that folds to a plain one": {"ta\u017fk": {}, "amount": 5},
+    "a nul at its end": {"amount": 5, "amount\0": 9_000},
+    "a mark": {"a_mount": 9_000},
+    "inside an object": {"amount": 5, "task": {"userId": "root"}},
+    "inside a list": {"amount": 5, "items": [{"price": 1}, {"Price": 9_000}]},
+    "of what a limit takes": {"amount": 5, "Cost": 9_000},
+}
+READING: dict[str, Any] = {
+    "version": "1",
+    "default": "deny",
+    "tools": {
+        "pay": {
+            "deny_if": [
+                {"conditions": [{"path": "args.amount", "op": "gt", "value": 500}]},
+                {"conditions": [{"path": "args.items[*].price", "op": "gt", "value": 500}]},
+                {"conditions": [{"path": "args.task.user_id", "op": "eq", "value": "root"}]},
+            ],
+            "limits": [{"counter": "n", "window": "day", "max": 10, "per": ["args.cost"]}],
+        }
+    },
+}
+
+
+@pytest.fixture
+def reading(door: Gateway) -> Iterator[None]:
+    before = door.servers["crm"]
+    door.register(before, READING)
+    yield
+    door.register(before, POLICY)
+
+
+@pytest.mark.parametrize("case", SPELLINGS)
+def test_a_name_that_a_server_may_read_as_another_is_denied(
+    door: Gateway, upstream: UpstreamProcess, reading: None, case: str
+) -> None:
+    facts = door.call("pay", SPELLINGS[case]).json()["result"]["_meta"]["holdpoint/decision"]
+    assert (facts["effect"], facts["rule"]) == ("deny", "(argument name)")
+    assert upstream.recorded()["requests"] == []
+
+
+def test_names_that_the_policy_does_not_read_are_nobody_s_but_the_server_s(
+    door: Gateway, reading: None
+) -> None:
+    given = {"amount": 5, "note": 1, "Note": 2, "task": {"Amount": 9_000}, "items": [{"task": {}}]}
+    before = door.servers["crm"]
+    with scripted(answer("200 OK", RESULT)) as (url, requests):
+        door.register(replace(before, upstream=url), READING)
+        assert door.call("pay", given).status_code == 200
+    door.register(before, READING)
+    assert len(requests) == 1
+
+
 def test_what_is_forwarded_holds_only_known_keys_and_no_header_of_the_client_s(
     door: Gateway,
 ) -> None:
