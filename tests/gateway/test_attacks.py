@@ -194,6 +194,17 @@ def test_a_header_that_contradicts_the_argument_it_repeats_refuses_the_call_and_
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, -32020)
 
 
+def test_many_headers_and_many_arguments_do_not_keep_the_gateway_from_others(
+    door: Gateway,
+) -> None:
+    """They are compared before anybody knows whose token it is."""
+    headers = {**PLAIN_HEADERS, **{f"Mcp-Param-A{number}": "7" for number in range(1_000)}}
+    body, _ = legacy("tools/call", {"name": "pay", "arguments": {"a": [*[0] * 20_000, 7]}})
+    answered = door.post(body, headers=headers, token=f"hp_nobody_{'x' * 43}")
+    assert answered.status_code == 401
+    assert answered.elapsed.total_seconds() < 5
+
+
 @pytest.mark.parametrize("name", ["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"])
 def test_a_deciding_header_that_comes_twice_refuses_the_call(
     door: Gateway, upstream: UpstreamProcess, name: str
