@@ -198,12 +198,20 @@ def test_a_header_that_contradicts_the_argument_it_repeats_refuses_the_call_and_
 def test_many_headers_and_many_arguments_do_not_keep_the_gateway_from_others(
     door: Gateway,
 ) -> None:
-    """They are compared before anybody knows whose token it is."""
+    """They are looked at before anybody knows whose token it is."""
     headers = {**PLAIN_HEADERS, **{f"Mcp-Param-A{number}": "7" for number in range(1_000)}}
     body, _ = legacy("tools/call", {"name": "pay", "arguments": {"a": [*[0] * 20_000, 7]}})
     answered = door.post(body, headers=headers, token=f"hp_nobody_{'x' * 43}")
     assert answered.status_code == 401
     assert answered.elapsed.total_seconds() < 5
+
+
+def test_a_stranger_s_large_call_is_turned_away_before_much_is_made_of_it(door: Gateway) -> None:
+    body, headers = legacy("tools/call", {"name": "pay", "arguments": {"a": [11] * 600_000}})
+    raw, token = json.dumps(body).encode(), f"hp_nobody_{'x' * 43}"
+    answers = [door.post(None, raw=raw, headers=headers, token=token) for _ in range(4)]
+    assert [each.status_code for each in answers] == [401] * 4
+    assert sum(each.elapsed.total_seconds() for each in answers) < 3
 
 
 @pytest.mark.parametrize("name", ["MCP-Protocol-Version", "Mcp-Method", "Mcp-Name"])
