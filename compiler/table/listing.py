@@ -5,6 +5,7 @@ Must not know bytes. Each rule shows its index in its list and its line in the s
 
 from collections.abc import Iterable, Iterator
 
+from compiler.diagnostics import visible
 from compiler.ir import EntryRow, HoldRow, LimitRow, Program, RuleRow
 from compiler.names import amount_text, window_text
 from compiler.verdict import Place
@@ -12,7 +13,7 @@ from compiler.verdict import Place
 
 def listing(program: Program) -> str:
     """The whole program as text, ending in a line break."""
-    return "\n".join(_lines(program)) + "\n"
+    return "\n".join(map(visible, _lines(program))) + "\n"
 
 
 def _lines(program: Program) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """Text that an agent controls, made safe to show to a person who decides on it. Pure.
 
-Nothing may hide, reorder or imitate: what cannot be seen is written as `\\u{..}`, words that mix
-scripts are named, and what is cut says so. Escaping for HTML is left to whoever writes HTML.
+Nothing may hide or reorder: what cannot be seen is written as `\\u{..}`, and what is cut says so.
+What may be read as something else is `resemblance`'s. Escaping for HTML is left to whoever writes
+HTML.
 """
 
 import re
 import unicodedata
-from itertools import islice
 
 INVISIBLE = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180e\u180f\u2800\u3164\uffa0"
@@ -21,19 +21,8 @@ HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 MARKS_SHOWN = 2
 """Combining marks on one letter; more would paint over the lines around."""
 
-LONGEST_WORD = 64
-"""Characters of a flagged word that are repeated in its flag."""
 
-MOST_WORDS = 10
-"""Words of one text that are named: what an agent writes must not grow into a page of flags."""
-
-MORE_WORDS = "more words mix letters of several scripts"
-
-EAST_ASIAN = frozenset({"BOPOMOFO", "CJK", "HANGUL", "HIRAGANA", "KATAKANA"})
-"""Scripts that are written together, and with Latin (Unicode TS 39, highly restrictive)."""
-
-UNSCRIPTED = frozenset({"FEMININE", "MASCULINE", "MICRO", "MODIFIER"})
-"""First words of letter names that name no script."""
+EDGES = re.compile(r"^ +| +$| {2,}")
 
 
 def visible(text: str) -> str:
@@ -59,18 +48,27 @@ def is_hidden(character: str) -> bool:
     )
 
 
+def name(text: str) -> str:
+    """`visible`, with spaces written out where a reader would not see them: at an end, or several.
+
+    For names, which stand without quotes: `amount ` is another argument than `amount`.
+    """
+    shown = visible(text)
+    return EDGES.sub(lambda found: "\\u{20}" * len(found[0]), shown)
+
+
 def block(text: str) -> str:
     """Like `visible`, with a real line break after each `\\u{a}`, for boxes of several lines."""
     return visible(text).replace("\\u{a}", "\\u{a}\n")
 
 
-def shortened(text: str, most: int) -> str:
-    """`visible`, of the first so many characters; a cut says how much is missing."""
-    return _with_rest(visible(text[:most]), len(text) - most)
+def shortened_name(text: str, most: int) -> str:
+    """`name`, of the first so many characters; a cut says how much is missing."""
+    return _with_rest(name(text[:most]), len(text) - most)
 
 
 def shortened_block(text: str, most: int) -> str:
-    """The same as a `block`."""
+    """The same of a `block`."""
     return _with_rest(block(text[:most]), len(text) - most)
 
 
@@ -81,31 +79,3 @@ def cut(text: str, most: int) -> str:
 
 def _with_rest(text: str, missing: int) -> str:
     return text if missing <= 0 else f"{text}… [{missing:,} more characters not shown]"
-
-
-def mixed_words(text: str) -> tuple[str, ...]:
-    """One sentence for each word that mixes scripts, such as a Latin word with a Cyrillic letter.
-
-    In the sentence every letter that is not ASCII is written as `\\u{..}`. The last of many says
-    that there are more.
-    """
-    words = (word for word in dict.fromkeys(re.findall(r"\w+", text)) if not word.isascii())
-    mixed = ((word, scripts) for word in words if len(scripts := _scripts(word)) > 1)
-    named = tuple(
-        f"“{_ascii(word[:LONGEST_WORD])}” mixes {' and '.join(sorted(scripts))} letters"
-        for word, scripts in islice(mixed, MOST_WORDS)
-    )
-    return (*named, MORE_WORDS) if next(mixed, None) else named
-
-
-def _ascii(word: str) -> str:
-    return "".join(c if c.isascii() else f"\\u{{{ord(c):x}}}" for c in word)
-
-
-def _scripts(word: str) -> frozenset[str]:
-    """The scripts of a word's letters by their Unicode names, those of East Asia taken as Latin."""
-    letters = (c for c in word if unicodedata.category(c).startswith("L"))
-    names = {unicodedata.name(c, "UNNAMED").split()[0].split("-")[0] for c in letters}
-    if names & EAST_ASIAN:
-        names = (names - EAST_ASIAN) | {"LATIN"}
-    return frozenset(name.capitalize() for name in names - UNSCRIPTED)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from compiler.values import Value, kind
 from handler.approvals import display
+from handler.approvals.resemblance import doubts
 
 LONGEST_NAME = 200
 """Characters of an argument's name that stand before its value; a page shows longer ones below."""
@@ -23,7 +24,7 @@ PART_LINES, PART_CHARACTERS = 1_000, 100_000
 """Of one part, as the agent wrote them. Shown at their widest they are 4 MB of HTML."""
 
 MOST_FLAGGED = 50
-"""Lines of one listing that words which mix scripts are named for; of the others only how many."""
+"""Lines of one listing with flags; of the others only how many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Line:
     text: str
     kind: str
     flags: tuple[str, ...] = ()
-    """Sentences about words that mix scripts."""
+    """Sentences about words that may be read as others."""
     span: str = ""
     """Which characters of a long text these are; empty where they are all."""
 
@@ -60,7 +61,7 @@ class Listing:
     omitted: int = 0
     """Lines that are shown nowhere."""
     unflagged: int = 0
-    """Lines whose mixed words are not named."""
+    """Lines whose flags are left out."""
     part: int = 1
     parts: int = 1
 
@@ -151,15 +152,15 @@ def _spans(piece: _Piece, text: str, what: str = "") -> Iterator[_Piece]:
 
 
 def _line(piece: _Piece, most: int) -> Line:
-    name = display.shortened(piece.name, LONGEST_NAME)
-    flags = display.mixed_words(piece.name[:LONGEST_NAME])
+    name = display.shortened_name(piece.name, LONGEST_NAME)
+    flags = doubts(piece.name[:LONGEST_NAME])
     value = piece.value
     if isinstance(value, dict | list) and value:
         return Line(piece.depth, name, "", "object" if isinstance(value, dict) else "list", flags)
     if not isinstance(value, str):
         return Line(piece.depth, name, json.dumps(value), kind(value), flags)
     text = f'"{display.shortened_block(value, most)}"'  # strings stand in quotes: "10", 10
-    flags += display.mixed_words(value)
+    flags += doubts(value)
     return Line(piece.depth, name, text, "string", flags, piece.span)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from handler.approvals.display import cut, mixed_words, visible
+from handler.approvals.display import cut, visible
 from handler.approvals.listing import Listing
 from handler.approvals.model import Answer, Approval
 from handler.approvals.quorum import standings
+from handler.approvals.resemblance import doubts
 
 LONGEST_LABEL = 200
 LONGEST_TEXT = 2_000
@@ -49,7 +50,7 @@ class Summary:
     server: str
     tool: str
     flags: tuple[str, ...]
-    """Sentences about words in the three names above that mix scripts."""
+    """Sentences about words in the three names above that may be read as others."""
     arguments: Listing
     reasons: tuple[Reason, ...]
     revision: str
@@ -74,7 +75,7 @@ def summarise(approval: Approval, arguments: Listing, answers: Sequence[Answer])
         agent=agent,
         server=server,
         tool=tool,
-        flags=tuple(flag for name in names for flag in mixed_words(name)),
+        flags=tuple(flag for name in names for flag in doubts(name)),
         arguments=arguments,
         reasons=_reasons(approval, answers),
         revision=approval.revision,

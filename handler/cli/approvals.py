@@ -10,6 +10,7 @@ from handler.failure import CannotRun
 if TYPE_CHECKING:
     from handler.admin.answering import Held
     from handler.approvals.desk import Recorded
+    from handler.approvals.listing import Line
     from handler.approvals.model import Approval
     from handler.entry.worlds import World
 
@@ -108,12 +109,27 @@ async def _show(world: "World", arguments: argparse.Namespace) -> int:
         shown = listing(asked, SCREEN)
         print("\narguments")
         for line in shown.lines:
-            print(f"  {'  ' * line.depth}{line.name}  {line.text}".rstrip())
+            print(_argument(line))
+        if shown.unflagged:
+            print(f"  look closely: words in {shown.unflagged:,} more lines may be read as others")
         if shown.omitted:
             print(f"  … {shown.omitted} more; --format json shows all")
     elif not arguments.no_arguments and "arguments" not in hidden:
         print("\nits arguments are not kept any more")
     return FINE
+
+
+def _argument(line: "Line") -> str:
+    """One argument; further lines of a value are marked, so that none passes for an argument."""
+    indent = "  " * (line.depth + 1)
+    first, *rest = line.text.split("\n")
+    return "\n".join(
+        [
+            f"{indent}{line.name}  {first}".rstrip(),
+            *(f"{indent}  | {further}" for further in rest),
+            *(f"{indent}  look closely: {flag}" for flag in line.flags),
+        ]
+    )
 
 
 async def _approve(world: "World", arguments: argparse.Namespace) -> int:

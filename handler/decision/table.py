@@ -15,6 +15,7 @@ from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
 from handler.decision.answers import MISMATCH, Object
 from handler.decision.facts import facts_of
 from handler.decision.plan import Plan, Planner, Rule, denying
+from handler.decision.spellings import Spellings, Variant
 
 MOST_PLANS = 2048
 """How many entries' closures are kept: some 5 KB each, made again in tens of microseconds."""
@@ -30,6 +31,7 @@ class TableEngine:
     def __init__(self, table: bytes) -> None:
         """Raises `TableError` where the bytes are not a whole table of this version."""
         self._table = Table(table)
+        self._spellings = Spellings(self._table)
         self._plan = lru_cache(MOST_PLANS)(Planner(self._table).plan)
         self._kept: dict[str, Plan] = {}
 
@@ -44,6 +46,10 @@ class TableEngine:
         from handler.decision.schemas import narrowed  # only where a server's registration asks
 
         return narrowed(self._table, tool, schema)
+
+    def variant(self, call: Call) -> Variant | None:
+        """A name in the call that a server may take for one that the policy reads."""
+        return self._spellings.variant(call.tool, call.arguments)
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         try:

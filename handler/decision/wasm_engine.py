@@ -21,6 +21,7 @@ from compiler.verdict import Call, Charge, Effect, Hold, Place, Subject, Verdict
 from compiler.wasm import abi
 from compiler.wasm.custom import custom
 from handler.decision.charges import charge
+from handler.decision.spellings import Spellings, Variant
 from handler.decision.wasm import Answer, ModuleError, PolicyModule
 
 MOST_ROWS = 8_192
@@ -43,6 +44,7 @@ class WasmEngine:
         """Raises `ModuleError` where the bytes are no policy's module that this version runs."""
         self._module = PolicyModule(module)
         self._table = _names(module)
+        self._spellings = Spellings(self._table)
         self._entry = lru_cache(MOST_ROWS)(self._table.entry)
         self._rule = lru_cache(MOST_ROWS)(self._table.rule)
         self._hold = lru_cache(MOST_ROWS)(self._table.hold)
@@ -63,6 +65,10 @@ class WasmEngine:
         from handler.decision.schemas import narrowed  # only where a server's registration asks
 
         return narrowed(self._table, tool, schema)
+
+    def variant(self, call: Call) -> Variant | None:
+        """A name in the call that a server may take for one that the policy reads."""
+        return self._spellings.variant(call.tool, call.arguments)
 
     def decide(self, call: Call, subject: Subject, now: float) -> Verdict:
         try:

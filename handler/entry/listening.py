@@ -10,7 +10,7 @@ from collections.abc import Callable
 import uvicorn
 from starlette.types import ASGIApp
 
-from handler.entry.head_limit import HeadLimit
+from handler.entry.arrival import Arrival
 from handler.failure import CannotRun
 
 GRACE_SECONDS = 5
@@ -84,7 +84,7 @@ def server(app: ASGIApp, stopping: Callable[[], None]) -> Server:
     return Server(
         uvicorn.Config(
             app,
-            http=HeadLimit,
+            http=Arrival,
             lifespan="off",
             log_config=None,
             log_level="error",  # requests that are no HTTP are no news

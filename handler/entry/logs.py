@@ -1,19 +1,11 @@
-"""One form for all log lines of a function: JSON, with the ids of the request and of its call.
-
-A failure is logged by its kind and its place in our code. What it says is left out: a library may
-have put an argument's value into it.
-"""
+"""One form for all log lines of a function: JSON, with the ids of the request and of its call."""
 
 import logging
-import traceback
-from types import TracebackType
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 
-from handler.logged import About
-
-Failure = tuple[type[BaseException], BaseException, TracebackType | None]
+from handler.logged import About, Failure, places
 
 
 class Places(LambdaPowertoolsFormatter):
@@ -22,15 +14,8 @@ class Places(LambdaPowertoolsFormatter):
     def __init__(self) -> None:
         super().__init__(serialize_stacktrace=False)
 
-    def formatException(  # the name is logging's
-        self, ei: Failure | tuple[None, None, None]
-    ) -> str:
-        kind, error, _ = ei
-        lines = []
-        while error is not None:
-            lines += [*traceback.format_tb(error.__traceback__), type(error).__qualname__]
-            error = error.__cause__ or error.__context__
-        return "\n".join(line.rstrip() for line in lines) if kind else ""
+    def formatException(self, ei: Failure) -> str:  # the name is logging's
+        return places(ei[1])
 
 
 def logger() -> Logger:

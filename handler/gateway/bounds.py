@@ -18,6 +18,8 @@ class Bounds:
     """How long one leg of a held call waits; 0 answers at once."""
     most_legs: int | None = None
     """How many waiting legs one grant may begin in `leg_seconds`; None: any number."""
+    most_waiting: int = 64
+    """How many requests of one grant wait here at a time: each looks at the store while it does."""
     stream_seconds: float = 55.0
     """How long a held call waits on a stream: clients give up at 60."""
     progress_seconds: float = 10.0

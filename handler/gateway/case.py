@@ -1,6 +1,7 @@
 """One tools/call on its way through the gateway, as the steps hand it on. Pure."""
 
 from compiler.frozen import dataclass
+from handler.approvals.call_key import call_key
 from handler.approvals.model import Approval
 from handler.gateway.admission import Seen
 from handler.gateway.decide import Plan
@@ -19,12 +20,17 @@ class Case:
     """Where it belongs, with an id of its own that its decision records share."""
     message: Message
     claim: Claim
-    key: str
-    """The call key: grant, server, tool and arguments."""
     session: str | None
     """The upstream's session of a legacy call."""
     state: State | None
     """What a modern call brought back from its last leg."""
+
+    @property
+    def key(self) -> str:
+        """The call key: grant, server, tool and arguments. Made when it is asked for: an allowed
+        call needs none, and a large one takes a second, which strangers must not have."""
+        claim, message = self.claim, self.message
+        return call_key(claim.grant_id, claim.server, message.tool, message.arguments)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from handler.gateway.admission import within
 from handler.gateway.answers import Reply
 from handler.gateway.head import Head
 from handler.gateway.protocol import INTERNAL_ERROR, INVALID_REQUEST, Rejection
+from handler.gateway.server import LONGEST_NAME
 from handler.grants import tokens
 from handler.grants.model import Claim
 from handler.oauth.model import NoGrant
@@ -38,6 +39,8 @@ class Claims:
 
         `anew` trusts nothing that was remembered.
         """
+        if len(server) > LONGEST_NAME:
+            return answers.UNAUTHORIZED
         token = _token(head)
         claim: Claim | NoGrant | None = tokens.claim(token, server)
         if claim is None and token and self._entrance is not None:

@@ -11,6 +11,7 @@ from functools import partial
 from compiler import names
 from compiler.frozen import dataclass
 from compiler.verdict import Call, Effect, Place, Verdict
+from handler.decision.spellings import Variant
 from handler.gateway import mirror
 from handler.gateway.exchange import unheard
 from handler.gateway.protocol import PLAIN_NAME
@@ -23,8 +24,12 @@ from handler.limits.shards import Dealer
 from handler.policies.current import Policies, PolicyEngine
 
 NO_POLICY = Place(names.NO_POLICY)
+LONGEST_NAME = 64
+"""Characters of an agent's own name that its denial repeats."""
+
 PAUSED = Place("(paused)")
 ODD_NAME = Place("(tool name)")
+VARIANT = Place("(argument name)")
 GONE = Place("(grant)")
 DRIFT = Place("(drift)")
 HEADER = Place("(header)")
@@ -48,6 +53,13 @@ class Plan:
 def denial(place: Place, message: str) -> Plan:
     """A plan that denies before any policy is asked."""
     return Plan(Verdict(Effect.DENY, place, message), None)
+
+
+def _misread(variant: Variant) -> str:
+    return (
+        f"a server may take `{variant.name[:LONGEST_NAME]}` for `{variant.read}`, which the policy "
+        "reads; spell it so."
+    )
 
 
 class Decider:
@@ -83,6 +95,8 @@ class Decider:
         if not PLAIN_NAME.fullmatch(call.tool) and not engine.lists(call.tool):
             return denial(ODD_NAME, "a tool with this name must be listed exactly in the policy.")
         verdict = engine.decide(call, grant.subject, now)
+        if verdict.effect is not Effect.DENY and (variant := engine.variant(call)) is not None:
+            return replace(denial(VARIANT, _misread(variant)), revision=digest)
         if given and verdict.effect is not Effect.DENY:
             odd = await self._contradicted(server, call, given)
             if odd is not None:

@@ -14,7 +14,6 @@ from compiler.frozen import dataclass
 from compiler.values import Value
 from compiler.verdict import Call, Effect
 from handler import logged, trace
-from handler.approvals.call_key import call_key
 from handler.audit import record
 from handler.clock import Clock
 from handler.gateway import answers, forward, refusals
@@ -95,16 +94,15 @@ class Enforcement:
     async def _judge(self, message: Message, claim: Claim) -> Reply | Waits | Forwarding:
         """Everything that comes before a byte leaves."""
         now = self._clock.now()
-        key = call_key(claim.grant_id, claim.server, message.tool, message.arguments)
         try:
             session = self._tokens.session_of(message, claim)
-            state = self._tokens.state_of(message, claim, key, now)
+            state = self._tokens.state_of(message, claim, now)
         except Foreign as foreign:
             known = await self._admission.knows(claim, now)
             return foreign.reply if known else answers.UNAUTHORIZED
         place = trace.begin(message.meta, message.head.values)
         logged.about(**place.names)
-        case = Case(place, message, claim, key, session, state)
+        case = Case(place, message, claim, session, state)
         if state is not None:
             return await self._resume(case)
         return await self._begin(case)

@@ -43,11 +43,16 @@ def contradicted(
 
 
 def unsaid(arguments: Value, given: Mapping[str, str]) -> str | None:
-    """The first of these headers that says what no argument says, or None."""
-    told = list(_scalars(arguments))
+    """The first of these headers that says what no argument says, or None.
+
+    Each argument is looked at once, however many headers there are: nobody is known by then.
+    """
+    scalars = list(_scalars(arguments))
+    texts = {_spelled(each) for each in scalars if isinstance(each, bool | str)}
+    numbers = {each for each in scalars if not isinstance(each, bool | str | None)}
     for name, value in given.items():
         text = decode(value)
-        if not any(says(text, each) for each in told):
+        if text is None or (text not in texts and read_number(text) not in numbers):
             return name
     return None
 

@@ -1,6 +1,6 @@
-"""How many standing streams there may be, of one grant and of the process. Pure.
+"""How many standing streams and waiting requests there may be, of a grant and of the process. Pure.
 
-Must not know what is heard on them.
+Must not know what is heard or waited for.
 """
 
 from collections import Counter
@@ -17,12 +17,13 @@ MOST = 256
 class Places:
     """The places of one process."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_of_a_grant: int = MOST_OF_A_GRANT, most: int = MOST) -> None:
+        self._most_of_a_grant, self._most = most_of_a_grant, most
         self._taken: Counter[str] = Counter()
 
     def take(self, grant_id: str) -> "Place | None":
         """A place, or None where all are taken."""
-        if self._taken[grant_id] >= MOST_OF_A_GRANT or self._taken.total() >= MOST:
+        if self._taken[grant_id] >= self._most_of_a_grant or self._taken.total() >= self._most:
             return None
         self._taken[grant_id] += 1
         return Place(self, grant_id)
@@ -33,7 +34,7 @@ class Places:
 
 
 class Place:
-    """One stream's place, given back once."""
+    """One place, given back once."""
 
     def __init__(self, places: Places, grant_id: str) -> None:
         self._places, self._grant_id = places, grant_id

@@ -8,6 +8,10 @@ from enum import StrEnum
 from compiler.frozen import dataclass
 from handler.oauth.model import Authority
 
+LONGEST_NAME = 63
+"""Characters of a server's name. A store need not be asked about a longer one, and may not take it:
+then a stranger would make it fail."""
+
 
 class Sessions(StrEnum):
     """Whether an approved call may run in a session other than the agent's own (legacy only)."""

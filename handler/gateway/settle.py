@@ -86,7 +86,7 @@ class Settlement:
             return Outcome.ANSWERED, "error", answers.passed_error(message, end.body, end.status)
         kind = end.body["result"].get("resultType", answers.COMPLETE)
         if kind == answers.COMPLETE:
-            return Outcome.ANSWERED, "result", Reply(200, end.raw)
+            return _complete(end)
         if kind == answers.INPUT_REQUIRED and message.modern:
             return self._asked(forwarding, end)
         return Outcome.UNUSABLE, "it gave a kind of result that is not served here", None
@@ -114,6 +114,19 @@ class Settlement:
         if len(raw) > self._bounds.largest_answer:
             return Outcome.UNUSABLE, "its answer is too large", None
         return Outcome.ANSWERED, "input required", Reply(200, raw)
+
+
+def _complete(end: Answered) -> tuple[Outcome, str, Reply | None]:
+    """The result as it came, but what only the gateway may say of a call."""
+    meta = end.body["result"].get("_meta")
+    if not isinstance(meta, dict) or answers.DECISION_KEY not in meta:
+        return Outcome.ANSWERED, "result", Reply(200, end.raw)
+    try:
+        body = exact(end.raw)
+    except ValueError:
+        return Outcome.UNUSABLE, "its answer cannot be read", None
+    del body["result"]["_meta"][answers.DECISION_KEY]
+    return Outcome.ANSWERED, "result", Reply(200, answers.dump(body))
 
 
 def _family(asked: object) -> str:

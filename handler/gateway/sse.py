@@ -7,8 +7,7 @@ lines); event names, ids and retry times are dropped, since streams are not resu
 import re
 
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-_LINE_END = re.compile(rb"\r\n|\n|\r(?!$)")
-"""A carriage return at the very end may be half of a line ending: it waits for the next bytes."""
+_LINE_END = re.compile(rb"\r\n|\n|\r")
 
 
 class TooLong(Exception):
@@ -20,7 +19,11 @@ class Events:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._rest = b""
+        self._rest = bytearray()
+        """Of the line that has not ended. Only new bytes are looked at for its end: a server that
+        sends its line in small pieces must not cost more than its bytes."""
+        self._half = b""
+        """A carriage return that ended what came: perhaps half of a line ending."""
         self._data: list[bytes] = []
         self._size = 0
         self._started = False
@@ -30,10 +33,24 @@ class Events:
 
         Raises `TooLong` and UnicodeDecodeError.
         """
-        *lines, self._rest = _LINE_END.split(self._rest + chunk)
+        found = []
+        *ends, rest = _LINE_END.split(self._whole(chunk))
+        for end in ends:
+            line = bytes(self._rest + end)
+            self._rest.clear()
+            if (data := self._line(line)) is not None:
+                found.append(data)
+        self._rest += rest
         if len(self._rest) + self._size > self._most:
             raise TooLong
-        return [data for line in lines if (data := self._line(line)) is not None]
+        return found
+
+    def _whole(self, chunk: bytes) -> bytes:
+        """The bytes without half a line ending at their end, and with the one before them."""
+        text, self._half = self._half + chunk, b""
+        if text.endswith(b"\r"):
+            text, self._half = text[:-1], b"\r"
+        return text
 
     def _line(self, line: bytes) -> str | None:
         if not self._started:
@@ -44,7 +61,7 @@ class Events:
         name, _, value = line.partition(b":")
         if name == b"data":
             self._data.append(value.removeprefix(b" "))
-            self._size += len(value)
+            self._size += len(value) + 1  # an empty line of data is a line break
             if self._size > self._most:
                 raise TooLong
         return None

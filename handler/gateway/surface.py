@@ -72,7 +72,7 @@ class Surface:
             return foreign.reply
         except StoreUnavailable as error:
             log.warning(
-                "%s was not served, since the store did not answer: %s", message.method, error
+                "%s was not served, since the store did not answer: %s", message.method[:64], error
             )
             self._meter.unavailable()
             return answers.unavailable(message)

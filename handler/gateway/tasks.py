@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 
+LONGEST_ID = 64
+"""Characters of a task's id, of which ours have fewer: a store may not take a longer key."""
+
 
 def declares_tasks(message: Message) -> bool:
     """Whether the client said with this request that it can take a task for an answer."""
@@ -45,6 +48,8 @@ class Tasks:
 
     async def _own(self, task_id: str, claim: Claim) -> Approval | None:
         """The approval, where this grant asked for it on this server."""
+        if len(task_id) > LONGEST_ID:
+            return None
         approval = await self._approvals().current(task_id)
         if approval is None or approval.grant_id != claim.grant_id:
             return None

@@ -10,6 +10,7 @@ from dataclasses import asdict
 import orjson
 
 from compiler.frozen import dataclass
+from handler.approvals.call_key import call_key
 from handler.gateway import answers
 from handler.gateway.answers import Reply
 from handler.gateway.head import SESSION
@@ -65,7 +66,7 @@ class Tokens:
     def state(self, grant_id: str, server: str, state: State) -> str:
         return self._sealer.seal_text(orjson.dumps(asdict(state)), f"state/{grant_id}/{server}")
 
-    def state_of(self, message: Message, claim: Claim, key: str, now: float) -> State | None:
+    def state_of(self, message: Message, claim: Claim, now: float) -> State | None:
         """The state that a modern call brings back, or None. Raises `Foreign`."""
         token = message.params.get("requestState")
         if token is None:
@@ -75,6 +76,7 @@ class Tokens:
             state = State(**orjson.loads(self._sealer.open_text(str(token), context)))
         except SealBroken:
             raise Foreign(answers.bad_state(message)) from None
+        key = call_key(claim.grant_id, claim.server, message.tool, message.arguments)
         if state.call_key != key or now >= state.expires_at:
             raise Foreign(answers.bad_state(message))
         return state

@@ -8,7 +8,7 @@ followed, and proxies of the environment are ignored.
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from ipaddress import ip_address
 from typing import Protocol
 from weakref import WeakKeyDictionary
@@ -83,6 +83,24 @@ class Resolver(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def sockets(allowed: Reach) -> Callable[[aiohttp.AddrInfoType], socket.socket]:
+    """Makes the sockets of connections, none to an address out of reach.
+
+    A host that the URL's reader takes for an address, in digits of any script, is not looked up.
+    """
+
+    def make(found: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, proto, _, peer = found
+        try:
+            address = ip_address(str(peer[0]).partition("%")[0])
+        except ValueError:
+            raise Forbidden("the upstream's address cannot be read") from None
+        check(address, allowed)
+        return socket.socket(family, kind, proto)
+
+    return make
 
 
 class Commands(Protocol):
@@ -200,6 +218,7 @@ class Upstream:
             limit=512,
             keepalive_timeout=IDLE_SECONDS,
             use_dns_cache=False,
+            socket_factory=sockets(allowed),
         )
         return aiohttp.ClientSession(
             connector=connector,
@@ -214,9 +233,10 @@ def _reason(error: BaseException) -> str:
     """What went wrong, in a word or two, without addresses or values."""
     if isinstance(error, Forbidden | SecretMissing):
         return str(error)
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, Forbidden):
+        return str(error.os_error)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
-        inner = error.os_error
-        return str(inner) if isinstance(inner, Forbidden) else "its name could not be looked up"
+        return "its name could not be looked up"
     if isinstance(error, aiohttp.ClientSSLError | aiohttp.ClientConnectorCertificateError):
         return "its TLS certificate or handshake was refused"
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):

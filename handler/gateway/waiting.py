@@ -20,6 +20,7 @@ from handler.gateway import answers, outcomes, sse
 from handler.gateway.answers import Reply, Stream
 from handler.gateway.bounds import Bounds
 from handler.gateway.case import Waits
+from handler.gateway.places import Places
 from handler.gateway.protocol import Message
 from handler.gateway.status import StatusPages
 from handler.gateway.tasks import declares_tasks
@@ -33,6 +34,9 @@ LAST_LEG = 9
 """Clients re-post a state ten times at most; one is left in reserve."""
 
 STATE_SECONDS = 600
+
+MOST_WAITING = 1_024
+"""Requests that wait in this process at a time, of all grants."""
 
 
 class Waiting:
@@ -48,7 +52,7 @@ class Waiting:
         legs: Allowance | None = None,
     ) -> None:
         """`legs` is how many waiting legs a grant may begin while one lasts; None: any number."""
-        self._legs = legs
+        self._legs, self._places = legs, Places(bounds.most_waiting, MOST_WAITING)
         self._approvals, self._tokens = approvals, tokens
         self._clock, self._bounds, self._pages = clock, bounds, pages
 
@@ -65,8 +69,12 @@ class Waiting:
             return self._next_leg(waits, waits.approval, _asked(self._pages.url(waits.approval)))
         if not await self._may_wait(waits):
             return outcomes.pending(message, waits.approval)
-        seconds = min(self._bounds.leg_seconds, deadline.left() - ANSWER_SECONDS)
-        approval = await self._approvals.wait(waits.approval.id, self._clock.now() + seconds)
+        place = self._places.take(waits.case.claim.grant_id)
+        if place is None:
+            return outcomes.pending(message, waits.approval)
+        with place.unless_kept():
+            seconds = min(self._bounds.leg_seconds, deadline.left() - ANSWER_SECONDS)
+            approval = await self._approvals.wait(waits.approval.id, self._clock.now() + seconds)
         if approval is None or approval.status.is_final:
             return await self._final(message, approval or waits.approval)
         if message.modern and waits.leg < LAST_LEG and self._bounds.leg_seconds > 0:
@@ -114,9 +122,10 @@ class Waiting:
         """Progress while the call waits, then its result, or the text that says to call again."""
         message, started = waits.case.message, self._clock.now()
         end, steps = started + self._bounds.stream_seconds, 0
+        place = self._places.take(waits.case.claim.grant_id)
         approval: Approval | None = waits.approval
         try:
-            while approval is not None and not approval.status.is_final:
+            while place is not None and approval is not None and not approval.status.is_final:
                 now = self._clock.now()
                 if now >= end or self._approvals.ends:
                     break
@@ -127,6 +136,9 @@ class Waiting:
             reply = await self._ended(message, approval or waits.approval)
         except StoreUnavailable:
             reply = answers.unavailable(message)
+        finally:
+            if place is not None:
+                place.leave()
         yield sse.event(sse.ascii_json(reply.body.decode()))
 
     async def _ended(self, message: Message, approval: Approval) -> Reply:

@@ -53,7 +53,11 @@ def _flags(summary: Summary) -> list[str]:
     if summary.names_only:
         return list(summary.flags)
     shown = summary.arguments
-    more = [f"words in {shown.unflagged:,} more lines mix scripts"] if shown.unflagged else []
+    more = (
+        [f"words in {shown.unflagged:,} more lines may be read as others"]
+        if shown.unflagged
+        else []
+    )
     return [*summary.flags, *(flag for line in shown.lines for flag in line.flags), *more]
 
 
@@ -184,7 +188,7 @@ def _html_line(line: Line, name_only: bool) -> str:
     return (
         f'<tr><td style="{cell};{MONO};color:#56606b;padding-right:12px;'
         f'padding-left:{indent - 12}px;width:32%;word-break:break-word">{escape(line.name)}</td>'
-        f'<td style="{cell};{MONO};word-break:break-word">{text}</td></tr>'
+        f'<td style="{cell};{MONO};white-space:pre-wrap;word-break:break-word">{text}</td></tr>'
     )
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from handler.gateway.server import LONGEST_NAME
 from handler.oauth.model import WELL_KNOWN, resource
 from handler.stores.base import Registry, StoreUnavailable
 
@@ -37,6 +38,8 @@ class Metadata:
         return await self._document(request.path_params["server"])
 
     async def _document(self, name: str) -> Response:
+        if len(name) > LONGEST_NAME:
+            return Response(status_code=404)
         try:
             server = await self._registry.server(name)
         except StoreUnavailable:

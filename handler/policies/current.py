@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from compiler.artifact import ArtifactError, Parts, unpack
 from compiler.table.layout import TableError
-from compiler.verdict import Engine
+from compiler.verdict import Call, Engine
+from handler.decision.spellings import Variant
 from handler.decision.table import TableEngine
 from handler.stores.base import Registry
 
@@ -25,10 +26,14 @@ class PolicyUnavailable(Exception):
 
 
 class PolicyEngine(Engine, Protocol):
-    """An engine that a gateway uses: it can also say what a policy demands of a tool's calls."""
+    """An engine that a gateway uses: it can also say what a policy demands and reads of calls."""
 
     def narrowed(self, tool: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         """The tool's input schema with what the policy demands of its calls."""
+        ...
+
+    def variant(self, call: Call) -> Variant | None:
+        """A name in the call that a server may take for one that the policy reads."""
         ...
 
 

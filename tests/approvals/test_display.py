@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compiler.values import Value
-from handler.approvals.display import block, cut, mixed_words, visible
+from handler.approvals.display import block, cut, name, visible
 from handler.approvals.listing import Bounds, Listing, listing, part
 from handler.approvals.pages.question import question
+from handler.approvals.resemblance import RIGHT_TO_LEFT, doubts
 from handler.approvals.summary import summarise
 from handler.entry.asgi import LARGEST_BODY
 from tests.stores import samples
@@ -61,6 +62,9 @@ def test_a_cut_says_how_much_is_missing() -> None:
     assert cut("a" * 1500, 3) == "aaa… [1,497 more characters not shown]"
 
 
+LIKE_LATIN = "has letters that look like Latin ones"
+
+
 @pytest.mark.parametrize(
     ("text", "flags"),
     [
@@ -71,10 +75,32 @@ def test_a_cut_says_how_much_is_missing() -> None:
         ("Pythonを使う", ()),
         ("5µg", ()),
         ("\uff41pay", ("“\\u{ff41}pay” mixes Fullwidth and Latin letters",)),
+        (
+            "\u0440\u0430\u0443.com",
+            ("“\\u{440}\\u{430}\\u{443}” " + LIKE_LATIN,),
+        ),
+        ("\u041d\u041e", ("“\\u{41d}\\u{41e}” " + LIKE_LATIN,)),
+        ("\U0001d699\U0001d68a", ("“\\u{1d699}\\u{1d68a}” " + LIKE_LATIN,)),
+        ("\u043e\u043d \u0441\u043e \u043c\u043d\u043e\u0439", ()),
+        ("\u09ea00 usd", ("“\\u{9ea}00” has digits other than 0 to 9",)),
+        ("10 \u05d0 9000 \u05d1", (RIGHT_TO_LEFT,)),
     ],
 )
-def test_a_word_that_mixes_scripts_is_named(text: str, flags: tuple[str, ...]) -> None:
-    assert mixed_words(text) == flags
+def test_a_word_that_may_be_read_as_another_is_named(text: str, flags: tuple[str, ...]) -> None:
+    assert doubts(text) == flags
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("amount ", "amount\\u{20}"),
+        (" a", "\\u{20}a"),
+        ("a  b", "a\\u{20}\\u{20}b"),
+        ("a b", "a b"),
+    ],
+)
+def test_a_name_shows_the_spaces_that_make_it_another_one(text: str, shown: str) -> None:
+    assert name(text) == shown
 
 
 def test_every_name_and_value_is_listed_with_its_depth() -> None:

@@ -17,11 +17,15 @@ from typing import Any
 
 import pytest
 
+from compiler.values import Value
+from handler.approvals.vault import Vault
 from handler.cli import main as command_line
 from handler.cli.printing import cell
 from handler.cli.times import ago
+from handler.entry.folder import Folder, derived
 from handler.failure import CannotRun
 from handler.gateway import definitions
+from handler.sealing import Sealer
 from handler.stores.base import Store
 from handler.stores.ledger import Held
 from handler.stores.sqlite import SQLiteStore
@@ -273,6 +277,23 @@ def test_an_approval_past_its_deadline_is_shown_as_expired_though_nobody_wrote_i
     assert "it is expired" in desk.err
     assert desk.run("approvals", "show", "nothing") == 2
     assert "there is no held call `nothing`" in desk.err
+
+
+def test_no_line_of_a_value_passes_for_another_argument_on_a_terminal(desk: Desk) -> None:
+    arguments: dict[str, Value] = {"memo": '"\n  amount  5', "amount": 9_000, "to": "p\u0430ypal"}
+    desk.data.mkdir(mode=0o700)
+    sealer = Sealer([derived(Folder.open(desk.data).key("deployment"), "seal")])
+
+    async def hold(store: Store) -> None:
+        await store.ledger.put_grant(samples.grant())
+        await store.ledger.hold(samples.claim(), samples.approval(), samples.NOW, 5)
+        await Vault(store.payloads, sealer).keep_arguments("a1", arguments, 1e12)
+
+    desk.in_store(hold)
+    assert desk.run("approvals", "show", "a1") == 0, desk.err
+    lines = desk.out.partition("\narguments\n")[2].splitlines()
+    assert [line for line in lines if line.startswith("  amount")] == ["  amount  9000"]
+    assert "look closely: “p\\u{430}ypal” mixes" in desk.out
 
 
 def at(seconds: float) -> str:

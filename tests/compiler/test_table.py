@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from compiler.diagnostics import visible
 from compiler.ir import Program
 from compiler.lower import lower
 from compiler.parse import parse
@@ -54,7 +55,14 @@ def test_every_program_can_be_listed(document: dict[str, object]) -> None:
     text = listing(program)
     for entry in program.entries:
         for index in (*entry.require, *entry.deny_if):
-            assert program.rules[index].place.rule in text
+            assert visible(program.rules[index].place.rule) in text
+
+
+def test_a_listing_holds_nothing_that_a_terminal_obeys() -> None:
+    tools = {"a\x1b[2J\nb": {"deny_if": [{"conditions": [], "on_deny": "x\n  allowed"}]}}
+    text = listing(program_of(text_of({"version": "1", "default": "deny", "tools": tools})))
+    assert all(line.isprintable() for line in text.splitlines())
+    assert "\n  allowed" not in text and "\nb" not in text
 
 
 def test_the_listing_says_which_limits_are_split() -> None:

@@ -11,7 +11,7 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from handler.entry.logs import Places, shared
-from handler.logged import about, to_people
+from handler.logged import Sentences, about, to_people
 
 CANARY = "canary of an argument's value"
 
@@ -23,18 +23,22 @@ def failing() -> None:
         raise ValueError(f"cannot take {CANARY}") from error
 
 
-@pytest.fixture
-def line() -> dict[str, Any]:
+def logged(formatter: logging.Formatter) -> str:
     """What is logged of a failure whose message names a value."""
     out = io.StringIO()
     log = logging.Logger("of this test")
     log.addHandler(logging.StreamHandler(out))
-    log.handlers[0].setFormatter(Places())
+    log.handlers[0].setFormatter(formatter)
     try:
         failing()
     except ValueError:
         log.exception("a request was refused because serving it failed")
-    written: dict[str, Any] = json.loads(out.getvalue())
+    return out.getvalue()
+
+
+@pytest.fixture
+def line() -> dict[str, Any]:
+    written: dict[str, Any] = json.loads(logged(Places()))
     return written
 
 
@@ -47,6 +51,19 @@ def test_a_failure_is_logged_by_its_kind_and_its_place(line: dict[str, Any]) -> 
 def test_what_a_failure_says_is_left_out(line: dict[str, Any]) -> None:
     failing_lines = line["exception"].replace("{CANARY}", "")
     assert CANARY not in json.dumps(line) and "canary" not in failing_lines
+
+
+def test_people_read_of_a_failure_where_it_was_and_not_what_it_said() -> None:
+    told = logged(Sentences())
+    assert "in failing" in told and "KeyError" in told
+    assert CANARY not in told
+
+
+def test_words_of_others_begin_no_line_and_move_nothing_on_a_terminal() -> None:
+    words = "tools/list\nholdpoint: all is well\x1b[2K\u202e"
+    record = logging.LogRecord("x", logging.WARNING, "", 0, "%s was not served", (words,), None)
+    told = to_people().format(record)
+    assert told.isprintable() and "\\u{a}holdpoint: all is well\\u{1b}[2K\\u{202e}" in told
 
 
 def test_a_line_names_the_call_and_the_trace_it_is_about(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -350,6 +350,23 @@ def test_where_waiting_is_dear_only_so_many_calls_of_a_grant_wait_at_once(
         assert apart.result().json()["result"]["resultType"] == "input_required"
     assert 2 <= kinds.count("input_required") <= 4
     assert upstream.calls == []
+
+
+@pytest.mark.parametrize("era", [modern, legacy])
+def test_only_so_many_requests_of_a_grant_are_kept_waiting_at_a_time(
+    tmp_path: Path, upstream: UpstreamProcess, era: Callable[..., Any]
+) -> None:
+    """The others are told at once to call again: each that waits looks at the store."""
+    body, headers = era("tools/call", {"name": "create_charge", "arguments": CHARGE})
+    body["params"].setdefault("_meta", {})["progressToken"] = "p"
+    bounds = Bounds(leg_seconds=1, stream_seconds=1, progress_seconds=0.8, most_waiting=2)
+    with gateway(tmp_path, upstream.url, bounds=bounds) as door, ThreadPoolExecutor(5) as pool:
+        answered = list(pool.map(lambda _: door.post(body, headers=headers), range(5)))
+        took = sorted(each.elapsed.total_seconds() for each in answered)
+        assert took[2] < 1 <= took[3]
+        again = door.post(body, headers=headers)
+    assert again.elapsed.total_seconds() >= 1
+    assert sum("PENDING APPROVAL" in each.text for each in answered) >= 3
 
 
 def charge(number: int) -> dict[str, Any]:

@@ -200,6 +200,19 @@ def test_a_name_with_an_address_out_of_reach_is_not_connected_to(
     assert behind.connections == 0
 
 
+@both
+@pytest.mark.parametrize("host", ["127。0。0。1", "\uff11\uff12\uff17.0.0.1", "127.1"])
+def test_an_address_in_disguise_is_out_of_reach_as_the_plain_one_is(
+    adapter: Adapter, host: str
+) -> None:
+    """Some readers of URLs take these for addresses, so that nobody looks a name up."""
+    with peer([WHOLE]) as behind:
+        url = f"https://{host}:{behind.port}/mcp"
+        (outcome,) = asked(adapter, at(url, private_network=False))
+    assert isinstance(outcome, NeverReached)
+    assert behind.connections == 0
+
+
 @linux
 @both
 def test_the_next_address_of_a_name_is_tried_where_one_does_not_accept(

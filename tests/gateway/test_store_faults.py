@@ -7,10 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from handler.stores.base import StoreUnavailable
 from handler.stores.sqlite.store import SQLiteStore
+from tests.gateway.test_held_calls import with_tasks
 from tests.gateway.world import Gateway, UpstreamProcess, gateway, legacy, modern
 from tests.patience import PATIENCE
 
@@ -83,6 +85,20 @@ def test_without_its_store_the_gateway_serves_no_other_method_either(
     assert (answered.status_code, answered.json()["error"]["code"]) == (200, -32603)
     assert door.meter.refused == 1
     assert upstream.recorded()["requests"] == []
+
+
+def test_no_store_is_asked_about_names_that_are_longer_than_any(tmp_path: Path) -> None:
+    """One that takes no such key would fail, and ring the operator's alarm for a stranger."""
+    body, headers = with_tasks("tasks/get", {"taskId": "a" * 65})
+    with faulty(tmp_path, "http://127.0.0.1:9/mcp") as (door, faults):
+        faults["approval"] = "fails"
+        task = door.post(body, headers=headers)
+        faults["server"] = "fails"
+        elsewhere = door.post(body, headers=headers, server="a" * 64)
+        known = httpx2.get(f"{door.url}/.well-known/oauth-protected-resource/mcp/{'a' * 64}")
+    assert (task.status_code, task.json()["error"]["message"]) == (400, "no such task")
+    assert (elsewhere.status_code, known.status_code) == (401, 404)
+    assert door.meter.refused == 0
 
 
 def test_a_call_that_could_not_be_recorded_gives_its_quota_back(

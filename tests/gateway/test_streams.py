@@ -75,6 +75,23 @@ def test_an_event_without_an_end_does_not_fill_the_memory() -> None:
             events.feed(b"data: 12345\n")
 
 
+def test_a_line_in_small_pieces_costs_no_more_than_its_bytes() -> None:
+    """Else one server would keep the loop from all others, for as long as it likes."""
+    events, began = Events(2**23), time.process_time()
+    assert events.feed(b"data: ") == []
+    for _ in range(2**13):
+        assert events.feed(b"x" * 1_000) == []
+    assert events.feed(b"\n\n") == ["x" * 1_000 * 2**13]
+    assert time.process_time() - began < 5
+
+
+def test_lines_without_data_do_not_fill_the_memory() -> None:
+    events = Events(1_000)
+    with pytest.raises(TooLong):
+        for _ in range(100):
+            events.feed(b"data:\n" * 100)
+
+
 def test_ascii_json_keeps_the_value_and_every_digit() -> None:
     text = '{"a":"\U0001f600\u2028é",\n"n":123456789012345678901234567890.10}'
     assert json.loads(ascii_json(text)) == json.loads(text)

@@ -105,8 +105,8 @@ def test_a_mail_stays_small_whatever_the_agent_wrote() -> None:
     mixed = " ".join(f"p\u0430y{number}" for number in range(50_000))
     made = mail(text=mixed, rows=[mixed[:100]] * 3_000)
     assert len(made.text) + len(made.html) < 2_000_000
-    assert "more words mix letters of several scripts" in made.text
-    assert "words in 49 more lines mix scripts" in made.text
+    assert "more words may be read as others" in made.text
+    assert "words in 49 more lines may be read as others" in made.text
 
 
 def test_a_mail_reads_the_same_after_its_way_through_the_outbox(tmp_path: Path) -> None:

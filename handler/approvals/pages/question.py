@@ -77,7 +77,7 @@ def _listing(listing: Listing) -> str:
     rows = "".join(map(_row, listing.lines))
     unflagged = ""
     if listing.unflagged:
-        unflagged = _flags((f"words in {listing.unflagged:,} more lines mix scripts.",))
+        unflagged = _flags((f"words in {listing.unflagged:,} more lines may be read as others.",))
     way = _way(listing)
     return f'{way}<dl class="values mono">{rows}</dl>{unflagged}{way}'
 
