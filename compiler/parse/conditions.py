@@ -1,8 +1,11 @@
 """Conditions: path, operator and a literal that the operator can compare with."""
 
+import json
+
 from compiler import regex
 from compiler.diagnostics import quote
-from compiler.parse.fields import Reading, did_you_mean, kind_word
+from compiler.parse.fields import Reading, kind_word, number_advice
+from compiler.parse.shapes import Shape, did_you_mean, snake
 from compiler.paths import PathError, fixed_kind, has_every, parse_path
 from compiler.policy import Condition, Operator, Path
 from compiler.source import ListNode, Node, Scalar, plain
@@ -11,14 +14,37 @@ from compiler.values import Value, kind
 OPERATORS = {operator.value: operator for operator in Operator}
 
 ALIASES = {
-    "=": "eq", "==": "eq", "equals": "eq", "is": "eq",
-    "!=": "neq", "ne": "neq", "not_eq": "neq", "not_equals": "neq",
-    "<": "lt", "less_than": "lt", "<=": "lte", "le": "lte",
-    ">": "gt", "greater_than": "gt", ">=": "gte", "ge": "gte",
-    "nin": "not_in", "one_of": "in", "matches": "regex", "pattern": "regex",
-    "includes": "contains", "max_length": "length_lte", "min_length": "length_gte",
+    "=": "eq", "==": "eq", "===": "eq", "equals": "eq", "equal": "eq", "is": "eq",
+    "!=": "neq", "!==": "neq", "<>": "neq", "ne": "neq", "not_eq": "neq", "not_equals": "neq",
+    "is_not": "neq", "<": "lt", "less_than": "lt", "below": "lt", "<=": "lte", "le": "lte",
+    "at_most": "lte", ">": "gt", "greater_than": "gt", "above": "gt", ">=": "gte", "ge": "gte",
+    "at_least": "gte", "nin": "not_in", "one_of": "in", "any_of": "in", "none_of": "not_in",
+    "matches": "regex", "match": "regex", "pattern": "regex", "like": "regex",
+    "includes": "contains", "does_not_contain": "not_contains", "begins_with": "starts_with",
+    "max_length": "length_lte", "min_length": "length_gte", "is_set": "exists",
 }  # fmt: skip
-"""What people write who know the operators from elsewhere."""
+"""What people write who know the operators from elsewhere, in snake case."""
+
+OTHERWISE = {
+    **dict.fromkeys(
+        ("not_exists", "missing", "absent", "is_null", "is_missing"), "write `exists` with false"
+    ),
+    "between": "write two conditions, `gte` and `lte`",
+    "length": "write `length_lte` or `length_gte`",
+}
+"""What takes another value or another condition too."""
+
+CONDITION = Shape(
+    "a condition",
+    ("path", "op", "value"),
+    needed=("path", "op", "value"),
+    form='{"path": "args.amount", "op": "gt", "value": 500}',
+    remarks={
+        **dict.fromkeys(("and", "all", "all_of"), "conditions of one rule must all be true anyway"),
+        **dict.fromkeys(("or", "any", "any_of"), "write a rule for each of the alternatives"),
+        "not": "take the opposite operator, such as `neq`, `not_in` or `exists` with false",
+    },
+)
 
 LITERALS: dict[Operator, tuple[str, ...]] = {
     Operator.LT: ("number", "string"),
@@ -53,17 +79,15 @@ CONTAINMENTS = (Operator.CONTAINS, Operator.NOT_CONTAINS)
 
 def conditions(reading: Reading, node: Node | None) -> tuple[Condition, ...]:
     """A rule's conditions as written; those that do not parse are reported and left out."""
-    read = [_condition(reading, item) for item in reading.list(node, "`conditions`")]
+    read = [_condition(reading, item) for item in reading.objects(node, "`conditions`")]
     return tuple(one for one in read if one is not None)
 
 
 def _condition(reading: Reading, node: Node) -> Condition | None:
-    what = "a condition"
-    fields = reading.object(node, what, ("path", "op", "value"))
-    complete = reading.needed(fields, node, what, "path", "op", "value")
+    fields = reading.object(node, CONDITION)
     path = path_of(reading, fields["path"]) if "path" in fields else None
     operator = _operator(reading, fields["op"]) if "op" in fields else None
-    if not complete or path is None or operator is None:
+    if not CONDITION.is_whole(fields) or path is None or operator is None:
         return None
     literal = fields["value"]
     if not (_fits(reading, operator, literal) and _meets(reading, path, operator, literal)):
@@ -89,12 +113,13 @@ def path_of(reading: Reading, node: Node, single: str = "") -> Path | None:
 
 
 def _operator(reading: Reading, node: Node) -> Operator | None:
-    text = reading.string(node, "`op`")
+    text = reading.string(node, "`op`", 'such as "gt"')
     if text is None or text in OPERATORS:
         return OPERATORS[text] if text else None
-    alias = ALIASES.get(text.lower())
-    advice = f"did you mean `{alias}`?" if alias else did_you_mean(text, OPERATORS)
-    reading.fail("E021", node, f"unknown operator {quote(text)}", advice)
+    plain = snake(text.removeprefix("$"))
+    alias = ALIASES.get(plain)
+    advice = f"did you mean `{alias}`?" if alias else did_you_mean(plain, OPERATORS)
+    reading.fail("E021", node, f"unknown operator {quote(text)}", OTHERWISE.get(plain, advice))
     return None
 
 
@@ -104,13 +129,26 @@ def _fits(reading: Reading, operator: Operator, node: Node) -> bool:
     wanted = LITERALS.get(operator)
     if wanted and ("array" if isinstance(node, ListNode) else kind(literal)) not in wanted:
         message = f"`{operator}` compares with {WORDS[wanted]}, not with {kind_word(node)}"
-        reading.fail("E022", node, message)
+        reading.fail("E022", node, message, _literal_advice(operator, node))
         return False
     if operator in LENGTHS and not (isinstance(literal, int) and literal >= 0):
         reading.fail("E022", node, f"`{operator}` compares with {WORDS['number',]}")
         return False
     return operator not in PATTERNS or _compiles(reading, node, str(literal))
 
+
+def _literal_advice(operator: Operator, node: Node) -> str:
+    """What may be meant by a literal of the wrong kind; may be empty."""
+    value = node.value if isinstance(node, Scalar) else None
+    if operator in MEMBERSHIPS and isinstance(value, str):
+        parts = [part.strip() for part in value.split(",")]
+        return f"write {quote(json.dumps(parts, ensure_ascii=False), 80)}"
+    if operator is Operator.EXISTS and isinstance(value, str):
+        return f"write {value.lower()}, without quotes" if value.lower() in BOOLEANS else ""
+    return number_advice(node) if operator in LENGTHS else ""
+
+
+BOOLEANS = ("true", "false")
 
 MOST_EFFORT = 20_000_000
 """For all patterns of a policy together: some seconds."""
@@ -137,11 +175,17 @@ def _compiles(reading: Reading, node: Node, pattern: str) -> bool:
     if refused is None:
         return True
     at = f" at {quote(pattern[refused.offset :], 20)}" if 0 < refused.offset < len(pattern) else ""
-    reading.fail("E023", node, f"{refused.message}{at}", "patterns are in RE2 syntax")
+    message, _, advice = refused.message.partition("; ")
+    reading.fail("E023", node, f"{message}{at}", advice or "patterns are in RE2 syntax")
     return False
 
 
 RANGES = {"hour": (0, 23), "weekday": (1, 7)}
+FILLED_IN = {
+    "time.hour": "write the hour, from 0 to 23; all times are UTC",
+    "time.weekday": "Monday is 1, Sunday 7; all times are UTC",
+    "grant.tags": "write `contains` with one tag",
+}
 
 
 def _meets(reading: Reading, path: Path, operator: Operator, node: Node) -> bool:
@@ -151,7 +195,7 @@ def _meets(reading: Reading, path: Path, operator: Operator, node: Node) -> bool
         return True
     if read not in _comparable(operator, plain(node)):
         message = f"`{operator}` cannot compare `{path.text}`, which is {KINDS[read]}, with this"
-        reading.fail("E022", node, message)
+        reading.fail("E022", node, message, FILLED_IN.get(path.text, ""))
         return False
     if path.steps[-1] not in RANGES:
         return True
@@ -161,7 +205,7 @@ def _meets(reading: Reading, path: Path, operator: Operator, node: Node) -> bool
         number = one.value if isinstance(one, Scalar) else None
         if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
             message = f"`{path.text}` is a whole number from {low} to {high}"
-            reading.fail("E022", one, message, "Monday is 1, Sunday 7; all times are UTC")
+            reading.fail("E022", one, message, FILLED_IN[path.text])
             return False
     return True
 
