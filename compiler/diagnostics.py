@@ -65,6 +65,8 @@ CATALOGUE = {
     "W112": "a condition whose answer is always the same",
     "W113": "an entry that serves none of the tools given",
     "W114": "shards so small that they refuse early",
+    "W115": "a text that is read otherwise than it looks",
+    "W116": "a tool's name that looks like a pattern",
 }
 """Every code and what it stands for. E is an error, W a warning."""
 

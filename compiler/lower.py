@@ -154,7 +154,7 @@ class _Lowering:
             return None
         pattern = str(condition.value)
         if pattern not in self.compiled:
-            self.compiled[pattern] = self.automata.add(regex.compile(pattern).encode())
+            self.compiled[pattern] = self.automata.add(regex.compiled(pattern).encode())
         return self.compiled[pattern]
 
 
