@@ -37,6 +37,9 @@ PLATFORMS = {
     "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
 }
 
+MARK = "built-for"
+"""The file in which the bundle says what it runs on."""
+
 MOST_BYTES = 60_000_000
 """Unzipped, without the WASM engine."""
 
@@ -49,6 +52,10 @@ class Target:
     """Of Python, such as 3.13."""
     architecture: str
     wasm: bool
+
+    def __str__(self) -> str:
+        """As the bundle's own mark says it, which `handler.entry.bundle` reads."""
+        return f"python{self.version} {self.architecture}"
 
     @classmethod
     def read(cls) -> "Target":
@@ -93,6 +100,7 @@ def staging(target: Target) -> Path:
             goal = draft / file.relative_to(ROOT)
             goal.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, goal)
+        (draft / MARK).write_text(str(target))
         compile_all(draft, target)
         draft.rename(folder)
     return folder

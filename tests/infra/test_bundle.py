@@ -1,14 +1,17 @@
 """What the functions' bundle holds, by what they import."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from handler.entry.bundle import running
 from infra.stage import (
     ENTRIES,
+    MARK,
     MOST_BYTES,
     ROOT,
     Target,
@@ -71,3 +74,31 @@ def test_what_is_staged_runs_from_its_compiled_form_and_looks_at_no_source(tmp_p
         [sys.executable, "-c", "import staged"], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.stdout == "compiled\n"
+
+
+def _started(root: Path, built: str) -> subprocess.CompletedProcess[str]:
+    """Python at the root of a bundle with this mark and no library, once it loads the entries."""
+    for name in ("handler/__init__.py", "handler/entry/__init__.py", "handler/entry/bundle.py"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, root / name)
+    (root / MARK).write_text(built)
+    command = [sys.executable, "-c", "import handler.entry; print('started')"]
+    return subprocess.run(command, cwd=root, capture_output=True, text=True)
+
+
+def test_a_bundle_starts_on_what_it_was_built_for(tmp_path: Path) -> None:
+    runtime, architecture = running().split()
+    target = Target(runtime.removeprefix("python"), architecture, wasm=False)
+    assert _started(tmp_path, str(target)).stdout == "started\n"
+
+
+@pytest.mark.parametrize("built", ["python3.9 arm64", "python3.9 x86_64"])
+def test_a_bundle_built_for_another_runtime_says_what_to_build_or_deploy(
+    tmp_path: Path, built: str
+) -> None:
+    done = _started(tmp_path, built)
+    runtime, architecture = running().split()
+    assert done.returncode == 1 and not done.stdout
+    assert f"built for {built}, and the function runs {runtime} {architecture}" in done.stderr
+    assert f"HOLDPOINT_RUNTIME={runtime} HOLDPOINT_ARCHITECTURE={architecture}" in done.stderr
+    assert f"Runtime=python3.9 Architecture={built.split()[1]}" in done.stderr
