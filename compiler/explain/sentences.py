@@ -4,7 +4,7 @@ Must not know calls. The sentences are read from the parsed policy, so a shortha
 stands for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from compiler import globs
 from compiler.diagnostics import visible
@@ -20,6 +20,7 @@ How to read this
     call: it is denied, or waits.
   - A value that is left out fails an `only if`, and fires no `denied if` and no `waits if`. It does
     fire those that say `other than`, `none of` or `not`.
+  - Where a rule asks whether a value is given, one that is null counts as left out.
 """
 
 
@@ -86,17 +87,23 @@ def _lines(sections: list[Section]) -> Iterator[str]:
     for entry, rules in sections:
         for held in rules.approve_if:
             yield f"{_held(held)}{_said(held.reason)}{_where(entry, held)}"
-    if not any(_always(rules.deny_if) for _, rules in sections):
-        waits = any(_always(rules.approve_if) for _, rules in sections)
-        yield "Nothing is allowed without that." if waits else "What is left is allowed."
+    rest = _rest([rules for _, rules in sections])
+    if rest:
+        yield rest
 
 
-def _always(rules: Iterable[Rule | ApprovalRule]) -> bool:
-    return any(not rule.conditions for rule in rules)
+def _rest(sections: Sequence[Rules]) -> str:
+    """What becomes of calls that no rule spoke of; empty where each call meets one."""
+    waits = [held for rules in sections for held in rules.approve_if if not held.conditions]
+    denied = any(not rule.conditions for rules in sections for rule in rules.deny_if)
+    if denied or not all(held.approvers for held in waits):
+        return ""
+    return "Nothing is allowed without that." if waits else "What is left is allowed."
 
 
 def _required(rule: Rule) -> str:
-    return f"Only if {conditions_words(rule.conditions) or 'anything: this asks nothing'}."
+    words = conditions_words(rule.conditions)
+    return f"Only if {words}." if words else "A rule that asks nothing."
 
 
 def _denied(rule: Rule) -> str:

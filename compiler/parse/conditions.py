@@ -1,4 +1,7 @@
-"""Conditions: path, operator and a literal that the operator can compare with."""
+"""Conditions: path, operator and a literal that the operator can compare with.
+
+Must not know rules, nor what a condition answers.
+"""
 
 import json
 

@@ -1,4 +1,7 @@
-"""The whole document: its top level, and the order in which errors are looked for."""
+"""The whole document: its top level, and the order in which errors are looked for.
+
+Must not know rules and conditions.
+"""
 
 import json
 from dataclasses import dataclass

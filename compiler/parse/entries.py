@@ -1,4 +1,7 @@
-"""One member of `tools`, or `all_tools`: its four lists, and the shorthands that stand for them."""
+"""One member of `tools`, or `all_tools`: its four lists, and the shorthands that stand for them.
+
+Must not know other entries, nor which one serves a tool.
+"""
 
 from enum import StrEnum
 

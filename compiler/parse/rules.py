@@ -1,4 +1,7 @@
-"""Rules: `require`, `deny_if`, `approve_if`, and the approval settings they share."""
+"""Rules: `require`, `deny_if`, `approve_if`, and the approval settings they share.
+
+Must not know entries, nor what a deployment fills in.
+"""
 
 import re
 from dataclasses import dataclass, replace

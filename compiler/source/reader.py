@@ -1,7 +1,7 @@
 """JSON text to nodes. Our own reader, since every later error needs a place.
 
 It refuses what readers of JSON disagree about (RFC 8259 leaves it open) and goes on after whatever
-it can mend, so that one run shows all errors.
+it can mend, so that one run shows all errors. Must not know the language of policies.
 """
 
 import re

@@ -50,6 +50,15 @@ def test_every_format_carries_the_same_findings(
     assert [(code, int(line), int(column)) for line, column, code in commands] == listed
 
 
+def test_a_policy_with_nothing_wrong_gives_no_workflow_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fine = tmp_path / "policy.json"
+    fine.write_text('{"version": "1", "default": "deny", "tools": {"t": {}}}')
+    assert run(str(fine), "--format", "github") == check.FINE
+    assert capsys.readouterr().out == ""
+
+
 def results(sarif: dict[str, Any]) -> list[dict[str, Any]]:
     (run,) = sarif["runs"]
     found: list[dict[str, Any]] = run["results"]
