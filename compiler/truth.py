@@ -9,7 +9,7 @@ from collections.abc import Callable
 from enum import Enum
 
 from compiler import regex
-from compiler.policy import Operator
+from compiler.policy import LENGTHS, Operator
 from compiler.values import Value, equal, is_readable, kind
 
 
@@ -114,8 +114,6 @@ COMPARISONS: dict[Operator, Comparison] = {
     Operator.STARTS_WITH: _text(str.startswith),
     Operator.ENDS_WITH: _text(str.endswith),
 }
-
-LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
 
 NEGATIONS = {
     Operator.NEQ: Operator.EQ,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from compiler import regex
 from compiler.check.sections import Section
 from compiler.diagnostics import Report, quote
-from compiler.policy import Condition, Operator, Root, Rule, Step
+from compiler.policy import ORDERINGS, PATTERNS, Condition, Operator, Root, Rule, Step
 from compiler.regex.run import MATCHED, NEVER
 from compiler.truth import NEGATIONS
 from compiler.values import NUMBER, Value
@@ -145,11 +145,9 @@ def _constant(condition: Condition) -> tuple[str, str] | None:
     return None
 
 
-PATTERNS = (Operator.REGEX, Operator.NOT_REGEX)
 SETTLED = {NEVER: "no text can match", MATCHED: "every text matches"}
 """What is told of a pattern whose automaton starts where reading changes nothing."""
 
-ORDERS = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
 SLASHED = re.compile(r"/(.+)/([gimsuy]+)", re.DOTALL)
 
 
@@ -164,7 +162,7 @@ def check_lookalikes(section: Section, report: Report) -> None:
 def _lookalike(operator: Operator, value: Value) -> tuple[str, str] | None:
     if not isinstance(value, str):
         return None
-    if operator in ORDERS and NUMBER.fullmatch(value):
+    if operator in ORDERINGS and NUMBER.fullmatch(value):
         message = f"`{operator}` {quote(value)} orders texts, sign by sign: `10` is before `9`"
         return message, f"write {value} without quotes, or numbers will be mismatches"
     slashed = SLASHED.fullmatch(value) if operator in PATTERNS else None

@@ -18,9 +18,9 @@ How to read this
     reaches the limits takes from all of them, or is denied.
   - A value of another kind than a rule compares (text where a number is meant) counts against the
     call: it is denied, or waits.
-  - A value that is left out fails an `only if`, and fires no `denied if` and no `waits if`. It does
-    fire those that say `other than`, `none of` or `not`.
-  - Where a rule asks whether a value is given, one that is null counts as left out.
+  - A value that is left out fails an `only if`, and fires no `denied if` and no `waits if` but
+    those that say `other than`, `none of` or `not`. Where a rule says `given` or `left out`, that
+    is the question itself, and null is left out too.
 """
 
 

@@ -8,34 +8,20 @@ import json
 from compiler import regex
 from compiler.diagnostics import quote
 from compiler.parse.fields import Reading, kind_word, number_advice
-from compiler.parse.shapes import Shape, did_you_mean, snake
+from compiler.parse.operators import operator_of
+from compiler.parse.shapes import Shape
 from compiler.paths import PathError, fixed_kind, has_every, parse_path
-from compiler.policy import Condition, Operator, Path
+from compiler.policy import (
+    CONTAINMENTS,
+    LENGTHS,
+    MEMBERSHIPS,
+    PATTERNS,
+    Condition,
+    Operator,
+    Path,
+)
 from compiler.source import ListNode, Node, Scalar, plain
 from compiler.values import Value, kind
-
-OPERATORS = {operator.value: operator for operator in Operator}
-
-ALIASES = {
-    "=": "eq", "==": "eq", "===": "eq", "equals": "eq", "equal": "eq", "is": "eq",
-    "!=": "neq", "!==": "neq", "<>": "neq", "ne": "neq", "not_eq": "neq", "not_equals": "neq",
-    "is_not": "neq", "<": "lt", "less_than": "lt", "below": "lt", "<=": "lte", "le": "lte",
-    "at_most": "lte", ">": "gt", "greater_than": "gt", "above": "gt", ">=": "gte", "ge": "gte",
-    "at_least": "gte", "nin": "not_in", "one_of": "in", "any_of": "in", "none_of": "not_in",
-    "matches": "regex", "match": "regex", "pattern": "regex", "like": "regex",
-    "includes": "contains", "does_not_contain": "not_contains", "begins_with": "starts_with",
-    "max_length": "length_lte", "min_length": "length_gte", "is_set": "exists",
-}  # fmt: skip
-"""What people write who know the operators from elsewhere, in snake case."""
-
-OTHERWISE = {
-    **dict.fromkeys(
-        ("not_exists", "missing", "absent", "is_null", "is_missing"), "write `exists` with false"
-    ),
-    "between": "write two conditions, `gte` and `lte`",
-    "length": "write `length_lte` or `length_gte`",
-}
-"""What takes another value or another condition too."""
 
 CONDITION = Shape(
     "a condition",
@@ -74,11 +60,6 @@ WORDS = {
     ("number",): "a whole number of at least 0",
 }
 
-PATTERNS = (Operator.REGEX, Operator.NOT_REGEX)
-LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
-MEMBERSHIPS = (Operator.IN, Operator.NOT_IN)
-CONTAINMENTS = (Operator.CONTAINS, Operator.NOT_CONTAINS)
-
 
 def conditions(reading: Reading, node: Node | None) -> tuple[Condition, ...]:
     """A rule's conditions as written; those that do not parse are reported and left out."""
@@ -89,7 +70,7 @@ def conditions(reading: Reading, node: Node | None) -> tuple[Condition, ...]:
 def _condition(reading: Reading, node: Node) -> Condition | None:
     fields = reading.object(node, CONDITION)
     path = path_of(reading, fields["path"]) if "path" in fields else None
-    operator = _operator(reading, fields["op"]) if "op" in fields else None
+    operator = operator_of(reading, fields["op"]) if "op" in fields else None
     if not CONDITION.is_whole(fields) or path is None or operator is None:
         return None
     literal = fields["value"]
@@ -113,17 +94,6 @@ def path_of(reading: Reading, node: Node, single: str = "") -> Path | None:
         reading.fail("E024", node, f"{single} needs one value, and `[*]` reads several")
         return None
     return path
-
-
-def _operator(reading: Reading, node: Node) -> Operator | None:
-    text = reading.string(node, "`op`", 'such as "gt"')
-    if text is None or text in OPERATORS:
-        return OPERATORS[text] if text else None
-    plain = snake(text.removeprefix("$"))
-    alias = ALIASES.get(plain)
-    advice = f"did you mean `{alias}`?" if alias else did_you_mean(plain, OPERATORS)
-    reading.fail("E021", node, f"unknown operator {quote(text)}", OTHERWISE.get(plain, advice))
-    return None
 
 
 def _fits(reading: Reading, operator: Operator, node: Node) -> bool:
