@@ -23,16 +23,22 @@ from compiler.policy import (
 from compiler.source import ListNode, Node, Scalar, plain
 from compiler.values import Value, kind
 
+JUNCTIONS = {
+    **dict.fromkeys(("and", "all", "all_of"), "the conditions of one rule must all be true anyway"),
+    **dict.fromkeys(
+        ("or", "any", "any_of"),
+        "any rule of `deny_if` or `approve_if` is enough: write one for each; in `require`, use `in`",
+    ),
+    "not": "take the opposite operator, such as `neq`, `not_in` or `exists` with false",
+}
+"""What to do instead of joining conditions by words."""
+
 CONDITION = Shape(
     "a condition",
     ("path", "op", "value"),
     needed=("path", "op", "value"),
     form='{"path": "args.amount", "op": "gt", "value": 500}',
-    remarks={
-        **dict.fromkeys(("and", "all", "all_of"), "conditions of one rule must all be true anyway"),
-        **dict.fromkeys(("or", "any", "any_of"), "write a rule for each of the alternatives"),
-        "not": "take the opposite operator, such as `neq`, `not_in` or `exists` with false",
-    },
+    remarks=JUNCTIONS,
 )
 
 LITERALS: dict[Operator, tuple[str, ...]] = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from compiler.diagnostics import quote, visible
 from compiler.names import RuleList
-from compiler.parse.conditions import conditions
+from compiler.parse.conditions import JUNCTIONS, conditions
 from compiler.parse.fields import Reading
 from compiler.parse.shapes import Shape
 from compiler.policy import ApprovalRule, Condition, Rule
@@ -16,14 +16,12 @@ from compiler.source import Node
 from compiler.windows import duration, duration_text, seconds_meant
 
 FORM = '{"conditions": [{"path": "args.amount", "op": "gt", "value": 500}]}'
-INSIDE = 'conditions stand in a list: `"conditions": [{…}]`'
-OTHERWISE = "write a rule for each of the alternatives"
-ANY, ALL = ("or", "any", "any_of"), ("and", "all", "all_of")
-LISTED = "the conditions of a rule must all be true: list them in `conditions`"
 REMARKS = {
-    **dict.fromkeys(("path", "op", "value", "condition", "if", "when"), INSIDE),
-    **dict.fromkeys(ANY, OTHERWISE),
-    **dict.fromkeys(ALL, LISTED),
+    **dict.fromkeys(
+        ("path", "op", "value", "condition", "if", "when"),
+        'conditions stand in a list: `"conditions": [{…}]`',
+    ),
+    **JUNCTIONS,
 }
 SETTINGS = ("approvers", "expires_in", "quorum", "mail_arguments")
 RULES = {
