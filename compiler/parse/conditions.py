@@ -27,7 +27,7 @@ JUNCTIONS = {
     **dict.fromkeys(("and", "all", "all_of"), "the conditions of one rule must all be true anyway"),
     **dict.fromkeys(
         ("or", "any", "any_of"),
-        "any rule of `deny_if` or `approve_if` is enough: write one for each; in `require`, use `in`",
+        "any rule of `deny_if` or `approve_if` is enough: write one for each; `require` has `in`",
     ),
     "not": "take the opposite operator, such as `neq`, `not_in` or `exists` with false",
 }
