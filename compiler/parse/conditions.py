@@ -87,7 +87,7 @@ def _condition(reading: Reading, node: Node) -> Condition | None:
 
 def path_of(reading: Reading, node: Node, single: str = "") -> Path | None:
     """The path a string spells. `single` names what needs one value, so that `[*]` is refused."""
-    text = reading.string(node, "a path")
+    text = reading.string(node, "a path", 'such as "args.amount"')
     if text is None:
         return None
     try:

@@ -100,6 +100,7 @@ class _Reader(Cursor):
     def object(self, depth: int) -> ObjectNode:
         start, members = self.take().start, dict[str, Member]()
         self.opened.append(start)
+        self.skip_commas()
         while not self.at("}"):
             for member in self.plain_members():
                 self.keep(member, members)
@@ -170,6 +171,7 @@ class _Reader(Cursor):
     def list(self, depth: int) -> ListNode:
         start, items = self.take().start, list[Node]()
         self.opened.append(start)
+        self.skip_commas()
         while not self.at("]"):
             items.append(self.value(depth + 1))
             self.separator("]")
@@ -182,6 +184,7 @@ class _Reader(Cursor):
         token = self.next
         if self.at(","):
             self.take()
+            self.skip_commas()
             if self.at(closing):
                 message = f"a comma before `{closing}`"
                 self.fail("E003", token.start, token.end, message, "remove it")
@@ -190,10 +193,17 @@ class _Reader(Cursor):
                 raise self.lost(f"`,` or `{closing}`")
             self.fail("E003", token.start, token.end, "a comma is missing before this value")
 
+    def skip_commas(self) -> None:
+        while self.at(","):
+            token = self.take()
+            self.fail(
+                "E003", token.start, token.end, "a comma with no value before it", "remove it"
+            )
+
     def skip_unit(self, closing: str) -> None:
         """A word behind a value, as in `500 USD`, that is no key of its own."""
         if self.at("bare") and token_at(self.source.text, self.next.end).kind != ":":
-            self.expected(f"`,` or `{closing}`")
+            self.expected(f"`,` or `{closing}`", "remove it")
             self.take()
 
     def number(self) -> Scalar:

@@ -68,7 +68,9 @@ class Token(NamedTuple):
 def advice(token: Token, text: str) -> str:
     """What to write instead of a token that cannot stand where it does; may be empty."""
     known = ADVICE.get(token.kind) or ADVICE.get(text, "")
-    return known or (NUMBER_ADVICE if token.kind == "bare" and DIGITS.match(text) else "")
+    if known or token.kind != "bare":
+        return known
+    return NUMBER_ADVICE if DIGITS.match(text) else "a text stands in double quotes"
 
 
 def token_at(text: str, position: int) -> Token:
