@@ -1,5 +1,6 @@
 """What all tests rely on of the process they run in."""
 
+import os
 import signal
 
 from hypothesis import HealthCheck, settings
@@ -11,8 +12,14 @@ settings.register_profile("seeded", settings.get_profile("searching"), derandomi
 settings.load_profile("seeded")
 
 
+HERE = "127.0.0.1,localhost,::1"
+
+
 def pytest_configure() -> None:
     """Ctrl-C is tested with real processes, and one started in the background would ignore it:
-    a signal that is ignored stays so in all children."""
+    a signal that is ignored stays so in all children. A proxy of the machine's is asked for no
+    server of the tests."""
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), HERE)))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

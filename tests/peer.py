@@ -4,7 +4,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -19,8 +19,9 @@ class End(Enum):
     LEFT = "closed without waiting for a request"
 
 
-Step = bytes | Sequence[bytes] | Callable[[bytes], bytes] | End | None
-"""An answer, whole, piece by piece or made of the request; an end; or silence."""
+Step = bytes | Iterable[bytes] | Callable[[bytes], bytes] | End | None
+"""An answer, whole, piece by piece or made of the request; an end; or silence. Pieces come slowly;
+each is asked for when those before it were sent, so that a test may keep it back."""
 
 
 @dataclass
@@ -120,7 +121,7 @@ def _converse(
 def _answer(
     found: Peer,
     connection: socket.socket,
-    reply: bytes | Sequence[bytes] | None,
+    reply: bytes | Iterable[bytes] | None,
     over: threading.Event,
 ) -> None:
     if isinstance(reply, bytes):

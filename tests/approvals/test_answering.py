@@ -9,6 +9,7 @@ from handler.approvals.desk import Recorded, TooLate
 from handler.approvals.lifecycle import Status
 from handler.approvals.links import mint
 from tests.approvals.world import Deaf, World, hold, play, secret
+from tests.patience import PATIENCE
 
 
 def test_fifty_overlapping_answers_through_one_link_count_once(tmp_path: Path) -> None:
@@ -150,7 +151,7 @@ def test_a_link_that_was_used_answers_nothing_more_while_others_are_asked(tmp_pa
         (link,) = world.links("a@example.com")
         await process.desk.answer(link, True, "")
         for approved in (True, False):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 late = await process.desk.answer(link, approved, "")
             assert isinstance(late, TooLate)
         await process.workflow.settled()

@@ -15,6 +15,7 @@ from handler.approvals.service import TooManyAsks, Unanswerable
 from handler.stores.base import StoreUnavailable
 from handler.stores.ledger import Full, Held, Joined, TooManyPending, Unauthenticated
 from tests.approvals.world import START, UNIT, World, ask, hold, play
+from tests.patience import PATIENCE
 
 
 def test_a_held_call_waits_with_its_room_taken_and_its_approvers_mailed(tmp_path: Path) -> None:
@@ -211,7 +212,7 @@ def test_a_wait_ends_with_an_answer_given_through_another_process(tmp_path: Path
         approval = await world.held(here)
         waiting = asyncio.create_task(here.approvals.wait(approval.id, START + 60))
         await there.desk.answer(world.links()[0], True, "")
-        finished = await asyncio.wait_for(waiting, 5)
+        finished = await asyncio.wait_for(waiting, PATIENCE)
         assert finished is not None
         assert finished.status is Status.EXECUTED
         stored = await here.approvals.result(finished)

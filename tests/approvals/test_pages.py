@@ -273,7 +273,7 @@ def test_a_long_call_is_shown_whole_in_parts_and_only_the_last_has_the_yes(tmp_p
         assert "<b>Part 1 of 4.</b>" in first and "Read on to approve" in first
         assert "characters 20,001 to 25,000 of 25,000" in first
         pages = [(await client.get(f"{path}?part={number}")).text for number in (1, 2, 3, 4)]
-        assert pages[0] == first and "".join(pages).count("xxxxx") == 25_000 // 5
+        assert pages[0] == first and "".join(pages).count("x" * 1_000) == 25
         assert all(f"&quot;{row}&quot;" in "".join(pages) for row in (*LONG["rows"], "end"))
         assert ['value="approve"' in page for page in pages] == [False, False, False, True]
         assert all('value="reject"' in page for page in pages)

@@ -5,8 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from handler.gateway import watch
 from handler.gateway.upstream import Upstream
-from tests.gateway.world import Adapter, Gateway, UpstreamProcess, gateway, upstream_process
+from tests.gateway.world import (
+    Adapter,
+    Gateway,
+    UpstreamProcess,
+    gateway,
+    upstream_process,
+)
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="session")
@@ -20,6 +28,12 @@ def upstream(upstream_server: UpstreamProcess) -> UpstreamProcess:
     """The upstream, with nothing recorded yet."""
     upstream_server.forget()
     return upstream_server
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lists that the gateway asks for itself may take long, as on a slow machine they do."""
+    monkeypatch.setattr(watch, "FETCH_SECONDS", PATIENCE)
 
 
 @pytest.fixture

@@ -12,11 +12,14 @@ from handler.gateway.server import Server
 from handler.gateway.upstream import Upstream
 from handler.secrets import Environment, Secrets
 from tests.gateway.world import Adapter
+from tests.patience import PATIENCE
 from tests.peer import answer
 
 WHOLE = answer("whole")
 
-BOUNDS = Bounds(connect_seconds=0.3, upstream_seconds=0.4, largest_answer=10_000)
+BOUNDS = Bounds(connect_seconds=PATIENCE, upstream_seconds=PATIENCE, largest_answer=10_000)
+HASTY = replace(BOUNDS, upstream_seconds=0.4)
+"""For those who never answer."""
 HEADERS = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 SECRETS = {"KEY": "s3cret", "BROKEN": "a\r\nInjected: b"}
 
@@ -24,11 +27,13 @@ Sender = Upstream | BufferedUpstream
 Found = bytes | Lost | NeverReached | type[Exception]
 
 
-def using(adapter: Adapter, test: Callable[[Sender], Awaitable[Any]]) -> Any:
+def using(
+    adapter: Adapter, test: Callable[[Sender], Awaitable[Any]], bounds: Bounds = BOUNDS
+) -> Any:
     """What the test gives, with a client that is closed after it."""
 
     async def run() -> Any:
-        sender = adapter(Secrets({"env": Environment(SECRETS)}), BOUNDS)
+        sender = adapter(Secrets({"env": Environment(SECRETS)}), bounds)
         try:
             return await test(sender)
         finally:
@@ -53,11 +58,11 @@ async def told(sender: Sender, server: Server, body: bytes = b"{}") -> Found:
             return type(error)
 
 
-def asked(adapter: Adapter, server: Server, times: int = 1) -> list[Found]:
+def asked(adapter: Adapter, server: Server, times: int = 1, bounds: Bounds = BOUNDS) -> list[Found]:
     """What came of so many requests, one after the other."""
 
     async def asking(sender: Sender) -> list[Found]:
         return [await told(sender, server, b"%d" % number) for number in range(times)]
 
-    found: list[Found] = using(adapter, asking)
+    found: list[Found] = using(adapter, asking, bounds)
     return found

@@ -21,6 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from handler.gateway.revisions import SUBSCRIPTION_KEY
+from tests.patience import PATIENCE
 from tests.serving import Server as HttpServer
 from tests.upstream import Record, listening, serve
 
@@ -112,7 +113,7 @@ class Teller:
     def stream(self) -> "Telling":
         """The next stream that is opened."""
         opening: Future[Any] = asyncio.run_coroutine_threadsafe(self.opened.get(), self.loop)
-        return Telling(self, opening.result(10))
+        return Telling(self, opening.result(PATIENCE))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.clear import CLEAR
 from tests.gateway.shifting import shifting, tool
 from tests.gateway.test_upstreams import RESULT, answer, scripted
 from tests.gateway.world import (
@@ -204,7 +205,9 @@ def test_a_deciding_header_that_comes_twice_refuses_the_call(
         *HEADERS.items(),
         (name, HEADERS[name]),
     ]
-    untouched(upstream, httpx2.post(door.endpoint(), headers=headers, content=TEXT.encode()))
+    untouched(
+        upstream, httpx2.post(door.endpoint(), headers=headers, content=TEXT.encode(), **CLEAR)
+    )
 
 
 def test_an_unknown_revision_is_told_which_ones_there_are(

@@ -26,6 +26,7 @@ from handler.stores.sqlite.store import SQLiteStore
 from tests.gateway.shifting import tool
 from tests.gateway.test_upstreams import answer, scripted
 from tests.gateway.world import LEGACY, MODERN, Adapter, both
+from tests.patience import PATIENCE
 
 APPROVAL = Approval(
     id="a1",
@@ -71,7 +72,7 @@ def executed(
         store, clock = SQLiteStore(folder / "store.db"), SystemClock()
         server = Server("crm", url, private_network=True, sessions=sessions)
         await store.registry.publish([], [server])
-        upstream = adapter(Secrets({}), Bounds(upstream_seconds=1))
+        upstream = adapter(Secrets({}), Bounds(upstream_seconds=PATIENCE))
         watch = Watch(store.definitions, upstream, clock)
         if definition is not None:
             await watch.note(server, {"create_charge": definition}, whole=True)

@@ -15,9 +15,19 @@ from mcp.types import CallToolResult, TextContent
 
 from handler.gateway.bounds import Bounds
 from handler.grants.model import GrantStatus
+from tests.clear import CLEAR
 from tests.gateway.shifting import tool
 from tests.gateway.test_upstreams import answer, scripted
-from tests.gateway.world import Gateway, UpstreamProcess, done, gateway, legacy, modern
+from tests.gateway.world import (
+    Ahead,
+    Gateway,
+    UpstreamProcess,
+    done,
+    gateway,
+    legacy,
+    modern,
+)
+from tests.patience import PATIENCE
 
 CHARGE = {"amount": 750, "currency": "eur"}
 MODES = ("auto", "legacy", "2026-07-28")
@@ -47,7 +57,7 @@ def impatient(tmp_path: Path, upstream: UpstreamProcess) -> Iterator[Gateway]:
 @pytest.fixture
 def brisk(tmp_path: Path, upstream: UpstreamProcess) -> Iterator[Gateway]:
     """A gateway whose legs and streams are short."""
-    bounds = Bounds(leg_seconds=0.05, stream_seconds=0.5, progress_seconds=0.1)
+    bounds = Bounds(leg_seconds=0.05, stream_seconds=0.5, progress_seconds=0.02)
     with gateway(tmp_path, upstream.url, bounds=bounds) as found:
         yield found
 
@@ -92,6 +102,8 @@ async def test_a_modern_client_brings_its_state_back_leg_by_leg_until_the_ninth(
     body, headers = modern("tools/call", {"name": "create_charge", "arguments": CHARGE})
     legs = 0
     while True:
+        if legs == 1:
+            await brisk.mail()
         answer = brisk.post(body, headers=headers).json()
         if answer["result"]["resultType"] == "complete":
             break
@@ -135,7 +147,7 @@ async def test_a_repeat_joins_the_approval_and_later_gets_its_stored_result(
     ids = [each["result"]["_meta"]["holdpoint/decision"]["approval"] for each in (first, repeat)]
     assert ids[0] == ids[1] and told(first).startswith("[PENDING APPROVAL]")
     assert await impatient.answer("approve") == 200
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while impatient.call("create_charge", CHARGE).json()["result"]["isError"]:
             await anyio.sleep(0.02)
     last = impatient.call("create_charge", CHARGE).json()
@@ -179,7 +191,7 @@ async def test_a_client_with_the_tasks_extension_polls_a_task(
     foreign = door.post(body, headers=headers, token=door.grant("g2"))
     assert foreign.json()["error"]["code"] == -32602
     await door.answer("approve")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while (got := door.post(body, headers=headers).json()["result"])["status"] == "working":
             await anyio.sleep(0.02)
     assert got["status"] == "completed"
@@ -219,7 +231,7 @@ async def test_an_approved_call_does_not_run_where_it_is_denied_by_then(
             impatient.servers["crm"], {"version": "1", "default": "deny", "tools": {}}
         )
     await impatient.answer("approve")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             (approval,) = await impatient.store.ledger.approvals(5)
             if approval.status.is_final:
@@ -256,12 +268,12 @@ async def test_a_client_that_opens_addresses_is_sent_to_the_status_page_once(
     }
     second = brisk.post(body, headers=headers).json()["result"]
     assert set(second) == {"resultType", "requestState"}
-    page = httpx2.get(asked["params"]["url"])
+    page = httpx2.get(asked["params"]["url"], **CLEAR)
     assert page.status_code == 200 and "Waiting for an answer" in page.text
     assert "/approve/" not in page.text and "<form" not in page.text
     assert upstream.calls == []
     await brisk.answer("reject")
-    assert "Rejected" in httpx2.get(asked["params"]["url"]).text
+    assert "Rejected" in httpx2.get(asked["params"]["url"], **CLEAR).text
 
 
 async def test_a_client_that_opens_no_addresses_is_never_sent_to_one(brisk: Gateway) -> None:
@@ -280,9 +292,11 @@ async def test_the_status_page_s_address_is_made_here_and_opens_nothing_else(
     (approval,) = await brisk.store.ledger.approvals(5)
     changed = token[:20] + ("B" if token[20] == "A" else "A") + token[21:]
     forged = [approval.id, "A" * len(token), result["requestState"], changed]
-    assert {httpx2.get(f"{brisk.url}/status/{each}").status_code for each in forged} == {404}
-    assert httpx2.get(f"{brisk.url}/approve/{token}").status_code == 404
-    assert httpx2.post(f"{brisk.url}/status/{token}").status_code == 405
+    assert {httpx2.get(f"{brisk.url}/status/{each}", **CLEAR).status_code for each in forged} == {
+        404
+    }
+    assert httpx2.get(f"{brisk.url}/approve/{token}", **CLEAR).status_code == 404
+    assert httpx2.post(f"{brisk.url}/status/{token}", **CLEAR).status_code == 405
     assert upstream.calls == []
 
 
@@ -305,7 +319,7 @@ async def test_what_an_upstream_asks_after_an_approval_is_not_answered_by_the_ag
         impatient.register(replace(impatient.servers["crm"], upstream=url, allow=allow))
         impatient.call("create_charge", CHARGE)
         await impatient.answer("approve")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while told(impatient.call("create_charge", CHARGE).json()).startswith("[PENDING"):
                 await anyio.sleep(0.02)
         last = told(impatient.call("create_charge", CHARGE).json())
@@ -321,10 +335,15 @@ async def test_what_an_upstream_asks_after_an_approval_is_not_answered_by_the_ag
 def test_where_waiting_is_dear_only_so_many_calls_of_a_grant_wait_at_once(
     tmp_path: Path, upstream: UpstreamProcess
 ) -> None:
-    """Two may begin to wait in two seconds, so of five at once four at most, whenever it is."""
-    bounds = Bounds(streaming=False, leg_seconds=2, most_legs=2)
-    with gateway(tmp_path, upstream.url, bounds=bounds) as door, ThreadPoolExecutor(6) as pool:
+    """Two may begin to wait in two seconds. Five that begin within four, as here from the start of
+    the first two, are four at most that wait."""
+    bounds, clock = Bounds(streaming=False, leg_seconds=2, most_legs=2), Ahead()
+    with (
+        gateway(tmp_path, upstream.url, bounds=bounds, clock=clock) as door,
+        ThreadPoolExecutor(6) as pool,
+    ):
         other = door.grant("g2")
+        clock.seconds = -clock.now() % bounds.leg_seconds
         calls = [pool.submit(door.call, "create_charge", charge(each)) for each in range(5)]
         apart = pool.submit(door.call, "create_charge", charge(9), token=other)
         kinds = [call.result().json()["result"]["resultType"] for call in calls]

@@ -9,6 +9,7 @@ import pytest
 from handler.gateway.server import Server
 from handler.grants import tokens
 from handler.grants.model import GrantStatus
+from tests.clear import CLEAR
 from tests.gateway.world import Gateway, UpstreamProcess, legacy, modern
 
 REQUESTS = {
@@ -56,13 +57,16 @@ def test_every_wrong_token_gets_one_identical_401_on_every_method_and_nothing_go
 
 def test_a_get_or_delete_with_a_wrong_token_is_the_same_401(door: Gateway) -> None:
     headers = {"Authorization": "Bearer " + tokens.mint("g1").text}
-    found = {httpx2.request(m, door.endpoint(), headers=headers).content for m in ("GET", "DELETE")}
+    found = {
+        httpx2.request(m, door.endpoint(), headers=headers, **CLEAR).content
+        for m in ("GET", "DELETE")
+    }
     assert found == {door.post({}, token="x").content}
 
 
 def test_two_authorization_headers_are_no_token(door: Gateway) -> None:
     pair = [("Authorization", f"Bearer {door.token}"), ("Authorization", f"Bearer {door.token}")]
-    answer = httpx2.post(door.endpoint(), headers=pair, content=b"{}")
+    answer = httpx2.post(door.endpoint(), headers=pair, content=b"{}", **CLEAR)
     assert answer.status_code == 401
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import pytest
 
 from handler.gateway.exchange import NeverReached
 from tests.certificates import certificate
-from tests.gateway.sending import WHOLE, asked, at
+from tests.gateway.sending import BOUNDS, WHOLE, asked, at
 from tests.gateway.world import Adapter, both
+from tests.patience import PATIENCE
 from tests.peer import End, Step, answer, peer
 
 
@@ -27,6 +29,8 @@ def test_a_proxy_of_the_environment_is_not_asked(
     with peer([WHOLE]) as found, peer([answer("proxied")]) as proxy:
         for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
             monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.port}")
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
         assert asked(adapter, at(found.url)) == [b"whole"]
     assert proxy.connections == 0
 
@@ -37,11 +41,14 @@ def test_a_proxy_of_the_environment_is_not_asked(
     [
         ("http://[::1]:1/mcp", "it does not accept connections"),
         ("http://127.0.0.1:1/mcp", "it does not accept connections"),
-        ("http://nowhere.invalid/mcp", "its name could not be looked up"),
+        ("http://shifting.example/mcp", "its name could not be looked up"),
         (f"http://{'a' * 64}.invalid/mcp", "its name could not be looked up"),
     ],
 )
-def test_who_was_never_reached_is_known_to_be_so(adapter: Adapter, url: str, reason: str) -> None:
+def test_who_was_never_reached_is_known_to_be_so(
+    adapter: Adapter, url: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", Names([]))
     assert asked(adapter, at(url)) == [NeverReached(reason)]
 
 
@@ -65,11 +72,12 @@ def full(address: str, port: int = 0) -> Iterator[int]:
 def test_a_server_that_takes_no_connection_in_time_was_never_reached(adapter: Adapter) -> None:
     began = time.monotonic()
     with full("127.0.0.1") as port:
-        outcome = asked(adapter, at(f"http://127.0.0.1:{port}/mcp"))
+        outcome = asked(adapter, at(f"http://127.0.0.1:{port}/mcp"), bounds=LET_IN_OR_LEAVE)
     assert outcome == [NeverReached("it does not accept connections")]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < PATIENCE
 
 
+LET_IN_OR_LEAVE = replace(BOUNDS, connect_seconds=0.3)
 REFUSED = NeverReached("its TLS certificate or handshake was refused")
 
 
@@ -88,7 +96,8 @@ def test_a_handshake_that_comes_to_nothing_never_reached_the_server(
     adapter: Adapter, script: list[Step]
 ) -> None:
     with peer(script) as found:
-        (outcome,) = asked(adapter, at(f"https://127.0.0.1:{found.port}/mcp"))
+        at_it = at(f"https://127.0.0.1:{found.port}/mcp")
+        (outcome,) = asked(adapter, at_it, bounds=LET_IN_OR_LEAVE)
     assert isinstance(outcome, NeverReached)
 
 
@@ -97,6 +106,7 @@ import socket, sys
 from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.upstream import Upstream
 from tests.gateway.sending import asked, at, told, using
+from tests.patience import PATIENCE
 from tests.gateway.test_reaching import Names
 
 socket.getaddrinfo = Names(["127.0.0.1"])
@@ -143,10 +153,9 @@ class Names:
         if host not in ("shifting.example", b"shifting.example"):
             return self._system(host, port, *args, **more)
         self.asked += 1
-        return [
-            (socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))
-            for address in self._answers[min(self.asked, len(self._answers)) - 1]
-        ]
+        if not (found := self._answers[min(self.asked, len(self._answers)) - 1]):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in found]
 
 
 @both
@@ -200,5 +209,6 @@ def test_the_next_address_of_a_name_is_tried_where_one_does_not_accept(
     monkeypatch.setattr(socket, "getaddrinfo", Names(["127.0.0.3", "127.0.0.2", "127.0.0.1"]))
     began = time.monotonic()
     with peer([WHOLE]) as found, full("127.0.0.2", found.port):
-        assert asked(adapter, at(f"http://shifting.example:{found.port}/mcp")) == [b"whole"]
-    assert time.monotonic() - began < 5
+        server = at(f"http://shifting.example:{found.port}/mcp")
+        assert asked(adapter, server, bounds=replace(BOUNDS, connect_seconds=2)) == [b"whole"]
+    assert time.monotonic() - began < PATIENCE

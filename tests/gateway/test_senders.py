@@ -1,7 +1,10 @@
 """What a client of upstreams promises, in whichever world: the same rows for both."""
 
 import asyncio
+import threading
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -12,8 +15,20 @@ from handler.gateway.buffered import BufferedUpstream
 from handler.gateway.exchange import Arrived, Broken, Lost, NeverReached, TooLarge
 from handler.gateway.server import Server
 from handler.secrets import Secrets
-from tests.gateway.sending import HEADERS, WHOLE, Found, Sender, asked, at, told, using
+from tests.gateway.sending import (
+    BOUNDS,
+    HASTY,
+    HEADERS,
+    WHOLE,
+    Found,
+    Sender,
+    asked,
+    at,
+    told,
+    using,
+)
 from tests.gateway.world import Adapter, both
+from tests.patience import PATIENCE
 from tests.peer import End, Step, answer, peer
 
 
@@ -30,7 +45,7 @@ def test_a_connection_that_was_closed_while_it_lay_still_is_not_used_again(
 ) -> None:
     async def asking(sender: Sender) -> list[Found]:
         first = await told(sender, at(found.url))
-        await asyncio.to_thread(found.ended[0].wait)
+        assert await asyncio.to_thread(found.ended[0].wait, PATIENCE)
         return [first, await told(sender, at(found.url))]
 
     with peer([answer("1"), End.LEFT], [answer("2")]) as found:
@@ -44,7 +59,7 @@ def test_an_exchange_ends_before_its_deadline_and_is_not_begun_too_late() -> Non
     async def asking(sender: Sender) -> list[Found]:
         with deadline.within(2.9):
             late = await told(sender, at(found.url))
-        with deadline.within(3.2):
+        with deadline.within(4):
             return [late, await told(sender, at(found.url))]
 
     async def run() -> list[Found]:
@@ -57,7 +72,7 @@ def test_an_exchange_ends_before_its_deadline_and_is_not_begun_too_late() -> Non
     began = time.monotonic()
     with peer([None]) as found:
         assert asyncio.run(run()) == [NeverReached(buffered.NO_TIME), Lost(LATE)]
-    assert time.monotonic() - began < 3.2 and found.numbers == [0]
+    assert time.monotonic() - began < 4 and found.numbers == [0]
 
 
 def test_a_credential_that_takes_the_time_away_sends_nothing() -> None:
@@ -109,8 +124,9 @@ READ: dict[str, tuple[list[Step], Found]] = {
     "no HTTP": ([b"SSH-2.0-OpenSSH_9.9\r\n\r\n"], Lost("it broke off")),
     "silence": ([None], Lost(LATE)),
     "silence in a body": ([WHOLE[:-2]], Broken),
-    "a head that drips": ([[b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 40]], Lost(LATE)),
+    "a head that drips": ([[b"HTTP/1.1 200 OK\r\n", *[b"X: y\r\n"] * 1_000]], Lost(LATE)),
 }
+UNENDING = ("silence", "silence in a body", "a head that drips")
 
 
 @both
@@ -118,9 +134,10 @@ READ: dict[str, tuple[list[Step], Found]] = {
 def test_both_worlds_read_an_answer_alike(adapter: Adapter, case: str) -> None:
     script, expected = READ[case]
     with peer(script, [WHOLE]) as found:
-        assert asked(adapter, at(found.url)) == [expected]
+        bounds = HASTY if case in UNENDING else BOUNDS
+        assert asked(adapter, at(found.url), bounds=bounds) == [expected]
     assert found.numbers == [0]
-    assert found.pieces < 40
+    assert found.pieces < 1_000
 
 
 @both
@@ -134,19 +151,27 @@ def test_an_answer_that_came_after_another_is_not_taken_for_the_next(adapter: Ad
 @both
 def test_events_are_given_as_they_come(adapter: Adapter) -> None:
     head = CHUNKED.replace(b"\r\n", b"\r\nContent-Type: text/event-stream\r\n", 1)
-    pieces = [head, b"9\r\ndata: 1\n\n\r\n", b"9\r\ndata: 2\n\n\r\n", b"0\r\n\r\n"]
+    heard, kept_back = threading.Event(), list[bool]()
 
-    async def asking(sender: Sender) -> list[tuple[str, int]]:
+    def pieces() -> Iterator[bytes]:
+        yield from (head, b"9\r\ndata: 1\n\n\r\n")
+        kept_back.append(heard.wait(PATIENCE))
+        yield from (b"9\r\ndata: 2\n\n\r\n", b"0\r\n\r\n")
+
+    async def asking(sender: Sender) -> list[str]:
         arrived = await sender.send(at(found.url), HEADERS, b"{}")
         assert isinstance(arrived, Arrived)
+        texts = []
         async with arrived:
             assert arrived.media == "text/event-stream"
-            return [(text, found.pieces) async for text in arrived.events()]
+            async for text in arrived.events():
+                texts.append(text)
+                heard.set()
+        return texts
 
-    with peer([pieces]) as found:
-        (first, seen), (second, _) = using(adapter, asking)
-    assert (first, second) == ("1", "2")
-    assert seen < len(pieces)
+    with peer([pieces()]) as found:
+        assert using(adapter, asking) == ["1", "2"]
+    assert kept_back == [True], "the first was heard before the second was sent"
 
 
 def lines(request: bytes) -> tuple[str, dict[str, str]]:
@@ -205,7 +230,7 @@ def test_a_credential_that_cannot_be_sent_is_a_request_that_was_not(
 def test_a_client_that_is_closed_leaves_no_connection(adapter: Adapter) -> None:
     with peer([answer("1")]) as found:
         assert asked(adapter, at(found.url)) == [b"1"]
-        assert found.ended[0].wait(5)
+        assert found.ended[0].wait(PATIENCE)
 
 
 @both
@@ -217,9 +242,16 @@ def test_an_answer_that_nobody_waits_for_any_more_ends_its_connection(adapter: A
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-        assert await asyncio.to_thread(found.ended[0].wait, 5)
+        left.set()
+        assert await asyncio.to_thread(found.ended[0].wait, PATIENCE)
 
-    with peer([[b"", WHOLE[:-1]]]) as found:  # it comes when nobody waits for it
+    left = threading.Event()
+
+    def late(request: bytes) -> bytes:
+        assert left.wait(PATIENCE)
+        return WHOLE[:-1]
+
+    with peer([late]) as found:
         using(adapter, asking)
 
 
@@ -232,10 +264,10 @@ def test_an_answer_that_is_let_go_while_it_is_read_ends_its_connection(adapter: 
             async with arrived, asyncio.timeout(0.05):
                 await arrived.body()
         arrived.close()
-        assert await asyncio.to_thread(found.ended[0].wait, 5)
+        assert await asyncio.to_thread(found.ended[0].wait, PATIENCE)
 
     with peer([WHOLE[:-1], WHOLE]) as found:
-        using(adapter, asking)
+        using(adapter, asking, replace(BOUNDS, upstream_seconds=1))  # so long a thread reads on
 
 
 @both

@@ -15,6 +15,7 @@ import pytest
 from handler.gateway.bounds import Bounds
 from handler.gateway.events import Settled
 from handler.gateway.sse import Events, TooLong, ascii_json
+from tests.clear import CLEAR
 from tests.gateway.test_upstreams import answer, point, scripted
 from tests.gateway.world import (
     LEGACY,
@@ -26,6 +27,7 @@ from tests.gateway.world import (
     legacy,
     modern,
 )
+from tests.patience import PATIENCE
 
 ALLOW = {"version": "1", "default": "allow"}
 
@@ -122,7 +124,7 @@ def test_a_deleted_session_is_over_upstream_too(
     _, session = opened(door)
     held = {**version, "Mcp-Session-Id": session}
     headers = {"Authorization": f"Bearer {door.token}", **held}
-    assert httpx2.delete(door.endpoint(), headers=headers).status_code == 200
+    assert httpx2.delete(door.endpoint(), headers=headers, **CLEAR).status_code == 200
     assert door.post(READ[0], headers=held).status_code == 404
     assert door.post(legacy("ping", {})[0], headers=held).status_code == 404
     assert upstream.calls == []
@@ -240,7 +242,7 @@ def test_a_listener_is_told_that_there_is_nothing_to_hear(
 def test_there_is_no_oauth_metadata(door: Gateway) -> None:
     for path in ("", "/mcp/crm"):
         url = f"{door.url}/.well-known/oauth-protected-resource{path}"
-        assert httpx2.get(url).status_code == 404
+        assert httpx2.get(url, **CLEAR).status_code == 404
 
 
 @both
@@ -288,20 +290,20 @@ async def test_a_call_whose_client_leaves_before_the_first_event_is_settled_too(
 
     def late(request: bytes) -> bytes:
         reached.set()
-        left.wait(10)
+        left.wait(PATIENCE)
         return answer("200 OK", stream * 2, "text/event-stream")
 
     with scripted(late) as (url, requests):
         point(door, url, ALLOW)
         headers = {"Authorization": f"Bearer {door.token}", "Accept": "text/event-stream"}
-        async with httpx2.AsyncClient() as client:
+        async with httpx2.AsyncClient(**CLEAR) as client:
             asked = client.post(door.endpoint(), json=READ[0], headers={**headers, **READ[1]})
             asking = asyncio.create_task(asked)
-            assert await asyncio.to_thread(reached.wait, 10)
+            assert await asyncio.to_thread(reached.wait, PATIENCE)
             asking.cancel()
             await asyncio.wait([asking])
         left.set()
-        until = time.monotonic() + 10
+        until = time.monotonic() + PATIENCE
         while [each["record"] for each in door.journal()] != ["decided", "ended"]:
             assert time.monotonic() < until, "the call was never settled"
             time.sleep(0.02)

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.clear import CLEAR
 from tests.gateway.shifting import Shifting, shifting, tool
 from tests.gateway.world import Gateway, UpstreamProcess, gateway, legacy, modern
 from tests.traced import PARENT, SPAN, TRACE, in_trace
@@ -109,7 +110,9 @@ def test_a_header_that_came_twice_is_malformed(near: Gateway, plain: Shifting) -
     body, headers = modern("tools/call", {"name": "list", "arguments": {}})
     own = {"Authorization": f"Bearer {near.token}", "Content-Type": "application/json"}
     twice = [("traceparent", PARENT), ("traceparent", PARENT)]
-    httpx2.post(near.endpoint(), json=body, headers=[*headers.items(), *own.items(), *twice])
+    httpx2.post(
+        near.endpoint(), json=body, headers=[*headers.items(), *own.items(), *twice], **CLEAR
+    )
     assert TRACE not in plain.headers[0]["traceparent"]
 
 

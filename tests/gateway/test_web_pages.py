@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from handler.gateway.bounds import Bounds
+from tests.clear import CLEAR
 from tests.gateway.world import Gateway, UpstreamProcess, gateway, modern
 
 PAGE = "https://inspector.example:6274"
@@ -22,7 +23,7 @@ def door(tmp_path: Path, upstream: UpstreamProcess) -> Iterator[Gateway]:
 def asked(door: Gateway, **headers: str) -> httpx2.Response:
     """A browser's question, which never carries a token."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx2.request("OPTIONS", door.endpoint(), headers=sent)
+    return httpx2.request("OPTIONS", door.endpoint(), headers=sent, **CLEAR)
 
 
 def test_a_page_of_a_named_origin_may_call_with_every_header_of_the_protocol(

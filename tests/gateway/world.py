@@ -31,7 +31,7 @@ from handler.approvals.lifecycle import Terms
 from handler.approvals.model import Approval
 from handler.approvals.service import Approvals
 from handler.approvals.vault import Vault
-from handler.clock import SystemClock
+from handler.clock import Clock, SystemClock
 from handler.gateway.app import Parts, routes
 from handler.gateway.bounds import Bounds
 from handler.gateway.buffered import BufferedUpstream
@@ -51,6 +51,8 @@ from handler.sealing import Sealer
 from handler.secrets import Environment, Secrets
 from handler.stores.base import Store
 from handler.stores.sqlite.store import SQLiteStore
+from tests.clear import CLEAR
+from tests.patience import PATIENCE
 from tests.serving import in_a_thread
 from tests.upstream import listening
 
@@ -103,7 +105,8 @@ class UpstreamProcess:
     url: str
 
     def recorded(self) -> dict[str, list[dict[str, Any]]]:
-        found: dict[str, list[dict[str, Any]]] = httpx2.get(f"{self.url}/recorded").json()
+        answer = httpx2.get(f"{self.url}/recorded", **CLEAR)
+        found: dict[str, list[dict[str, Any]]] = answer.json()
         return found
 
     @property
@@ -111,7 +114,7 @@ class UpstreamProcess:
         return self.recorded()["calls"]
 
     def forget(self) -> None:
-        httpx2.delete(f"{self.url}/recorded")
+        httpx2.delete(f"{self.url}/recorded", **CLEAR)
 
 
 @contextmanager
@@ -125,6 +128,16 @@ def upstream_process(module: str = "tests.upstream") -> Iterator[UpstreamProcess
             yield UpstreamProcess(f"http://127.0.0.1:{port}")
         finally:
             process.terminate()
+
+
+class Ahead:
+    """A clock that goes, so many seconds before the machine's."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.seconds = seconds
+
+    def now(self) -> float:
+        return SystemClock().now() + self.seconds
 
 
 @dataclass
@@ -207,7 +220,7 @@ class Gateway:
             **(headers or {}),
         }
         content = json.dumps(body).encode() if raw is None else raw
-        return httpx2.post(self.endpoint(server), content=content, headers=sent, timeout=30)
+        return httpx2.post(self.endpoint(server), content=content, headers=sent, **CLEAR)
 
     def call(self, tool: str, arguments: object, **options: Any) -> httpx2.Response:
         """One modern tools/call, by hand."""
@@ -225,14 +238,14 @@ class Gateway:
     ) -> AsyncIterator[Client]:
         """The official client, pointed at the gateway."""
         sent = {"Authorization": f"Bearer {token or self.token}", **(headers or {})}
-        async with httpx2.AsyncClient(headers=sent, timeout=60) as http:
+        async with httpx2.AsyncClient(headers=sent, **CLEAR) as http:
             transport = streamable_http_client(self.endpoint(server), http_client=http)
             async with Client(transport, mode=mode, **options) as client:
                 yield client
 
     async def mail(self) -> str:
         """The text of the newest mail, once there is one."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while not (mails := self.outbox.mails()):
                 await asyncio.sleep(0.02)
         return mails[0].text
@@ -245,7 +258,7 @@ class Gateway:
         """Answer one mail by its text."""
         link = re.search(r"http://\S+", mail)
         assert link is not None
-        async with httpx2.AsyncClient() as browser:
+        async with httpx2.AsyncClient(**CLEAR) as browser:
             page = await browser.get(link[0])
             fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page.text))
             answered = await browser.post(
@@ -304,10 +317,13 @@ def gateway(
     oauth: Authority | None = None,
     opened: Callable[[Path], Store] = sqlite,
     adapter: Adapter = Upstream,
+    clock: Clock | None = None,
+    store_seconds: float = PATIENCE,
 ) -> Iterator[Gateway]:
     """A deployment with one server, `crm`, and one grant, `g1`. `store` replaces the gateway's.
 
-    `opened` gives a handle on the store in a folder, another one each time.
+    `opened` gives a handle on the store in a folder, another one each time. A store step may take
+    `store_seconds`, whatever the bounds say: a slow disk is no denial unless a test means it.
     """
     own, operators = opened(folder), opened(folder)
     outbox = Outbox(folder / "outbox", SystemClock())
@@ -315,11 +331,12 @@ def gateway(
     serving = _listening(
         store or own,
         outbox,
-        bounds or Bounds(),
+        replace(bounds or Bounds(), store_seconds=store_seconds),
         environment or {},
         around,
         meter,
         adapter,
+        clock or SystemClock(),
     )
     with serving as url:
         found = Gateway(url, operators, store or own, outbox, meter)
@@ -346,11 +363,12 @@ def _listening(
     around: Around,
     meter: Told,
     adapter: Adapter,
+    clock: Clock,
 ) -> Iterator[str]:
     listener = listening()
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     bounds = replace(bounds, origins=bounds.origins | {url})
-    clock, sealer = SystemClock(), Sealer([KEY])
+    sealer = Sealer([KEY])
     upstream = adapter(Secrets({"env": Environment(environment)}), bounds)
     watch = Watch(store.definitions, upstream, clock)
     decider = Decider(Policies(store.registry), KEY, watch)

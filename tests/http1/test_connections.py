@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from handler.http1.connections import MOST_IDLE, Connections, Origin
+from tests.patience import PATIENCE
 from tests.peer import End, Peer, answer, peer
 
 GOOD = answer("1")
@@ -28,7 +29,7 @@ class Time:
 @contextmanager
 def connections(time: Time | None = None, wall: Time | None = None) -> Iterator[Connections]:
     made = Connections(
-        connect_seconds=1, idle_seconds=5, monotonic=time or Time(), wall=wall or Time()
+        connect_seconds=PATIENCE, idle_seconds=5, monotonic=time or Time(), wall=wall or Time()
     )
     try:
         yield made
@@ -157,7 +158,7 @@ def test_nobody_shares_a_connection_with_another_thread() -> None:
                 if mine in taken:
                     shared.append(mine)
                 taken.add(mine)
-                mine.settimeout(5)
+                mine.settimeout(PATIENCE)
                 mine.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 text = b""
                 while len(text) < len(GOOD):

@@ -1,6 +1,7 @@
 """A real SMTP server for the tests: keeps what it is given, refuses whom it is told to refuse."""
 
 import contextlib
+import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -9,6 +10,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
+
+from tests.patience import PATIENCE
 
 
 class Inbox:
@@ -43,16 +46,22 @@ class Server(Controller):
     """A controller that may listen on any free port: it learns which before it says it is ready."""
 
     def _trigger_server(self) -> None:
+        """The first connection, which makes the server's handler. The original waits for it 1 s."""
         server: Any = self.server
         self.port = server.sockets[0].getsockname()[1]
-        super()._trigger_server()  # type: ignore[no-untyped-call]
+        socket.create_connection(("127.0.0.1", self.port), PATIENCE).close()
 
 
 @contextlib.contextmanager
 def smtp_server(inbox: Inbox, **options: Any) -> Iterator[int]:
     """The server's port on 127.0.0.1, for as long as the block runs."""
     controller = Server(
-        inbox, hostname="127.0.0.1", port=0, authenticator=inbox.authenticate, **options
+        inbox,
+        hostname="127.0.0.1",
+        port=0,
+        authenticator=inbox.authenticate,
+        ready_timeout=PATIENCE,
+        **options,
     )
     controller.start()
     try:

@@ -39,6 +39,16 @@ def test_the_newest_mail_comes_first_and_only_so_many_are_kept(tmp_path: Path) -
     assert [kept.subject for kept in outbox.mails()] == ["mail 4", "mail 3", "mail 2"]
 
 
+def test_mails_of_one_millisecond_stand_in_the_order_they_were_sent(tmp_path: Path) -> None:
+    clock = FixedClock(START)
+    outbox = Outbox(tmp_path, clock)
+    for number in range(8):
+        clock.time += 0.000_05
+        asyncio.run(outbox.send(mail(f"mail {number}")))
+    expected = [f"mail {number}" for number in reversed(range(8))]
+    assert [kept.subject for kept in outbox.mails()] == expected
+
+
 def test_files_are_the_owners_alone(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox", FixedClock(START))
     asyncio.run(outbox.send(mail()))
@@ -61,7 +71,7 @@ def test_without_the_key_there_is_nothing(tmp_path: Path) -> None:
     (kept,) = outbox.mails()
     keys = ["x", outbox.key[:-1], outbox.key + "x", "é"]
     paths = [f"/outbox/{key}{rest}" for key in keys for rest in ("", f"/{kept.name}")]
-    answers = get(outbox, *paths, f"/outbox/{outbox.key}/{'0' * 14}-00000000")
+    answers = get(outbox, *paths, f"/outbox/{outbox.key}/{'0' * 16}-00000000")
     assert {answer.status_code for answer in answers} == {404}
     assert len({answer.content for answer in answers}) == 1
 

@@ -16,13 +16,14 @@ from handler.notify.smtp import Security, SmtpMailer, SmtpServer, reason
 from tests.approvals.world import RefusingMailer, World, ask, hold, play, secret
 from tests.certificates import certificate
 from tests.notify.server import Inbox, smtp_server
+from tests.patience import PATIENCE
 
 NOW = 1_795_000_000.0
 MAIL = Mail("ops@example.com", "Approve £5?", "text of the mail\n", "<p>html of the mail</p>")
 
 
 def mailer(port: int, **changes: object) -> SmtpMailer:
-    fields: dict[str, object] = {"security": Security.NONE, "timeout": 5.0, **changes}
+    fields: dict[str, object] = {"security": Security.NONE, "timeout": PATIENCE, **changes}
     tls = fields.pop("tls", None)
     assert tls is None or isinstance(tls, ssl.SSLContext)
     server = SmtpServer("127.0.0.1", port, "gate@example.com", **fields)  # type: ignore[arg-type]
@@ -63,10 +64,10 @@ def test_a_refused_recipient_is_undeliverable_and_a_busy_one_is_not() -> None:
 
 
 def test_a_server_that_is_not_there_is_worth_another_attempt() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    with pytest.raises(OSError):
-        asyncio.run(mailer(port).send(MAIL))
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        with pytest.raises(ConnectionRefusedError):
+            asyncio.run(mailer(deaf.getsockname()[1]).send(MAIL))
 
 
 FAILURES: dict[str, tuple[OSError, str]] = {

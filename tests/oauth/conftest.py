@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from handler.gateway.bounds import Bounds
+from handler.oauth import issuer as documents
 from handler.oauth.model import Authority, Issuer, Rule
 from handler.stores.base import Store
 from handler.stores.dynamodb.connection import Connection
@@ -15,6 +17,7 @@ from tests.emulated.place import handles, prepare
 from tests.emulated.world import connection, needs_emulator
 from tests.gateway.world import Gateway, UpstreamProcess, done, gateway, upstream_process
 from tests.oauth.authority import CLIENT, AuthorizationServer, authorization_server
+from tests.patience import PATIENCE
 
 BUFFERED = Bounds(streaming=False, upstream_seconds=20, leg_seconds=0)
 
@@ -60,6 +63,14 @@ PARAMETERS = [
     pytest.param("embedded"),
     pytest.param("aws", marks=[needs_emulator]),
 ]
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys may come late, as on a slow machine they do."""
+    monkeypatch.setattr(documents, "FETCH_SECONDS", PATIENCE)
+    slow = replace(documents.BOUNDS, connect_seconds=PATIENCE, upstream_seconds=PATIENCE)
+    monkeypatch.setattr(documents, "BOUNDS", slow)
 
 
 @pytest.fixture(params=PARAMETERS)

@@ -30,8 +30,9 @@ from handler.oauth import keys as keys_module
 from handler.oauth.issuer import metadata_urls
 from handler.oauth.keys import Keys
 from handler.oauth.model import Issuer, Rule
+from tests.clear import CLEAR
 from tests.gateway.test_hearing import listens
-from tests.gateway.world import POLICY, Gateway, UpstreamProcess, gateway
+from tests.gateway.world import POLICY, Ahead, Gateway, UpstreamProcess, gateway
 from tests.oauth.authority import CLIENT, EC, FOREIGN, RSA, SECRET, AuthorizationServer
 from tests.oauth.conftest import Opening, authority, embedded
 
@@ -167,17 +168,17 @@ def test_metadata_answers_per_server_and_at_the_root_only_for_one(
     door: Gateway, issuer: AuthorizationServer, upstream: UpstreamProcess
 ) -> None:
     root = f"{door.url}/.well-known/oauth-protected-resource"
-    document = httpx2.get(f"{root}/mcp/crm").json()
+    document = httpx2.get(f"{root}/mcp/crm", **CLEAR).json()
     assert document["resource"] == door.endpoint()
     assert document["authorization_servers"] == [issuer.issuer]
-    assert httpx2.get(root).json() == document
+    assert httpx2.get(root, **CLEAR).json() == document
     for path in ("/mcp/other", "/mcp", "/crm", "/mcp/crm/x"):
-        assert httpx2.get(root + path).status_code == 404
+        assert httpx2.get(root + path, **CLEAR).status_code == 404
     other = Server("other", f"{upstream.url}/mcp", private_network=True)
     door.register(other, POLICY)
-    assert {httpx2.get(root + path).status_code for path in ("", "/mcp/other")} == {404}
+    assert {httpx2.get(root + path, **CLEAR).status_code for path in ("", "/mcp/other")} == {404}
     door.register(replace(other, oauth=authority(issuer)), POLICY)
-    assert httpx2.get(f"{root}/mcp/other").json()["resource"] == door.endpoint("other")
+    assert httpx2.get(f"{root}/mcp/other", **CLEAR).json()["resource"] == door.endpoint("other")
 
 
 def test_without_an_authorization_server_there_is_no_metadata_and_no_hint(
@@ -185,7 +186,7 @@ def test_without_an_authorization_server_there_is_no_metadata_and_no_hint(
 ) -> None:
     with opening(tmp_path, upstream, None) as plain:
         root = f"{plain.url}/.well-known/oauth-protected-resource"
-        assert {httpx2.get(root + path).status_code for path in ("", "/mcp/crm")} == {404}
+        assert {httpx2.get(root + path, **CLEAR).status_code for path in ("", "/mcp/crm")} == {404}
         answer = read(plain, issuer.token(plain.endpoint()))
         assert answer.status_code == 401 and challenged(answer) == "Bearer"
 
@@ -327,7 +328,7 @@ async def test_the_official_client_finds_its_way_from_the_401_to_a_result(
     auth = ClientCredentialsOAuthProvider(
         door.endpoint(), memory, CLIENT, SECRET, issuer=issuer.issuer
     )
-    async with httpx2.AsyncClient(auth=auth, timeout=30) as http:
+    async with httpx2.AsyncClient(auth=auth, **CLEAR) as http:
         transport = streamable_http_client(door.endpoint(), http_client=http)
         async with Client(transport, mode=mode) as client:
             assert said(await client.call_tool("read_customer", {"id": "7"})) == "customer 7"
@@ -343,13 +344,14 @@ def test_a_stream_ends_with_the_token_that_opened_it(
     """Though the grant itself stands."""
     mine = authority(issuer)
     policy = {"version": "1", "default": "allow"}
-    bounds = Bounds(look_seconds=0.1)
-    with gateway(tmp_path, upstream.url, oauth=mine, bounds=bounds) as door:
+    bounds, clock = Bounds(look_seconds=0.1), Ahead()
+    with gateway(tmp_path, upstream.url, oauth=mine, bounds=bounds, clock=clock) as door:
         door.register(door.servers["crm"], policy)
-        exp = int(time.time()) + (3 if change == "expired" else 300)
-        token = issuer.token(door.endpoint(), exp=exp)
+        token = issuer.token(door.endpoint(), exp=int(clock.now()) + 300)
         with listens(door, token, toolsListChanged=True) as client:
             assert client.next()["method"].endswith("acknowledged")
+            if change == "expired":
+                clock.seconds = 300
             if change == "another authority":
                 elsewhere = replace(mine, issuer=Issuer("https://other.example"))
                 door.register(replace(door.servers["crm"], oauth=elsewhere))
@@ -358,4 +360,3 @@ def test_a_stream_ends_with_the_token_that_opened_it(
                 door.register(replace(door.servers["crm"], oauth=replace(mine, rules=rules)))
             assert client.next()["result"]["resultType"] == "complete"
         assert door.call("read_customer", {"id": "1"}).status_code == 200
-    assert change != "expired" or time.time() >= exp

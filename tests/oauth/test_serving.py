@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from handler.admin.gateway_json import ManifestError, parse
+from tests.clear import CLEAR
 from tests.end_to_end.stage import serving, upstream_process, write
 from tests.oauth.authority import CLIENT, authorization_server
 
@@ -46,7 +47,7 @@ async def test_an_access_token_opens_what_its_grant_may_and_an_edit_holds_at_onc
             path = write(tmp_path / "gateway.json", manifest)
             async with (
                 serving(tmp_path / "data", str(path)) as gateway,
-                httpx2.AsyncClient() as http,
+                httpx2.AsyncClient(**CLEAR) as http,
             ):
                 url = gateway.url("crm")
                 for token, status in ((issuer.token(url), 200), (issuer.token(url + "/"), 401)):

@@ -19,12 +19,14 @@ from mcp.client.streamable_http import streamable_http_client
 from handler.clock import SystemClock
 from handler.demo.agent import said
 from handler.notify.outbox import Outbox
+from tests.clear import CLEAR
 from tests.clients import tools
 from tests.end_to_end.stage import serving, write
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
-PLAIN = "^/[a-z/_0-9-]*$"
+PLAIN = "^/.*/[a-z]+$"
 TWICE = {"counter": "reads", "window": 31_622_400, "max": 2, "scope": "grant"}
 POLICY: dict[str, Any] = {
     "version": "1",
@@ -39,9 +41,7 @@ POLICY: dict[str, Any] = {
         "write_file": {
             "require": [
                 {
-                    "conditions": [
-                        {"path": "args.path", "op": "regex", "value": "^/[a-z/_0-9-]*$"}
-                    ],
+                    "conditions": [{"path": "args.path", "op": "regex", "value": PLAIN}],
                     "on_deny": "Only plain names.",
                 }
             ]
@@ -65,6 +65,12 @@ FILES = "@modelcontextprotocol/server-filesystem/dist/index.js"
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The official client takes a server that has not started within 10 s for a legacy one."""
+    monkeypatch.setattr("mcp.client.session.DISCOVER_TIMEOUT_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -137,7 +143,7 @@ async def test_a_client_lists_calls_and_is_refused_in_every_era(
 async def test_a_modern_client_hears_that_the_tools_changed(tmp_path: Path, own: list[str]) -> None:
     async with client(tmp_path, own) as agent:
         for name in ("one", "two"):
-            async with asyncio.timeout(20), agent.listen(tools_list_changed=True) as heard:
+            async with asyncio.timeout(PATIENCE), agent.listen(tools_list_changed=True) as heard:
                 await agent.call_tool("grow", {"name": name, "legacy": False})
                 await anext(heard)
             assert name in {tool.name for tool in (await agent.list_tools()).tools}
@@ -151,7 +157,7 @@ async def test_a_legacy_client_hears_that_the_tools_changed(tmp_path: Path, own:
             heard.set()
 
     async with client(tmp_path, own, mode="legacy", message_handler=told) as agent:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             await agent.call_tool("grow", {"name": "one", "legacy": True})
             await heard.wait()
         assert "one" in {tool.name for tool in (await agent.list_tools()).tools}
@@ -174,7 +180,7 @@ async def test_a_held_call_runs_once_after_a_person_approves_it(
 async def approve(data: Path) -> None:
     """Say yes to the only mail."""
     box = Outbox(data / "outbox", SystemClock())
-    async with asyncio.timeout(20), httpx2.AsyncClient() as browser:
+    async with asyncio.timeout(PATIENCE), httpx2.AsyncClient(**CLEAR) as browser:
         while not (data / "outbox").exists() or not (mails := box.mails()):
             await asyncio.sleep(0.05)
         link = re.search(r"http://\S+/approve/\S+", mails[0].text)
@@ -252,7 +258,7 @@ class Line:
 
     async def read(self) -> dict[str, Any]:
         assert self.process.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             found: dict[str, Any] = json.loads(await self.process.stdout.readline())
         return found
 
@@ -263,7 +269,7 @@ class Line:
     async def leave(self) -> int:
         assert self.process.stdin is not None
         self.process.stdin.close()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             return await self.process.wait()
 
 
@@ -327,7 +333,7 @@ async def test_a_line_without_an_end_ends_the_gateway_and_not_the_memory(
     async with by_hand(tmp_path, own) as line:
         await line.send("x" * 3_000_000)
         assert "too long" in (await line.read())["error"]["message"]
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             assert await line.process.wait() == 0
 
 
@@ -359,7 +365,7 @@ async def test_when_a_session_s_program_ends_the_client_is_told_and_left(tmp_pat
         assert lost["id"] == 1 and "[OUTCOME UNKNOWN]" in json.dumps(lost)
         over = await line.ask(CALL.replace('"id":1', '"id":"two"'))
         assert over["id"] == "two" and "error" in over
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             assert await line.process.wait() == 2
 
 
@@ -408,7 +414,7 @@ async def test_serve_starts_a_program_and_protects_it_over_http(
 
 @asynccontextmanager
 async def over_http(url: str, headers: dict[str, str], mode: str) -> AsyncIterator[Client]:
-    async with httpx2.AsyncClient(headers=headers) as http:
+    async with httpx2.AsyncClient(headers=headers, **CLEAR) as http:
         transport = streamable_http_client(url, http_client=http)
         async with Client(transport, mode=mode) as found:
             yield found

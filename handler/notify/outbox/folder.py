@@ -22,8 +22,8 @@ from handler.notify.mime import BrokenHeader, message, part
 
 SENDER = "holdpoint@localhost"
 
-NAME = re.compile(r"[0-9]{14,20}-[0-9a-f]{8}")
-"""Milliseconds, so that names sort by time, and something random."""
+NAME = re.compile(r"[0-9]{16,20}-[0-9a-f]{8}")
+"""Microseconds, so that names sort by time, and something random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Outbox:
             data = message(mail, SENDER, now).as_bytes()
         except BrokenHeader as error:
             raise Undeliverable(str(error)) from error
-        name = f"{int(now * 1000):014d}-{secrets.token_hex(4)}"
+        name = f"{int(now * 1_000_000):016d}-{secrets.token_hex(4)}"
         _write(self._folder / f"{name}.part", data)
         os.replace(self._folder / f"{name}.part", self._folder / f"{name}.eml")
         for old in self._names()[: -self._most]:
