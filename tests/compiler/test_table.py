@@ -1,5 +1,6 @@
 """The decision table: the program survives its bytes, and no other bytes are taken for a table."""
 
+import json
 import struct
 import tracemalloc
 import zlib
@@ -57,10 +58,19 @@ def test_every_program_can_be_listed(document: dict[str, object]) -> None:
             assert program.rules[index].place.rule in text
 
 
+def test_the_listing_holds_nothing_that_a_terminal_obeys() -> None:
+    name = json.dumps("\x1b[2J\u202e")
+    parsed = parse(f'{{"version": "1", "default": "deny", "tools": {{{name}: {{}}}}}}')
+    assert parsed.policy is not None
+    text = listing(lower(parsed.policy))
+    assert text.replace("\n", "").isprintable()
+    assert "\\u{1b}[2J\\u{202e}" in text
+
+
 def test_the_listing_says_which_limits_are_split() -> None:
     text = listing(lower(policy_of("limits-shards")))
-    assert "at most 4000 a second, scope all, tally of shared, 4 shards\n" in text
-    assert "at most 30 a minute, scope grant, tally of tools/search\n" in text
+    assert "at most 4000 per second, scope all, tally of shared, 4 shards\n" in text
+    assert "at most 30 per minute, scope grant, tally of tools/search\n" in text
 
 
 def test_values_that_are_equal_in_python_stay_apart() -> None:
