@@ -60,6 +60,13 @@ class Reading:
         if not isinstance(node, ObjectNode):
             self.wrong(node, shape.what, "an object", f"such as {shape.form}" if shape.form else "")
             return {}
+        fields = {one.name: one.node for one in node.members}
+        if all(map(shape.keys.__contains__, fields)) and shape.is_whole(fields):
+            return fields
+        return self._mended(node, shape)
+
+    def _mended(self, node: ObjectNode, shape: Shape) -> dict[str, Node]:
+        """The members of an object that is not as it should be."""
         fields = {one.name: one.node for one in node.members if one.name in shape.keys}
         strange = [one for one in node.members if one.name not in shape.keys and one.key.known]
         unlike = self._strange(strange, shape, fields)

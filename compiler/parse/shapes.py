@@ -5,10 +5,8 @@ Must not know nodes: who takes them apart asks here which key is known, meant or
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
-
-NO_REMARKS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +22,9 @@ class Shape:
     remarks: Mapping[str, str] = field(default_factory=dict)
     """What to do instead of writing a key that is none of these; keys in snake case."""
 
-    def is_whole(self, fields: Iterable[str]) -> bool:
+    def is_whole(self, fields: Container[str]) -> bool:
         """Whether nothing that it needs is missing."""
-        return set(self.needed).issubset(fields)
+        return all(key in fields for key in self.needed)
 
 
 @dataclass(frozen=True, slots=True)
