@@ -18,6 +18,8 @@ class Settings(NamedTuple):
     """False where NO_COLOR is set or TERM is `dumb`."""
     debug: bool
     """HOLDPOINT_DEBUG: show where an unexpected failure happened."""
+    region: str | None
+    """AWS_REGION, which the SDK for Python does not read, and AWS's other tools do."""
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -26,6 +28,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         data=Path(environment.get("HOLDPOINT_DATA") or ".holdpoint"),
         colour=not environment.get("NO_COLOR") and environment.get("TERM") != "dumb",
         debug=bool(environment.get("HOLDPOINT_DEBUG")),
+        region=environment.get("AWS_REGION") or None,
     )
 
 

@@ -31,7 +31,7 @@ TOOLS = ("ministack", "sam", "checkov")
 SKIPS = {
     "CKV_AWS_28": "payloads must not outlive their day in backups; a test holds the other tables",
     "CKV_AWS_115": "reserved concurrency is a parameter: an account must leave 100 free",
-    "CKV_AWS_116": "callers are synchronous; bounces are tried again by EventBridge",
+    "CKV_AWS_116": "callers are synchronous; bounces and the clock are tried twice more by Lambda",
     "CKV_AWS_117": "a VPC adds nothing: tables are reached with IAM, upstreams over the internet",
     "CKV_AWS_119": "a key of the customer's is a parameter",
     "CKV_AWS_173": "the variables hold names, no secrets",

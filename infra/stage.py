@@ -32,10 +32,12 @@ NOT_IN_LAMBDA = ("uvicorn", "httptools")
 SDK_SERVICES = ("sesv2",)
 """The services whose descriptions the SDK needs: all of them take 28 MB."""
 
-PLATFORMS = {
-    "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
-    "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
-}
+MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
+"""What wheels call an architecture."""
+
+AMAZON_LINUX_2 = frozenset({"3.11"})
+"""The versions of Python that Lambda runs there ("Lambda runtimes"): its C library is 2.26, and a
+wheel for a newer one does not load. The others are on Amazon Linux 2023, with 2.34."""
 
 MARK = "built-for"
 """The file in which the bundle says what it runs on."""
@@ -102,24 +104,31 @@ def staging(target: Target) -> Path:
             shutil.copyfile(file, goal)
         (draft / MARK).write_text(str(target))
         compile_all(draft, target)
-        draft.rename(folder)
+        keep(draft, folder)
     return folder
+
+
+def platforms(target: Target) -> list[str]:
+    """What wheels may be built for, the best first: pip takes those that are named, no others."""
+    minors = (17,) if target.version in AMAZON_LINUX_2 else (28, 17)
+    names = [*(f"manylinux_2_{minor}" for minor in minors), "manylinux2014"]
+    return [f"{name}_{MACHINES[target.architecture]}" for name in names]
 
 
 def wheels(target: Target) -> Path:
     """The folder of the installed requirements, pruned; made if it is not there."""
-    pins = requirements(target)
-    key = hashlib.sha256(repr((target, pins, SDK_SERVICES)).encode()).hexdigest()[:12]
+    pins, names = requirements(target), platforms(target)
+    key = hashlib.sha256(repr((target, pins, names, SDK_SERVICES)).encode()).hexdigest()[:12]
     folder = ROOT / ".cache" / f"wheels-{key}"
     if not folder.exists():
         draft = folder.with_suffix(f".{os.getpid()}")
         shutil.rmtree(draft, ignore_errors=True)
-        platforms = [f"--platform={name}" for name in PLATFORMS[target.architecture]]
         done = subprocess.run(
             [
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile"),
                 *("--disable-pip-version-check", "--only-binary=:all:", "--implementation=cp"),
-                *("--target", str(draft), f"--python-version={target.version}", *platforms, *pins),
+                *("--target", str(draft), f"--python-version={target.version}"),
+                *(*(f"--platform={name}" for name in names), *pins),
             ],
             capture_output=True,
             text=True,
@@ -128,8 +137,18 @@ def wheels(target: Target) -> Path:
             print(done.stdout + done.stderr, file=sys.stderr)
             sys.exit("pip could not download the bundle's packages (above)")
         prune(draft)
-        draft.rename(folder)
+        keep(draft, folder)
     return folder
+
+
+def keep(draft: Path, folder: Path) -> None:
+    """Give a finished draft its name. Another build may have been first: `sam build --parallel`."""
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
+        shutil.rmtree(draft)
 
 
 def prune(folder: Path) -> None:
@@ -182,8 +201,8 @@ def size(folder: Path) -> int:
 
 def main(goal: Path) -> None:
     target = Target.read()
-    if target.architecture not in PLATFORMS:
-        sys.exit(f"HOLDPOINT_ARCHITECTURE must be one of {', '.join(PLATFORMS)}")
+    if target.architecture not in MACHINES:
+        sys.exit(f"HOLDPOINT_ARCHITECTURE must be one of {', '.join(MACHINES)}")
     folder = staging(target)
     shutil.copytree(folder, goal, dirs_exist_ok=True)
     if not target.wasm and size(goal) > MOST_BYTES:

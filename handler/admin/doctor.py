@@ -103,7 +103,7 @@ TABLE_MENDS = {
 
 
 def _tables(error: StoreUnavailable) -> Finding:
-    mend = "run it again; if it stays, look at Ledger on the dashboard and at AWS Health"
+    mend = "run it again; if it stays, look at Tables on the dashboard and at AWS Health"
     mends = (text for word, text in TABLE_MENDS.items() if word in str(error))
     told = f"the tables did not take what was asked: {error}"
     return Finding("tables", State.WRONG, told, next(mends, mend))

@@ -37,6 +37,9 @@ LATE_EVENTS = {Event.FINISH: Event.FINISH, Event.REFUSE: Event.FAIL, Event.FAIL:
 RECORD_PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
 """Seconds between tries to record an outcome while the store is away."""
 
+ANSWER_PAUSES = (0.1, 0.4)
+"""Seconds between looks for the answers of an approval that says it was approved."""
+
 DETAILS = {
     Event.REFUSE: "The service was not reached, so nothing was run.",
     Event.FAIL: "The service answered with an error that cannot be passed on.",
@@ -93,11 +96,25 @@ class Attempts:
         key = call_key(approval.grant_id, approval.server, approval.tool, arguments)
         if key != approval.call_key:
             return "Its stored arguments are not those it was approved with."
-        answers = await self._answers.answers(approval.id)
-        if not answers or not quorum.satisfied(approval.holds, answers, approval.grant_label):
+        answers = await self._approving(approval)
+        if answers is None:
             return "No answers were found that approve it."
         verdict = await self._judge.judge(approval, arguments, self._clock.now())
         return objection(verdict, answers, approval.grant_label)
+
+    async def _approving(self, approval: Approval) -> list[Answer] | None:
+        """The answers that approve the call, or None.
+
+        A store may show what one step wrote item by item, so that the approval is approved a moment
+        before its answer is there.
+        """
+        for pause in (*ANSWER_PAUSES, None):
+            answers = await self._answers.answers(approval.id)
+            if answers and quorum.satisfied(approval.holds, answers, approval.grant_label):
+                return answers
+            if pause is not None:
+                await asyncio.sleep(pause)
+        return None
 
     async def _send(self, approval: Approval, arguments: Mapping[str, Value]) -> Execution:
         try:

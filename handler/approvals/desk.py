@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from handler import logged, trace
 from handler.approvals import quorum
 from handler.approvals.book import Book
-from handler.approvals.lifecycle import Status
+from handler.approvals.lifecycle import Event, Status
 from handler.approvals.links import link_hash, mint
 from handler.approvals.listing import part
 from handler.approvals.model import Answer, Approval, Link
@@ -138,7 +138,21 @@ class Desk:
             event = quorum.event(approval, said)
             after = await self._book.take(approval, event, detail=note, answer=answer)
             if after is not None:
-                return Recorded(after)
+                return Recorded(await self._completed(after))
+
+    async def _completed(self, approval: Approval) -> Approval:
+        """The approval, with what its answers do to it now that this one is among them.
+
+        A store may show what one step wrote item by item ("Amazon DynamoDB Transactions: isolation
+        levels"), so that an answer given just before was not read. It is by now: this one's step
+        wrote to the same item.
+        """
+        if approval.status is not Status.PENDING:
+            return approval
+        event = quorum.event(approval, await self._answers.answers(approval.id))
+        if event is Event.SUPPORT:
+            return approval
+        return await self._book.take(approval, event) or approval
 
     async def _opened(self, approval: Approval, link: Link, number: int) -> Opened:
         arguments = await self._vault.arguments(approval.id, self._clock.now())

@@ -21,6 +21,11 @@ FORSAKEN_SECONDS = 600.0
 """How long past its time an approval is left to its own execution of the state machine."""
 
 
+ANSWERED_BY_ITSELF = ("Transient", "General")
+"""How SES tells of a note that somebody is away: the mail did arrive. One that SES gave up after
+hours of trying is told of alike, and later than most deadlines."""
+
+
 class MailPending(Exception):
     """Somebody is still to be mailed: the state machine calls again."""
 
@@ -110,6 +115,8 @@ class Steps:
     async def returned(self, event: dict[str, Any]) -> dict[str, str]:
         """A mail came back: its approver counts as not reachable."""
         mail, bounce = event["detail"]["mail"], event["detail"].get("bounce", {})
+        if (bounce.get("bounceType"), bounce.get("bounceSubType")) == ANSWERED_BY_ITSELF:
+            return {}
         bounced = [recipient["emailAddress"] for recipient in bounce.get("bouncedRecipients", [])]
         for approval_id in mail["tags"].get("approval", []):
             for address in bounced or mail["destination"]:

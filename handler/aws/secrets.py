@@ -3,12 +3,21 @@
 Must not know what a secret is for, nor keep one: `handler.secrets` does, for a bounded time.
 """
 
+import asyncio
+import random
 from typing import Any
 
 from handler.aws.service import Refused, Service, Unanswered
 from handler.secrets import SecretMissing
 
 NOT_THERE = frozenset({"ParameterNotFound", "ResourceNotFoundException"})
+
+TOO_MANY = "ThrottlingException"
+"""Parameters are given out forty times a second in an account ("AWS Systems Manager quotas"), and a
+hundred containers may start at once."""
+
+PAUSES = (0.1, 0.2, 0.4, 0.8)
+"""Seconds before asking again, shortened at random to part rivals."""
 
 
 class ParameterStore:
@@ -40,11 +49,17 @@ class SecretsManager:
 async def _asked(
     service: Service, operation: str, body: dict[str, Any], name: str
 ) -> dict[str, Any] | None:
-    try:
-        return await service.ask(operation, body)
-    except Refused as refused:
-        if refused.code in NOT_THERE:
-            return None
-        raise SecretMissing(f"the secret `{name}` may not be read: {refused.code}") from refused
-    except Unanswered as error:
-        raise SecretMissing(f"the secret `{name}` could not be read: no answer") from error
+    pauses = iter(PAUSES)
+    while True:
+        try:
+            return await service.ask(operation, body)
+        except Refused as refused:
+            if refused.code in NOT_THERE:
+                return None
+            pause = next(pauses, None) if refused.code == TOO_MANY else None
+            if pause is None:
+                told = f"the secret `{name}` may not be read: {refused.code}"
+                raise SecretMissing(told) from refused
+        except Unanswered as error:
+            raise SecretMissing(f"the secret `{name}` could not be read: no answer") from error
+        await asyncio.sleep(random.uniform(pause / 2, pause))

@@ -6,6 +6,7 @@ Must not know any operation. Nothing is sent twice here; whoever calls knows wha
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import field
 from typing import Any
 
 import orjson
@@ -39,6 +40,10 @@ PARAMETERS = Protocol("ssm", "AmazonSSM", "1.1")
 STEP_FUNCTIONS = Protocol("states", "AWSStepFunctions", "1.0")
 
 
+SUFFIXES = {"cn": "amazonaws.com.cn", "eusc": "amazonaws.eu"}
+"""How endpoints end in the partitions of China and of Europe, by how their Regions begin."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Where AWS is and who asks. `credentials` is asked before each request: they may change."""
@@ -47,10 +52,14 @@ class Account:
     credentials: Callable[[], Credentials]
     endpoint: str | None = None
     """Another address for every service: an emulator's."""
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of single services, where they are not those below."""
 
     def url(self, service: str) -> str:
-        suffix = "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
-        return self.endpoint or f"https://{service}.{self.region}.{suffix}"
+        """Where a service of this Region is, as docs of AWS name its endpoint."""
+        partition = self.region.partition("-")[0]
+        usual = f"https://{service}.{self.region}.{SUFFIXES.get(partition, 'amazonaws.com')}"
+        return self.endpoint or self.endpoints.get(service, usual)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,6 @@ FINE = 0
 
 EFFECTS = ("allow", "deny", "require_approval")
 
-LOOK_EVERY = 0.5
-"""Seconds between two looks while following."""
-
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = subparsers.add_parser("log", help="follow and search the decisions")
@@ -82,7 +79,7 @@ async def _tail(world: "World", arguments: argparse.Namespace) -> int:
     )
     _print(found, arguments.format)
     while arguments.follow:
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(world.look_every)
         _print(await follower.look(clock.now()), arguments.format)
     return FINE
 

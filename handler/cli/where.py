@@ -31,7 +31,7 @@ def add_world(parser: argparse.ArgumentParser) -> None:
         help="the data folder of `holdpoint serve` (HOLDPOINT_DATA, or .holdpoint)",
     )
     one.add_argument("--stack", metavar="NAME", help="a stack in your AWS account instead")
-    group.add_argument("--region", help="the stack's region, if not the one of your profile")
+    group.add_argument("--region", help="the stack's region (AWS_REGION, or your profile's)")
 
 
 def add_format(parser: argparse.ArgumentParser) -> None:

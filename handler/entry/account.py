@@ -112,5 +112,6 @@ def _concurrency(session: boto3.Session) -> Finding:
         "concurrency",
         State.WRONG,
         told,
-        "ask for more in the Service Quotas console (AWS Lambda, concurrent executions)",
+        "ask for more in the Service Quotas console (AWS Lambda, concurrent executions); until "
+        "then deploy with HoldSeconds=0, since each call that waits for its answer takes one",
     )

@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
+from handler import settings
 from handler.approvals.lifecycle import Terms
 from handler.approvals.workflow_stepfunctions import StepFunctionsWorkflow
 from handler.aws.secrets import SecretsManager
-from handler.aws.service import SECRETS_MANAGER, STEP_FUNCTIONS, Account, Service
+from handler.aws.service import (
+    DYNAMODB,
+    SECRETS_MANAGER,
+    STEP_FUNCTIONS,
+    Account,
+    Service,
+)
 from handler.aws.signature import Credentials
 from handler.clock import SystemClock
 from handler.entry import refusals
@@ -23,12 +31,22 @@ from handler.failure import CannotRun
 from handler.sealing import Sealer
 from handler.secrets import SecretMissing
 from handler.stores.cloudwatch import CloudWatchJournal
-from handler.stores.dynamodb.connection import Connection
+from handler.stores.dynamodb.patience import PatientConnection
 from handler.stores.dynamodb.store import DynamoStore
 from handler.stores.dynamodb.tables import Names
 
+LOG_READING = Config(retries={"mode": "adaptive", "total_max_attempts": 10})
+"""CloudWatch Logs refuses what is above a few requests a second: an hour of a busy log is more."""
+
 LOGS = ("DecisionLog", "OutcomeLog")
 """The outputs that name the groups with decision records: how held calls ended is in the second."""
+SDK_NAMES = {
+    DYNAMODB.service: "dynamodb",
+    SECRETS_MANAGER.service: "secretsmanager",
+    STEP_FUNCTIONS.service: "stepfunctions",
+}
+"""The services that are asked without the SDK, and what the SDK calls them."""
+
 MISSING = (
     "`aws cloudformation list-stacks` shows those of this account and region; give --stack as "
     "`sam deploy` was given it, and --region where it is elsewhere"
@@ -92,12 +110,13 @@ def open_stack(name: str, region: str | None = None) -> Stack:
     if not name:
         raise CannotRun("--stack is empty: give the stack's name, as `sam deploy` was given it")
     with refusals.told_plainly():
-        session = boto3.Session(region_name=region)
+        session = boto3.Session(region_name=region or settings.read().region)
     if session.region_name is None:
         raise CannotRun("no AWS region is set: give --region, or set AWS_REGION")
     outputs = _outputs(session, name)
-    formation = session.client("cloudformation")
-    account = Account(session.region_name, lambda: _credentials(session), _endpoint(formation))
+    account = Account(
+        session.region_name, lambda: _credentials(session), endpoints=endpoints(session)
+    )
     names = Names(
         registry=outputs["RegistryTable"],
         ledger=outputs["LedgerTable"],
@@ -105,8 +124,10 @@ def open_stack(name: str, region: str | None = None) -> Stack:
         payloads=outputs["PayloadsTable"],
     )
     groups = [outputs[name] for name in LOGS if name in outputs]
-    journal = CloudWatchJournal(io.StringIO(), groups, lambda: session.client("logs"))
-    store = DynamoStore(Connection(account), names, journal)
+    journal = CloudWatchJournal(
+        io.StringIO(), groups, lambda: session.client("logs", config=LOG_READING)
+    )
+    store = DynamoStore(PatientConnection(account), names, journal)
     steps = Service(account, STEP_FUNCTIONS)
     return Stack(
         outputs["GatewayUrl"], session.region_name, store, outputs, account, session, steps
@@ -140,10 +161,13 @@ def _unfinished(name: str, status: str) -> str:
     return f"the stack `{name}` is not one of holdpoint's: it has no LedgerTable output"
 
 
-def _endpoint(client: Any) -> str | None:
-    """Where AWS_ENDPOINT_URL leads, if it is set: the SDK read it."""
-    url: str = client.meta.endpoint_url
-    return None if ".amazonaws.com" in url else url
+def endpoints(session: boto3.Session) -> dict[str, str]:
+    """Where the SDK finds the services that are asked without it.
+
+    It reads the profile and the environment for endpoints of the user's own, dual-stack, FIPS.
+    """
+    make: Any = session.client  # its stubs know services by name only
+    return {service: make(name).meta.endpoint_url for service, name in SDK_NAMES.items()}
 
 
 def _credentials(session: boto3.Session) -> Credentials:

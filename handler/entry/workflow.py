@@ -26,7 +26,7 @@ from handler.gateway.execute import UpstreamExecutor
 from handler.gateway.judge import StoredCallJudge
 from handler.gateway.watch import Watch
 from handler.logged import about
-from handler.notify.ses import SesMailer
+from handler.notify.ses import PATIENCE, SesMailer
 from handler.policies.current import Policies
 
 log = logger()
@@ -53,7 +53,9 @@ def steps(keys: Keys) -> Steps:
             answers=store.answers,
             vault=vault,
             mailer=SesMailer(
-                lambda: boto3.client("sesv2"), deployment.sender, deployment.configuration_set
+                lambda: boto3.client("sesv2", config=PATIENCE),
+                deployment.sender,
+                deployment.configuration_set,
             ),
             clock=clock,
             base_url=deployment.base_url,

@@ -57,6 +57,8 @@ class World:
     """Whether its gateway decides with WASM modules, so that policies are published with theirs."""
     pays_transactions: bool = False
     """Whether a limit that is counted beside the grant costs each of its calls a transaction."""
+    look_every: float = 0.5
+    """Seconds between two looks at the log while it is followed."""
     base_url: str | None = None
     """Where agents reach the gateway, followed by `/` and a server's name, if it is known."""
 
@@ -147,5 +149,6 @@ def _stack(name: str, region: str | None) -> World:
         options=f" --stack {name}" + (f" --region {region}" if region else ""),
         modules=stack.modules,
         pays_transactions=True,
+        look_every=2.0,  # a Region answers an account five such requests a second, for all in it
         base_url=stack.gateway_url,
     )

@@ -114,6 +114,25 @@ def test_two_yeses_at_once_complete_a_quorum_of_two(tmp_path: Path) -> None:
     play(tmp_path, scenario)
 
 
+def test_a_yes_that_does_not_see_the_one_before_it_completes_the_quorum_all_the_same(
+    tmp_path: Path,
+) -> None:
+    """DynamoDB shows what one step wrote item by item: the approval first, its answer after it."""
+
+    async def scenario(world: World) -> None:
+        approval = await world.held(
+            world.process(), hold("a@example.com", "b@example.com", quorum=2)
+        )
+        for person, hides in (("a@example.com", False), ("b@example.com", True)):
+            process = world.process(hides=[hides])
+            await process.desk.answer(world.links(person)[0], True, "")
+            await process.workflow.settled()
+        assert await world.status(approval.id) == "executed"
+        assert len(world.executor.sent) == 1
+
+    play(tmp_path, scenario)
+
+
 def test_one_rejection_ends_it_after_a_yes(tmp_path: Path) -> None:
     async def scenario(world: World) -> None:
         process = world.process()

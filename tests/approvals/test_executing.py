@@ -44,6 +44,22 @@ def test_the_call_that_runs_has_the_arguments_that_were_judged(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
+    ("looks", "status"), [([True, True], "executed"), ([True, True, True], "failed")]
+)
+def test_an_approval_whose_answer_is_not_to_be_seen_yet_waits_for_it_and_not_for_long(
+    tmp_path: Path, looks: list[bool], status: str
+) -> None:
+    """What is not there, or gone, approves nothing. The mail and the desk look before."""
+
+    async def scenario(world: World) -> None:
+        ended = await approved(world, world.process(hides=[False, False, *looks]))
+        assert ended.status == status
+        assert len(world.executor.sent) == int(status == "executed")
+
+    play(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
     ("sent", "status", "tally"),
     [
         (Sent.FINISHED, "executed", 750),

@@ -162,6 +162,29 @@ def test_a_mail_that_came_back_marks_its_approver(
     play(tmp_path, scenario)
 
 
+def test_a_note_that_an_approver_is_away_does_not_make_them_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SES hands it on as a bounce of this type; of others the mail did not arrive."""
+
+    async def scenario(world: World) -> None:
+        machine = Machine()
+        held = await pending(world, monkeypatch)
+        mail = {"tags": {"approval": [held.id]}, "destination": [TO]}
+        for subtype, unreachable in (("General", ()), ("MailboxFull", (TO,))):
+            bounce = {
+                "bounceType": "Transient",
+                "bounceSubType": subtype,
+                "bouncedRecipients": [{"emailAddress": TO}],
+            }
+            event = {"source": "aws.ses", "detail": {"mail": mail, "bounce": bounce}}
+            await steps(world, machine).take(event)
+            now = await world.store.ledger.approval(held.id)
+            assert now is not None and now.undeliverable == unreachable
+
+    play(tmp_path, scenario)
+
+
 def test_the_machine_records_an_end_that_came_elsewhere_and_told_twice_it_is_shown_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

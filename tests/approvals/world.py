@@ -6,7 +6,7 @@ that says what it is told.
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -21,7 +21,7 @@ from handler.approvals.book import Book
 from handler.approvals.desk import Desk
 from handler.approvals.embedded import Embedded, Settings, embedded
 from handler.approvals.lifecycle import Terms
-from handler.approvals.model import Approval, Origin
+from handler.approvals.model import Answer, Approval, Origin
 from handler.approvals.ports import Execution, Mail, Mailer, Sent, Workflow
 from handler.approvals.service import Ask
 from handler.approvals.vault import Vault
@@ -177,6 +177,22 @@ class Ports:
     journal: Any
 
 
+class Behind:
+    """Answers that are read as a store may show them: in these turns none, and then as they are."""
+
+    def __init__(self, answers: Any, turns: Sequence[bool]) -> None:
+        self._answers, self._hides = answers, list(turns)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._answers, name)
+
+    async def answers(self, approval_id: str) -> list[Answer]:
+        if self._hides and self._hides.pop(0):
+            return []
+        found: list[Answer] = await self._answers.answers(approval_id)
+        return found
+
+
 class World:
     """One deployment: any number of processes on one store."""
 
@@ -206,13 +222,16 @@ class World:
         death: Death | None = None,
         mailer: Mailer | None = None,
         ledger: Any = None,
+        hides: Sequence[bool] = (),
         base_url: str = BASE_URL,
         **settings: Any,
     ) -> Embedded:
         """A process that has just started, and dies where it is told."""
         store: Any = self._open()
-        if ledger is not None:
-            store = Ports(ledger, store.answers, store.payloads, store.nonces, store.journal)
+        if ledger is not None or hides:
+            answers = Behind(store.answers, hides)
+            ledger = ledger or store.ledger
+            store = Ports(ledger, answers, store.payloads, store.nonces, store.journal)
         executor: Any = self.executor
         sender: Any = mailer or self.outbox
         if death is not None:

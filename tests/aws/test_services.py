@@ -83,6 +83,18 @@ def test_a_secret_is_read_and_one_that_is_not_there_is_nothing() -> None:
     using(SECRETS_MANAGER, scenario)
 
 
+def test_a_secret_is_asked_for_again_where_many_ask_at_once() -> None:
+    with closing(client("ssm")) as ssm:
+        ssm.put_parameter(Name="/holdpoint/t/many", Value="s3cret", Type="SecureString")
+
+    async def scenario(service: Service, proxy: Proxy) -> None:
+        proxy.fail_once(Fault.THROTTLED, "GetParameter")
+        assert await ParameterStore(service).find("/holdpoint/t/many") == "s3cret"
+        assert proxy.counts["GetParameter"] == 2
+
+    using(PARAMETERS, scenario)
+
+
 def test_a_secret_that_cannot_be_read_says_so_by_name_only() -> None:
     async def scenario(service: Service, proxy: Proxy) -> None:
         proxy.fail_always(Fault.BROKEN)

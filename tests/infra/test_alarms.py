@@ -93,6 +93,12 @@ def test_the_dashboard_finds_the_metrics_of_a_stack_with_a_hyphen_in_its_name() 
     assert "{Holdpoint/" not in body
 
 
+def test_stacks_of_one_name_in_two_regions_do_not_take_each_others_dashboard() -> None:
+    """An account's dashboards are in no Region: the second of a name replaces the first."""
+    name = resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardName"]
+    assert name == {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"}
+
+
 def test_the_dashboard_is_json() -> None:
     body = resources("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"]["Fn::Sub"]
     assert all(widget["properties"]["metrics"] for widget in json.loads(body)["widgets"])

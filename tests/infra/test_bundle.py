@@ -11,16 +11,20 @@ import pytest
 from handler.entry.bundle import running
 from infra.stage import (
     ENTRIES,
+    MACHINES,
     MARK,
     MOST_BYTES,
     ROOT,
     Target,
     compile_all,
     interpreter,
+    keep,
     modules,
+    platforms,
     requirements,
     size,
 )
+from tests.emulated.template import template
 
 AARCH64 = 183
 """Of the ELF header's `e_machine`."""
@@ -45,6 +49,35 @@ def test_the_wasm_engine_is_bundled_only_when_asked_for() -> None:
 def test_our_own_part_of_the_engine_is_staged_so_that_the_runtime_has_a_use() -> None:
     staged = [str(file.relative_to(ROOT)) for file in modules()]
     assert {"handler/decision/wasm.py", "handler/decision/wasm_engine.py"} <= set(staged)
+
+
+OF_RUNTIMES = {"3.11": 26, "3.12": 34, "3.13": 34}
+"""The C library 2.N that each runtime of the template is on: Amazon Linux 2, and 2023."""
+
+
+@pytest.mark.parametrize("architecture", MACHINES)
+@pytest.mark.parametrize("version", OF_RUNTIMES)
+def test_no_wheel_is_taken_that_the_runtimes_c_library_is_too_old_for(
+    version: str, architecture: str
+) -> None:
+    names = platforms(Target(version, architecture, wasm=False))
+    newest = [int(name.split("_")[2]) for name in names if name.startswith("manylinux_2_")]
+    assert max(newest) <= OF_RUNTIMES[version]
+    assert f"manylinux2014_{MACHINES[architecture]}" in names
+
+
+def test_every_runtime_that_can_be_chosen_has_its_c_library() -> None:
+    chosen = template()["Parameters"]["Runtime"]["AllowedValues"]
+    assert {name.removeprefix("python") for name in chosen} == set(OF_RUNTIMES)
+
+
+def test_of_builds_side_by_side_the_first_one_stays(tmp_path: Path) -> None:
+    for name in ("kept", "late"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "module.py").write_text(name)
+    keep(tmp_path / "late", tmp_path / "kept")
+    assert [file.name for file in tmp_path.iterdir()] == ["kept"]
+    assert (tmp_path / "kept" / "module.py").read_text() == "kept"
 
 
 @pytest.mark.full

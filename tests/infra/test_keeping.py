@@ -27,6 +27,17 @@ def test_what_holds_data_outlives_the_stack_but_not_a_deployment_that_failed(nam
     assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
 
 
+def test_how_the_sealing_keys_are_made_is_never_changed() -> None:
+    """CloudFormation makes a new secret where it is: what was sealed would open no more, and `per`
+    limits would start again from zero."""
+    assert RESOURCES["SealingKeys"]["Properties"]["GenerateSecretString"] == {
+        "SecretStringTemplate": '{"previous": []}',
+        "GenerateStringKey": "current",
+        "PasswordLength": 64,
+        "ExcludePunctuation": True,
+    }
+
+
 def test_nothing_else_outlives_it() -> None:
     kept = {name for name, each in RESOURCES.items() if each.get("DeletionPolicy") not in GONE}
     assert kept == KEPT

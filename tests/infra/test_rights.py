@@ -128,9 +128,26 @@ def test_people_may_use_the_key_that_tables_are_under_and_only_through_what_it_i
         ]
         condition, statement, otherwise = conditional
         assert (condition, otherwise) == ("HasKey", {"Ref": "AWS::NoValue"})
-        assert (statement["Action"], statement["Resource"]) == ("kms:Decrypt", {"Ref": "KmsKeyArn"})
+        assert statement["Action"] == ["kms:Decrypt", "kms:DescribeKey"]
+        assert statement["Resource"] == {"Ref": "KmsKeyArn"}
         services = statement["Condition"]["StringLike"]["kms:ViaService"]
-        assert services == ["dynamodb.*", "secretsmanager.*"]
+        assert services == ["dynamodb.*", "secretsmanager.*", "logs.*"]
+
+
+FUNCTIONS = ("GatewayRole", "ApprovalsRole", "WorkflowRole")
+
+
+@pytest.mark.parametrize("role", FUNCTIONS)
+def test_functions_may_use_the_key_for_what_they_read_and_for_their_log(role: str) -> None:
+    """CloudWatch Logs asks KMS in the writer's name ("Encrypt log data using KMS", step 3)."""
+    (policy,) = ROLES[role]["Policies"]
+    conditional = [s["Fn::If"] for s in policy["PolicyDocument"]["Statement"] if "Fn::If" in s]
+    statements = {each[1]["Sid"]: each[1] for each in conditional if each[0] == "HasKey"}
+    assert set(statements) == {"UseKey", "UseKeyOfLog"}
+    of_log = statements["UseKeyOfLog"]
+    assert of_log["Condition"] == {"StringLike": {"kms:ViaService": "logs.*"}}
+    assert {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"} < set(of_log["Action"])
+    assert not any("*" in action for action in of_log["Action"])
 
 
 def test_admins_may_ask_what_the_doctor_asks_about_the_account() -> None:

@@ -10,7 +10,7 @@ from unittest.mock import patch
 from aiohttp import web
 
 from handler.stores.base import Store, StoreUnavailable
-from handler.stores.dynamodb import connection
+from handler.stores.dynamodb.connection import Connection
 from handler.stores.sqlite import SQLiteStore
 from tests.emulated.faults import FAULTS, Fault, Handler, Proxy
 from tests.emulated.world import World
@@ -80,7 +80,7 @@ class OnDynamo:
 
     async def abandoned(self, step: Step, turns: int) -> None:
         self._proxy.plan = lambda asked, number: self._lose if asked in WRITES else None
-        with patch.object(connection, "STEP_SECONDS", GIVEN_UP), suppress(StoreUnavailable):
+        with patch.object(Connection, "step_seconds", GIVEN_UP), suppress(StoreUnavailable):
             await step(self.stores[0])
         async with asyncio.timeout(5):
             while self._begun > self._done:

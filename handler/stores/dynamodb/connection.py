@@ -78,34 +78,36 @@ class _Passing(Exception):
     """This attempt came to nothing; the next may not."""
 
 
-@asynccontextmanager
-async def one_step() -> AsyncIterator[None]:
-    """Several requests that together are one store step, with one step's time."""
-    try:
-        async with asyncio.timeout(STEP_SECONDS):
-            yield
-    except TimeoutError as error:
-        raise StoreUnavailable("the store did not answer in time") from error
-
-
 class Connection:
     """DynamoDB as one identity sees it. Close it when done."""
 
+    protocol = DYNAMODB
+    step_seconds = STEP_SECONDS
+
     def __init__(self, account: Account, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._service = Service(account, DYNAMODB, self._clock)
+        self._service = Service(account, self.protocol, self._clock)
         self._closed = False
+
+    @asynccontextmanager
+    async def one_step(self) -> AsyncIterator[None]:
+        """Several requests that together are one store step, with one step's time."""
+        try:
+            async with asyncio.timeout(self.step_seconds):
+                yield
+        except TimeoutError as error:
+            raise StoreUnavailable("the store did not answer in time") from error
 
     async def send(self, operation: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """The answer to one operation, as DynamoDB wrote it.
 
-        Raises ConditionFailed, Cancelled, or StoreUnavailable after `STEP_SECONDS` at the latest.
+        Raises ConditionFailed, Cancelled, or StoreUnavailable after one step's time at the latest.
         """
         data = orjson.dumps(body)
         pause = FIRST_PAUSE
         last: Exception | None = None
         try:
-            async with asyncio.timeout(STEP_SECONDS):
+            async with asyncio.timeout(self.step_seconds):
                 while True:
                     try:
                         return await self._attempt(operation, data)

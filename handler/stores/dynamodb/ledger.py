@@ -13,7 +13,7 @@ from handler.limits.debits import Debit, Short, Tally, take
 from handler.stores.base import StoreUnavailable
 from handler.stores.dynamodb import approval_items, grant_item
 from handler.stores.dynamodb.attributes import Item
-from handler.stores.dynamodb.connection import Cancelled, ConditionFailed, one_step
+from handler.stores.dynamodb.connection import Cancelled, ConditionFailed
 from handler.stores.dynamodb.counting import ATTEMPTS, Counting, met_by
 from handler.stores.dynamodb.lanes import Lanes
 from handler.stores.dynamodb.tables import Put, Table
@@ -55,11 +55,11 @@ class DynamoLedger:
         return True
 
     async def enter(self, claim: Claim, debits: Sequence[Debit], now: float) -> Entry:
-        async with one_step():
+        async with self._table.one_step():
             return await self._counting.enter(claim, debits, now)
 
     async def release(self, debits: Sequence[Debit], now: float) -> None:
-        async with one_step():
+        async with self._table.one_step():
             await self._counting.release(debits, now)
 
     async def tallies(self, debits: Sequence[Debit]) -> tuple[int, ...]:
@@ -69,7 +69,7 @@ class DynamoLedger:
     async def hold(
         self, claim: Claim, approval: Approval, now: float, most_pending: int
     ) -> Holding:
-        async with one_step():
+        async with self._table.one_step():
             for _ in range(ATTEMPTS):
                 holding = await self._hold(claim, approval, now, most_pending)
                 if holding is not None:
@@ -107,7 +107,7 @@ class DynamoLedger:
         from handler.stores.dynamodb.advancing import Step  # no call takes one but a held one
 
         step = Step(self._table.name, self._answers, before, after, refund, answer)
-        async with one_step():
+        async with self._table.one_step():
             while True:
                 deciding, tidying = step.deciding(), step.tidying()
                 try:

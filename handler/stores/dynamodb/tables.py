@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import Any
 
 from compiler.frozen import dataclass
@@ -36,6 +36,10 @@ class Table:
     def __init__(self, connection: Connection, name: str) -> None:
         self.name = name
         self._connection = connection
+
+    def one_step(self) -> AbstractAsyncContextManager[None]:
+        """Several requests that together have one step's time. Raises StoreUnavailable."""
+        return self._connection.one_step()
 
     async def get(self, key: str) -> Item | None:
         answer = await self._connection.send(
