@@ -1,4 +1,7 @@
-"""The whole pipeline: policy.json in, an artifact out, or every reason why not."""
+"""The whole pipeline: policy.json in, an artifact out, or every reason why not.
+
+Must not know files, nor what any stage does.
+"""
 
 from dataclasses import dataclass
 

@@ -65,6 +65,8 @@ CATALOGUE = {
     "W112": "a condition whose answer is always the same",
     "W113": "an entry that serves none of the tools given",
     "W114": "shards so small that they refuse early",
+    "W115": "a text that is read otherwise than it looks",
+    "W116": "a tool's name that looks like a pattern",
 }
 """Every code and what it stands for. E is an error, W a warning."""
 
@@ -124,13 +126,15 @@ EXCERPT = 96
 
 def _drawn(one: Diagnostic, lines: list[str], file: str) -> str:
     head = f"{file}:{one.span.line}:{one.span.column}: {one.code} {one.message}\n"
+    help_line = f" = help: {one.help}\n" if one.help else ""
+    if lines == [""]:
+        return head + help_line
     line = lines[one.span.line - 1].rstrip("\r") if one.span.line <= len(lines) else ""
     start = 0 if one.span.column <= EXCERPT * 3 // 4 else one.span.column - EXCERPT // 2
     at = one.span.column - 1
     end = start + EXCERPT
     before, shown = visible(line[start:at]), visible(line[start:end])
     carets = "^" * max(1, _width(visible(line[at : min(at + one.span.length, end)])))
-    help_line = f" = help: {one.help}\n" if one.help else ""
     return f"{head} | {shown}\n | {' ' * _width(before)}{carets}\n{help_line}"
 
 

@@ -1,7 +1,7 @@
 """One canonical layout for a policy.json. Changes how it is written, never what it says.
 
 Works on nodes, so shorthands, the order of tools and rules, and numbers stay as they were written;
-keys of the language take the order of docs/policy.md.
+keys of the language take the order of docs/policy.md. Must not know whether the policy compiles.
 """
 
 import json

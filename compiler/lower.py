@@ -12,19 +12,17 @@ from compiler.globs import literal_length
 from compiler.ir import ConditionRow, EntryRow, HoldRow, LimitRow, Program, RuleRow
 from compiler.names import RuleList
 from compiler.policy import (
+    PATTERNS,
     ApprovalRule,
     Condition,
     Default,
     Limit,
-    Operator,
     Path,
     Policy,
     Rule,
     Rules,
 )
 from compiler.verdict import Place
-
-PATTERNS = frozenset({Operator.REGEX, Operator.NOT_REGEX})
 
 WRITTEN = json.JSONEncoder(separators=(",", ":"))
 
@@ -154,7 +152,7 @@ class _Lowering:
             return None
         pattern = str(condition.value)
         if pattern not in self.compiled:
-            self.compiled[pattern] = self.automata.add(regex.compile(pattern).encode())
+            self.compiled[pattern] = self.automata.add(regex.compiled(pattern).encode())
         return self.compiled[pattern]
 
 

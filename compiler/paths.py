@@ -17,6 +17,7 @@ STEP = re.compile(
 ROOT = re.compile(r"[^.\[]*+")
 MOST_STEPS = 64
 ROOTS = {root.value: root for root in Root}
+EXAMPLES = {Root.ARGS: "amount", Root.GRANT: "label", Root.TIME: "hour"}
 
 FIXED = {
     Root.GRANT: {"label": "string", "tags": "array"},
@@ -38,8 +39,7 @@ def parse_path(text: str) -> Path:
     found = ROOT.match(text)
     name = found[0] if found else ""
     if name not in ROOTS:
-        advice = "a path starts with `args.`, `grant.` or `time.`"
-        raise PathError("the path has no known root", 0, advice)
+        raise PathError("the path has no known root", 0, _root_advice(text))
     root, steps, at = ROOTS[name], list[Step](), len(name)
     while at < len(text):
         step = STEP.match(text, at)
@@ -48,7 +48,8 @@ def parse_path(text: str) -> Path:
         steps.append(_step(step))
         at = step.end()
     if not steps or len(steps) > MOST_STEPS:
-        raise PathError(f"a path has 1 to {MOST_STEPS} steps after its root", 0)
+        advice = f"name what is read, such as `{name}.{EXAMPLES[root]}`" if not steps else ""
+        raise PathError(f"a path has 1 to {MOST_STEPS} steps after its root", 0, advice)
     if root in FIXED:
         _check_fixed(root, steps)
     return Path(text, root, tuple(steps))
@@ -69,12 +70,44 @@ def _step(found: re.Match[str]) -> Step:
     return key
 
 
+ARGUMENTS = re.compile(
+    r"(?:\$\.?|/)?(?:(?:args|arguments|params|parameters|input|body|request)(?=[./\[]))?[./]?",
+    re.IGNORECASE,
+)
+"""What people begin a path with that leads into the arguments."""
+
+
+def _root_advice(text: str) -> str:
+    """The path that is probably meant by one without a root of ours."""
+    plain = text.strip()
+    lower = plain.partition(".")[0].lower()
+    inside = ARGUMENTS.sub("", plain, count=1)
+    if plain.startswith("/"):  # a JSON Pointer
+        inside = inside.replace("/", ".")
+    meant = f"{lower}{plain[len(lower) :]}" if lower in ROOTS else f"args.{inside}"
+    try:
+        return f"did you mean `{parse_path(meant[:LONGEST]).text}`?"
+    except PathError:
+        return NO_ROOT
+
+
+LONGEST = 80
+"""Code points of a path that is looked at again."""
+NO_ROOT = "a path starts with `args.`, `grant.` or `time.`"
+
+ADVICE = (
+    (r"\.(?=[.\[]|$)", "a name follows the dot"),
+    (r"\[\]|\[?\.?\*", 'every element is `[*]`, a key with a star is `["*"]`'),
+    (r"\[-", "elements are counted from the start, from 0"),
+    (r"\[0[0-9]", "an index has no zeros in front"),
+    (r"\s+$", "take the space away"),
+    ("", 'odd keys are written `["odd.key"]`'),
+)
+"""What to do about what cannot be read on, by how it begins; the first that fits."""
+
+
 def _advice(rest: str) -> str:
-    if "*" in rest[:3]:
-        return 'every element is `[*]`, a key with a star is `["*"]`'
-    if rest.startswith("[-"):
-        return "elements are counted from the start, from 0"
-    return 'odd keys are written `["odd.key"]`'
+    return next(advice for start, advice in ADVICE if re.match(start, rest))
 
 
 def _check_fixed(root: Root, steps: list[Step]) -> None:

@@ -41,6 +41,14 @@ class Operator(StrEnum):
     LENGTH_GTE = "length_gte"
 
 
+ORDERINGS = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
+MEMBERSHIPS = (Operator.IN, Operator.NOT_IN)
+PATTERNS = (Operator.REGEX, Operator.NOT_REGEX)
+CONTAINMENTS = (Operator.CONTAINS, Operator.NOT_CONTAINS)
+LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
+"""Operators that read a value, and are written, alike."""
+
+
 class Root(StrEnum):
     """Where a path starts."""
 

@@ -1,7 +1,7 @@
 """The published JSON Schema (2020-12) of policy.json: for editors, which complete and check by it.
 
 It refuses nothing that the compiler takes. What it cannot say (paths that mean nothing, patterns,
-limits that disagree, keys written twice) the compiler finds.
+limits that disagree, keys written twice) the compiler finds. Must not know any policy.
 """
 
 from importlib import resources

@@ -7,10 +7,9 @@ mismatch means that the two cannot be compared; it always counts against the cal
 import operator as python
 from collections.abc import Callable
 from enum import Enum
-from functools import lru_cache
 
 from compiler import regex
-from compiler.policy import Operator
+from compiler.policy import LENGTHS, Operator
 from compiler.values import Value, equal, is_readable, kind
 
 
@@ -92,12 +91,6 @@ def _text(compare: Callable[[str, str], bool]) -> "Comparison":
     return compared
 
 
-@lru_cache(maxsize=1024)
-def _automaton(pattern: str) -> regex.Dfa:
-    """Compiled once: `parse` has shown that every pattern of a policy compiles."""
-    return regex.compile(pattern)
-
-
 def _length(operator: Operator, value: Value, literal: Value) -> Truth:
     """Reads the length and nothing else, so unreadable numbers inside a list do not matter."""
     assert isinstance(literal, int)
@@ -117,12 +110,10 @@ COMPARISONS: dict[Operator, Comparison] = {
     Operator.GTE: _order(python.ge),
     Operator.IN: _is_in,
     Operator.CONTAINS: _contains,
-    Operator.REGEX: _text(lambda value, pattern: _automaton(pattern).search(value)),
+    Operator.REGEX: _text(lambda value, pattern: regex.compiled(pattern).search(value)),
     Operator.STARTS_WITH: _text(str.startswith),
     Operator.ENDS_WITH: _text(str.endswith),
 }
-
-LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
 
 NEGATIONS = {
     Operator.NEQ: Operator.EQ,

@@ -33,3 +33,37 @@ def duration(text: str) -> int | None:
     """The seconds that `30m` or `2d` spells, or None."""
     found = DURATION.fullmatch(text)
     return int(found[1]) * SECONDS[found[2]] if found else None
+
+
+LOOSE = re.compile(r"(?:PT(?=.*[HMS]$)|P(?=.*[DW]$))?([0-9]{1,9})\s*([a-z]*)", re.IGNORECASE)
+UNITS = {
+    ("", "s", "sec", "secs", "second", "seconds"): 1,
+    ("m", "min", "mins", "minute", "minutes"): 60,
+    ("h", "hr", "hrs", "hour", "hours"): 3_600,
+    ("d", "day", "days"): 86_400,
+    ("w", "week", "weeks"): 604_800,
+}
+
+
+def seconds_meant(text: str) -> int | None:
+    """The seconds that somebody probably means by `60s`, `30 minutes`, `PT1H` or `60`, or None."""
+    found = LOOSE.fullmatch(text.strip())
+    unit = found[2].lower() if found else None
+    sizes = (size for words, size in UNITS.items() if unit in words)
+    size = next(sizes, None)
+    return None if found is None or size is None else int(found[1]) * size
+
+
+def duration_text(seconds: int) -> str:
+    """`30m`, `2d`: the largest unit that divides."""
+    unit = max((one for one in SECONDS if seconds % SECONDS[one] == 0), key=SECONDS.__getitem__)
+    return f"{seconds // SECONDS[unit]}{unit}"
+
+
+def window_meant(text: str) -> str:
+    """What to write for a window that `60s`, `24h` or `7 days` means; empty where none is."""
+    seconds = seconds_meant(text)
+    if seconds is None or seconds_window(seconds) is None:
+        return ""
+    named = [name for name, window in NAMED.items() if window.name == str(seconds)]
+    return f'"{named[0]}"' if named else str(seconds)

@@ -9,10 +9,9 @@ import pytest
 from compiler.check import check
 from compiler.diagnostics import CATALOGUE
 from compiler.names import DEFAULT_DENY, HIDDEN, NO_POLICY, RuleList
-from compiler.parse import parse
-from compiler.parse.document import KEYS
+from compiler.parse import document, parse
 from compiler.parse.entries import SHORTHANDS, Action
-from compiler.parse.limits import KEYS as LIMIT_KEYS
+from compiler.parse.limits import LIMIT
 from compiler.parse.rules import SETTINGS
 from compiler.policy import Default, Operator
 from compiler.verdict import Scope
@@ -33,7 +32,7 @@ def rows(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "field", [*KEYS, *RuleList, *LIMIT_KEYS, *SETTINGS, *Operator]
+    "field", [*document.POLICY.keys, *RuleList, *LIMIT.keys, *SETTINGS, *Operator]
 )  # fmt: skip
 def test_every_field_and_operator_has_its_row(field: str) -> None:
     assert f"`{field}`" in rows(POLICY)

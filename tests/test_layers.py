@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PURE = re.compile(r"\bPure\b")
+BOUNDARY = re.compile(r"\b[Mm]ust not\b")
+GENERATED = "compiler/regex/unicode_data.py"
 
 FREE = ("handler.cli", "handler.demo", "handler.entry")
 """Nobody imports these, and they may import everybody."""
@@ -57,3 +59,15 @@ def test_every_part_of_the_handler_is_kept_from_importing_the_entries() -> None:
     } - {"handler.__init__", *FREE}
     assert len(parts) > 15
     assert sorted(parts - set(sources("entries"))) == []
+
+
+def test_every_module_of_the_compiler_says_what_it_must_not_know() -> None:
+    heads = {
+        str(path.relative_to(ROOT)): " ".join(
+            (ast.get_docstring(ast.parse(path.read_text())) or "").split()
+        )
+        for path in (ROOT / "compiler").rglob("*.py")
+    }
+    assert len(heads) > 100
+    silent = [module for module, head in heads.items() if not BOUNDARY.search(head)]
+    assert silent == [GENERATED]

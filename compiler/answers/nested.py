@@ -12,9 +12,9 @@ from math import prod
 from compiler.answers.effort import Effort
 from compiler.answers.numbers import UNREADABLE
 from compiler.answers.questions import Kind, Question
-from compiler.answers.survey import CONTAINMENTS, LENGTHS, Survey
+from compiler.answers.survey import Survey
 from compiler.meaning import Found, follow
-from compiler.policy import Every, Step
+from compiler.policy import CONTAINMENTS, LENGTHS, Every, Step
 from compiler.truth import Absent
 from compiler.values import Value
 

@@ -1,4 +1,4 @@
-"""How one policy stands to another."""
+"""How one policy stands to another. Must not know how that was found."""
 
 from collections.abc import Iterable
 from enum import StrEnum

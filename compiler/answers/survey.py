@@ -14,15 +14,11 @@ from compiler.answers.effort import Effort
 from compiler.answers.machines import Length, Machine, Order, Pattern, literal_pattern
 from compiler.answers.numbers import UNREADABLE, between, cost_boundaries
 from compiler.answers.questions import Kind, Question
-from compiler.policy import Operator
+from compiler.policy import CONTAINMENTS, LENGTHS, MEMBERSHIPS, ORDERINGS, Operator
 from compiler.values import Value, kind
 
-ORDERINGS = (Operator.LT, Operator.LTE, Operator.GT, Operator.GTE)
 EQUALITIES = (Operator.EQ, Operator.NEQ)
-MEMBERSHIPS = (Operator.IN, Operator.NOT_IN)
 COMPARISONS = (*ORDERINGS, *EQUALITIES, *MEMBERSHIPS)
-CONTAINMENTS = (Operator.CONTAINS, Operator.NOT_CONTAINS)
-LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
 
 MOST_LITERAL = 20_000
 """Characters of all texts that one place is compared with: their order is one machine."""

@@ -1,4 +1,4 @@
-"""Limits that bound less than they seem to."""
+"""Limits that bound less than they seem to. Must not know tallies, nor when a window starts."""
 
 from compiler.check.sections import Section
 from compiler.diagnostics import Report, quote

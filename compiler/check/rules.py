@@ -1,12 +1,19 @@
-"""Single rules and conditions: what does not guard what it seems to guard."""
+"""Single rules and conditions: what does not guard what it seems to guard.
+
+Must not know what other rules leave for one: `shadows` does.
+"""
 
 import json
 import re
+from collections.abc import Iterator
 
+from compiler import regex
 from compiler.check.sections import Section
 from compiler.diagnostics import Report, quote
-from compiler.policy import Condition, Operator, Root, Rule, Step
+from compiler.policy import ORDERINGS, PATTERNS, Condition, Operator, Root, Rule, Step
+from compiler.regex.run import MATCHED, NEVER
 from compiler.truth import NEGATIONS
+from compiler.values import NUMBER, Value
 
 Steps = tuple[Step, ...]
 
@@ -46,12 +53,14 @@ def _place(condition: Condition) -> tuple[Root, Steps]:
     return condition.path.root, condition.path.steps
 
 
-FLAGS = re.compile(r"^\(\?[a-zA-Z-]+\)")
+FLAGS = re.compile(r"^\(\?([a-zA-Z]*)(?:-[a-zA-Z]+)?\)")
 ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[()|]|[^\\\[()|]+|.", re.DOTALL)
 
 
 def is_anchored(pattern: str) -> bool:
     """Whether a pattern matches whole texts only: `^…$` around everything it says."""
+    flags = FLAGS.match(pattern)
+    lines = flags is not None and "m" in flags[1]  # there, `^` and `$` are the edges of any line
     atoms = ATOM.findall(FLAGS.sub("", pattern))
     depth = 0
     for atom in atoms:
@@ -60,9 +69,9 @@ def is_anchored(pattern: str) -> bool:
             return False
     if not atoms:
         return False
-    starts = atoms[0].startswith("^") or atoms[0] == r"\A"
-    ends = (atoms[-1].endswith("$") and not atoms[-1].startswith("\\")) or atoms[-1] == r"\z"
-    return starts and ends
+    starts = (atoms[0].startswith("^") and not lines) or atoms[0] == r"\A"
+    dollar = atoms[-1].endswith("$") and not atoms[-1].startswith("\\")
+    return starts and ((dollar and not lines) or atoms[-1] == r"\z")
 
 
 def check_anchors(section: Section, report: Report) -> None:
@@ -70,7 +79,8 @@ def check_anchors(section: Section, report: Report) -> None:
     for rule in section.rules.require:
         for condition in rule.conditions:
             pattern = str(condition.value)
-            if condition.operator is Operator.REGEX and not is_anchored(pattern):
+            said = _constant(condition) or _lookalike(condition.operator, condition.value)
+            if condition.operator is Operator.REGEX and not (said or is_anchored(pattern)):
                 message = f"{quote(pattern)} matches anywhere in the text"
                 advice = f"to match all of it: {quote(f'^(?:{pattern})$')}"
                 report.add("W105", condition.span, message, advice)
@@ -104,13 +114,18 @@ def check_approvers(section: Section, report: Report) -> None:
 
 def check_constant(section: Section, report: Report) -> None:
     """Conditions that answer the same for every call that has the argument, or nearly."""
-    rules = section.rules
-    plain = (one for rule in (*rules.require, *rules.deny_if) for one in rule.conditions)
-    held = (one for rule in rules.approve_if for one in rule.conditions)
-    for condition in (*plain, *held):
+    for condition in _conditions(section):
         found = _constant(condition)
         if found:
             report.add("W112", condition.span, *found)
+
+
+def _conditions(section: Section) -> Iterator[Condition]:
+    rules = section.rules
+    for rule in (*rules.require, *rules.deny_if):
+        yield from rule.conditions
+    for held in rules.approve_if:
+        yield from held.conditions
 
 
 def _constant(condition: Condition) -> tuple[str, str] | None:
@@ -122,6 +137,41 @@ def _constant(condition: Condition) -> tuple[str, str] | None:
         return f"`{operator}` an empty list is a mismatch for every value", "list some values"
     if operator is Operator.LENGTH_GTE and value == 0:
         return "every length is at least 0", ""
+    if operator in PATTERNS:
+        pattern = str(value)
+        told = SETTLED.get(regex.compiled(pattern).start)
+        advice = "a pattern stands without slashes" if pattern.startswith("/") else ""
+        return (f"{told} {quote(pattern)}", advice) if told else None
+    return None
+
+
+SETTLED = {NEVER: "no text can match", MATCHED: "every text matches"}
+"""What is told of a pattern whose automaton starts where reading changes nothing."""
+
+SLASHED = re.compile(r"/(.+)/([gimsuy]+)", re.DOTALL)
+
+
+def check_lookalikes(section: Section, report: Report) -> None:
+    """Texts that are read otherwise than they look."""
+    for condition in _conditions(section):
+        found = _lookalike(condition.operator, condition.value)
+        if found:
+            report.add("W115", condition.span, *found)
+
+
+def _lookalike(operator: Operator, value: Value) -> tuple[str, str] | None:
+    if not isinstance(value, str):
+        return None
+    if operator in ORDERINGS and NUMBER.fullmatch(value):
+        message = f"`{operator}` {quote(value)} orders texts, sign by sign: `10` is before `9`"
+        return message, f"write {value} without quotes, or numbers will be mismatches"
+    slashed = SLASHED.fullmatch(value) if operator in PATTERNS else None
+    if slashed:
+        flags = "(?i)" if "i" in slashed[2] else ""
+        return (
+            f"the slashes of {quote(value)} are matched too",
+            f"write {quote(flags + slashed[1])}",
+        )
     return None
 
 
@@ -131,4 +181,5 @@ CHECKS = (
     check_approval_text,
     check_approvers,
     check_constant,
+    check_lookalikes,
 )

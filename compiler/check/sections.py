@@ -1,4 +1,7 @@
-"""A policy as checks walk over it: `all_tools`, then each entry with what stands beside it."""
+"""A policy as checks walk over it: `all_tools`, then each entry with what stands beside it.
+
+Must not know what is looked for.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,5 +1,9 @@
-"""Entries as wholes: what nothing reaches, what allows nothing, what an exact name drops."""
+"""Entries as wholes: what nothing reaches, what allows nothing, what an exact name drops.
 
+Must not know conditions.
+"""
+
+import re
 from itertools import takewhile
 
 from compiler import globs
@@ -43,6 +47,20 @@ def check_hidden(policy: Policy, report: Report) -> None:
         if entry.name in hidden:
             message = f"{quote(entry.name)} is hidden, so its entry is never reached"
             report.add("W103", entry.span, message, "remove it from `hide` or from `tools`")
+
+
+SIGNS = re.compile(r"[?\[\]{}|^$\\]|^\s|\s$")
+"""What patterns elsewhere are written with, or stray spaces. No tool should have them in its name
+(Model Context Protocol, server/tools, "Tool Names")."""
+
+
+def check_names(policy: Policy, report: Report) -> None:
+    """Names that look like patterns: only `*` stands for anything."""
+    for entry in policy.tools:
+        found = SIGNS.search(entry.name)
+        if found:
+            message = f"{quote(found[0])} in {quote(entry.name)} stands for itself only"
+            report.add("W116", entry.span, message, "`*` is any text, and nothing else is special")
 
 
 def check_dropped(policy: Policy, report: Report) -> None:
@@ -93,5 +111,5 @@ def check_after_always(section: Section, report: Report) -> None:
         report.add("W103", place, message, "remove one of the two")
 
 
-CHECKS = (check_something_allowed, check_hidden, check_dropped)
+CHECKS = (check_something_allowed, check_hidden, check_names, check_dropped)
 SECTION_CHECKS = (check_after_always,)

@@ -1,7 +1,7 @@
 """What a policy does with one call, told with its reasons.
 
-The decision comes from `meaning`. Limits are told as what the call would take: what was taken
-before is the ledger's knowledge.
+The decision comes from `meaning`. Must not know tallies: limits are told as what the call would
+take, since what was taken before is the ledger's knowledge.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from compiler.explain.phrases import (
     ANY,
     EVERY,
     SCOPES,
+    approval_words,
     condition_words,
-    duration_words,
     shards_words,
     value_words,
     window_words,
@@ -114,7 +114,8 @@ MOST_SHOWN = 5
 def _read(asked: Asked) -> str:
     shown = [_value(found) for found in asked.found[:MOST_SHOWN]]
     more = len(asked.found) - len(shown)
-    return f"it is {', '.join(shown)}{f' and {more} more' if more else ''}"
+    verb = "it is" if len(asked.found) == 1 else "they are"
+    return f"{verb} {', '.join(shown)}{f' and {more} more' if more else ''}"
 
 
 ABSENT = {Absent.MISSING: "left out", Absent.MISPLACED: "inside something that has no such parts"}
@@ -145,7 +146,4 @@ def _asked_people(verdict: Verdict) -> Iterator[str]:
 
 
 def _hold(hold: Hold) -> str:
-    people = ", ".join(map(visible, hold.approvers))
-    time = duration_words(hold.expires_in)
-    who = people if len(hold.approvers) == 1 else f"{hold.quorum} of {people}"
-    return f"{who} must say yes within {time}: {_named(hold.place)}"
+    return f"{approval_words(hold)}: {_named(hold.place)}"

@@ -1,4 +1,4 @@
-"""The lines of a policy that a rule is written on."""
+"""The lines of a policy that a rule is written on. Must not know rules."""
 
 import json
 

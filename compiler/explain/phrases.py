@@ -1,6 +1,6 @@
 """Conditions, limits and approvals in words, for readers who know no JSON.
 
-Must not know calls or verdicts. Nothing a terminal would obey is left in a phrase.
+Must not know calls or decisions. Nothing a terminal would obey is left in a phrase.
 """
 
 import json
@@ -10,7 +10,7 @@ from compiler.diagnostics import visible
 from compiler.names import amount_text
 from compiler.policy import ApprovalRule, Condition, Every, Limit, Operator, Path, Root, Step
 from compiler.values import Value
-from compiler.verdict import Scope, Window
+from compiler.verdict import Hold, Scope, Window
 
 LONGEST_VALUE = 200
 """Code points of a value that are shown."""
@@ -22,9 +22,10 @@ def value_words(value: Value) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
+TAGS = "the grant's tags"
 FILLED_IN = {
     (Root.GRANT, "label"): "the grant's label",
-    (Root.GRANT, "tags"): "the grant's tags",
+    (Root.GRANT, "tags"): TAGS,
     (Root.TIME, "hour"): "the hour (UTC)",
     (Root.TIME, "weekday"): "the day of the week (UTC, Monday is 1, Sunday 7)",
 }
@@ -40,6 +41,8 @@ def path_words(path: Path, element: str = EVERY) -> str:
     words = ""
     if path.root is not Root.ARGS:
         words, steps = FILLED_IN[path.root, str(steps[0])], steps[1:]
+        if words == TAGS and not steps:
+            return f"the list of {TAGS}"
     for step in steps:
         words = f"{_step(step, element)} of {words}" if words else _step(step, element)
     return words
@@ -53,7 +56,7 @@ def _step(step: Step, element: str) -> str:
 
 def _listed(value: Value) -> str:
     assert isinstance(value, list)
-    return ", ".join(map(value_words, value)) or "nothing"
+    return ", ".join(map(value_words, value)) or "an empty list"
 
 
 def _order(number: str, text: str) -> Callable[[Value], str]:
@@ -147,8 +150,8 @@ def duration_words(seconds: int) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def approval_words(rule: ApprovalRule) -> str:
+def approval_words(asked: ApprovalRule | Hold) -> str:
     """Who must say yes, and how fast."""
-    people = ", ".join(map(visible, rule.approvers))
-    who = people if len(rule.approvers) == 1 else f"{rule.quorum} of {people}"
-    return f"{who} must say yes within {duration_words(rule.expires_in)}"
+    people = ", ".join(map(visible, asked.approvers))
+    who = people if len(asked.approvers) == 1 else f"{asked.quorum} of {people}"
+    return f"{who} must say yes within {duration_words(asked.expires_in)}"

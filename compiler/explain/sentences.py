@@ -4,7 +4,7 @@ Must not know calls. The sentences are read from the parsed policy, so a shortha
 stands for.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from compiler import globs
 from compiler.diagnostics import visible
@@ -18,8 +18,9 @@ How to read this
     reaches the limits takes from all of them, or is denied.
   - A value of another kind than a rule compares (text where a number is meant) counts against the
     call: it is denied, or waits.
-  - A value that is left out fails an `only if`, and fires no `denied if` and no `waits if`. It does
-    fire those that say `other than`, `none of` or `not`.
+  - A value that is left out fails an `only if`, and fires no `denied if` and no `waits if` but
+    those that say `other than`, `none of` or `not`. Where a rule says `given` or `left out`, that
+    is the question itself, and null is left out too.
 """
 
 
@@ -86,17 +87,23 @@ def _lines(sections: list[Section]) -> Iterator[str]:
     for entry, rules in sections:
         for held in rules.approve_if:
             yield f"{_held(held)}{_said(held.reason)}{_where(entry, held)}"
-    if not any(_always(rules.deny_if) for _, rules in sections):
-        waits = any(_always(rules.approve_if) for _, rules in sections)
-        yield "Nothing is allowed without that." if waits else "What is left is allowed."
+    rest = _rest([rules for _, rules in sections])
+    if rest:
+        yield rest
 
 
-def _always(rules: Iterable[Rule | ApprovalRule]) -> bool:
-    return any(not rule.conditions for rule in rules)
+def _rest(sections: Sequence[Rules]) -> str:
+    """What becomes of calls that no rule spoke of; empty where each call meets one."""
+    waits = [held for rules in sections for held in rules.approve_if if not held.conditions]
+    denied = any(not rule.conditions for rules in sections for rule in rules.deny_if)
+    if denied or not all(held.approvers for held in waits):
+        return ""
+    return "Nothing is allowed without that." if waits else "What is left is allowed."
 
 
 def _required(rule: Rule) -> str:
-    return f"Only if {conditions_words(rule.conditions) or 'anything: this asks nothing'}."
+    words = conditions_words(rule.conditions)
+    return f"Only if {words}." if words else "A rule that asks nothing."
 
 
 def _denied(rule: Rule) -> str:

@@ -1,7 +1,7 @@
 """The most that the calls served by one entry can do in a window, for each grant.
 
 Limits of scope `session` bound nothing here, since an agent can open another session; neither do
-those `per` value, since it can try other values. `whole` names them.
+those `per` value, since it can try other values. `whole` names them. Must not know other entries.
 """
 
 from collections.abc import Callable, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""An exposure as text for people and as values for JSON."""
+"""An exposure as text for people and as values for JSON. Must not know how it was found."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,7 @@
 """How many windows of one kind a window of another kind can touch. Pure numbers.
 
-Windows in seconds are aligned to the epoch, weeks to Mondays, months to the calendar (UTC).
+Windows in seconds are aligned to the epoch, weeks to Mondays, months to the calendar (UTC). Must
+not know limits.
 """
 
 from dataclasses import dataclass

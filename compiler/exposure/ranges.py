@@ -1,7 +1,7 @@
 """What a number among the arguments can be in a call that passes some conditions.
 
 Only conditions that stand alone are understood; the others leave the range as it is, so that it
-never gets too small. Amounts are exact.
+never gets too small. Amounts are exact. Must not know limits.
 """
 
 from collections.abc import Iterable, Sequence

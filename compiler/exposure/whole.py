@@ -1,4 +1,7 @@
-"""The exposure of a whole policy: every entry by itself, and all of them together."""
+"""The exposure of a whole policy: every entry by itself, and all of them together.
+
+Must not know how it is shown.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

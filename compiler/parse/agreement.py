@@ -1,4 +1,7 @@
-"""What only the whole policy can show: names that clash, limits that disagree, caps."""
+"""What only the whole policy can show: names that clash, limits that disagree, caps.
+
+Must not know nodes.
+"""
 
 from itertools import combinations
 

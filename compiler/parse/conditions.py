@@ -1,24 +1,45 @@
-"""Conditions: path, operator and a literal that the operator can compare with."""
+"""Conditions: path, operator and a literal that the operator can compare with.
+
+Must not know rules, nor what a condition answers.
+"""
+
+import json
 
 from compiler import regex
 from compiler.diagnostics import quote
-from compiler.parse.fields import Reading, did_you_mean, kind_word
+from compiler.parse.fields import Reading, kind_word, number_advice
+from compiler.parse.operators import operator_of
+from compiler.parse.shapes import Shape
 from compiler.paths import PathError, fixed_kind, has_every, parse_path
-from compiler.policy import Condition, Operator, Path
+from compiler.policy import (
+    CONTAINMENTS,
+    LENGTHS,
+    MEMBERSHIPS,
+    PATTERNS,
+    Condition,
+    Operator,
+    Path,
+)
 from compiler.source import ListNode, Node, Scalar, plain
 from compiler.values import Value, kind
 
-OPERATORS = {operator.value: operator for operator in Operator}
+JUNCTIONS = {
+    **dict.fromkeys(("and", "all", "all_of"), "the conditions of one rule must all be true anyway"),
+    **dict.fromkeys(
+        ("or", "any", "any_of"),
+        "any rule of `deny_if` or `approve_if` is enough: write one for each; `require` has `in`",
+    ),
+    "not": "take the opposite operator, such as `neq`, `not_in` or `exists` with false",
+}
+"""What to do instead of joining conditions by words."""
 
-ALIASES = {
-    "=": "eq", "==": "eq", "equals": "eq", "is": "eq",
-    "!=": "neq", "ne": "neq", "not_eq": "neq", "not_equals": "neq",
-    "<": "lt", "less_than": "lt", "<=": "lte", "le": "lte",
-    ">": "gt", "greater_than": "gt", ">=": "gte", "ge": "gte",
-    "nin": "not_in", "one_of": "in", "matches": "regex", "pattern": "regex",
-    "includes": "contains", "max_length": "length_lte", "min_length": "length_gte",
-}  # fmt: skip
-"""What people write who know the operators from elsewhere."""
+CONDITION = Shape(
+    "a condition",
+    ("path", "op", "value"),
+    needed=("path", "op", "value"),
+    form='{"path": "args.amount", "op": "gt", "value": 500}',
+    remarks=JUNCTIONS,
+)
 
 LITERALS: dict[Operator, tuple[str, ...]] = {
     Operator.LT: ("number", "string"),
@@ -45,25 +66,18 @@ WORDS = {
     ("number",): "a whole number of at least 0",
 }
 
-PATTERNS = (Operator.REGEX, Operator.NOT_REGEX)
-LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
-MEMBERSHIPS = (Operator.IN, Operator.NOT_IN)
-CONTAINMENTS = (Operator.CONTAINS, Operator.NOT_CONTAINS)
-
 
 def conditions(reading: Reading, node: Node | None) -> tuple[Condition, ...]:
     """A rule's conditions as written; those that do not parse are reported and left out."""
-    read = [_condition(reading, item) for item in reading.list(node, "`conditions`")]
+    read = [_condition(reading, item) for item in reading.objects(node, "`conditions`")]
     return tuple(one for one in read if one is not None)
 
 
 def _condition(reading: Reading, node: Node) -> Condition | None:
-    what = "a condition"
-    fields = reading.object(node, what, ("path", "op", "value"))
-    complete = reading.needed(fields, node, what, "path", "op", "value")
+    fields = reading.object(node, CONDITION)
     path = path_of(reading, fields["path"]) if "path" in fields else None
-    operator = _operator(reading, fields["op"]) if "op" in fields else None
-    if not complete or path is None or operator is None:
+    operator = operator_of(reading, fields["op"]) if "op" in fields else None
+    if not CONDITION.is_whole(fields) or path is None or operator is None:
         return None
     literal = fields["value"]
     if not (_fits(reading, operator, literal) and _meets(reading, path, operator, literal)):
@@ -73,7 +87,7 @@ def _condition(reading: Reading, node: Node) -> Condition | None:
 
 def path_of(reading: Reading, node: Node, single: str = "") -> Path | None:
     """The path a string spells. `single` names what needs one value, so that `[*]` is refused."""
-    text = reading.string(node, "a path")
+    text = reading.string(node, "a path", 'such as "args.amount"')
     if text is None:
         return None
     try:
@@ -88,29 +102,32 @@ def path_of(reading: Reading, node: Node, single: str = "") -> Path | None:
     return path
 
 
-def _operator(reading: Reading, node: Node) -> Operator | None:
-    text = reading.string(node, "`op`")
-    if text is None or text in OPERATORS:
-        return OPERATORS[text] if text else None
-    alias = ALIASES.get(text.lower())
-    advice = f"did you mean `{alias}`?" if alias else did_you_mean(text, OPERATORS)
-    reading.fail("E021", node, f"unknown operator {quote(text)}", advice)
-    return None
-
-
 def _fits(reading: Reading, operator: Operator, node: Node) -> bool:
     """Whether the operator can compare with the literal at all."""
     literal = None if isinstance(node, ListNode) else plain(node)
     wanted = LITERALS.get(operator)
     if wanted and ("array" if isinstance(node, ListNode) else kind(literal)) not in wanted:
         message = f"`{operator}` compares with {WORDS[wanted]}, not with {kind_word(node)}"
-        reading.fail("E022", node, message)
+        reading.fail("E022", node, message, _literal_advice(operator, node))
         return False
     if operator in LENGTHS and not (isinstance(literal, int) and literal >= 0):
         reading.fail("E022", node, f"`{operator}` compares with {WORDS['number',]}")
         return False
     return operator not in PATTERNS or _compiles(reading, node, str(literal))
 
+
+def _literal_advice(operator: Operator, node: Node) -> str:
+    """What may be meant by a literal of the wrong kind; may be empty."""
+    value = node.value if isinstance(node, Scalar) else None
+    if operator in MEMBERSHIPS and isinstance(value, str):
+        parts = [part.strip() for part in value.split(",")]
+        return f"write {quote(json.dumps(parts, ensure_ascii=False), 80)}"
+    if operator is Operator.EXISTS and isinstance(value, str):
+        return f"write {value.lower()}, without quotes" if value.lower() in BOOLEANS else ""
+    return number_advice(node) if operator in LENGTHS else ""
+
+
+BOOLEANS = ("true", "false")
 
 MOST_EFFORT = 20_000_000
 """For all patterns of a policy together: some seconds."""
@@ -137,11 +154,17 @@ def _compiles(reading: Reading, node: Node, pattern: str) -> bool:
     if refused is None:
         return True
     at = f" at {quote(pattern[refused.offset :], 20)}" if 0 < refused.offset < len(pattern) else ""
-    reading.fail("E023", node, f"{refused.message}{at}", "patterns are in RE2 syntax")
+    message, _, advice = refused.message.partition("; ")
+    reading.fail("E023", node, f"{message}{at}", advice or "patterns are in RE2 syntax")
     return False
 
 
 RANGES = {"hour": (0, 23), "weekday": (1, 7)}
+FILLED_IN = {
+    "time.hour": "write the hour, from 0 to 23; all times are UTC",
+    "time.weekday": "Monday is 1, Sunday 7; all times are UTC",
+    "grant.tags": "write `contains` with one tag",
+}
 
 
 def _meets(reading: Reading, path: Path, operator: Operator, node: Node) -> bool:
@@ -151,7 +174,7 @@ def _meets(reading: Reading, path: Path, operator: Operator, node: Node) -> bool
         return True
     if read not in _comparable(operator, plain(node)):
         message = f"`{operator}` cannot compare `{path.text}`, which is {KINDS[read]}, with this"
-        reading.fail("E022", node, message)
+        reading.fail("E022", node, message, FILLED_IN.get(path.text, ""))
         return False
     if path.steps[-1] not in RANGES:
         return True
@@ -161,7 +184,7 @@ def _meets(reading: Reading, path: Path, operator: Operator, node: Node) -> bool
         number = one.value if isinstance(one, Scalar) else None
         if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
             message = f"`{path.text}` is a whole number from {low} to {high}"
-            reading.fail("E022", one, message, "Monday is 1, Sunday 7; all times are UTC")
+            reading.fail("E022", one, message, FILLED_IN[path.text])
             return False
     return True
 

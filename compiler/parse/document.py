@@ -1,5 +1,9 @@
-"""The whole document: its top level, and the order in which errors are looked for."""
+"""The whole document: its top level, and the order in which errors are looked for.
 
+Must not know rules and conditions.
+"""
+
+import json
 from dataclasses import dataclass
 
 from compiler.diagnostics import Diagnostic, EnoughErrors, Report, has_errors, ordered, quote
@@ -7,11 +11,18 @@ from compiler.parse.agreement import check_agreement
 from compiler.parse.entries import all_tools, entry
 from compiler.parse.fields import Reading
 from compiler.parse.rules import SETTINGS, Approvals, approvals
+from compiler.parse.shapes import Shape
 from compiler.policy import Default, Entry, Policy
 from compiler.source import Node, ObjectNode, Source, decode, read, uncollected
 
-KEYS = ("version", "default", "hide", "approvals", "all_tools", "tools")
 VERSION = "1"
+POLICY = Shape(
+    "a policy",
+    ("version", "default", "hide", "approvals", "all_tools", "tools"),
+    needed=("version", "default"),
+    form='{"version": "1", "default": "deny", "tools": {"send": {}}}',
+)
+APPROVALS = Shape("`approvals`", SETTINGS, form='{"approvers": ["ops@example.com"]}')
 MOST_TOOLS = 100_000
 
 
@@ -50,8 +61,7 @@ def _parsed(encoded: bytes) -> Parsed:
 
 
 def _policy(reading: Reading, node: Node) -> Policy:
-    fields = reading.object(node, "a policy", KEYS)
-    reading.needed(fields, node, "a policy", "version", "default")
+    fields = reading.object(node, POLICY)
     if "version" in fields:
         _check_version(reading, fields["version"])
     default = reading.word(fields["default"], "`default`", Default) if "default" in fields else None
@@ -76,29 +86,38 @@ def _check_version(reading: Reading, node: Node) -> None:
 def _defaults(reading: Reading, node: Node | None) -> Approvals:
     if node is None:
         return Approvals()
-    fields = reading.object(node, "`approvals`", SETTINGS)
+    fields = reading.object(node, APPROVALS)
     return approvals(reading, fields, node, Approvals())
 
 
 def _hide(reading: Reading, node: Node | None) -> tuple[str, ...]:
-    items = reading.list(node, "`hide`")
+    items = reading.strings(node, "`hide`")
     names: dict[str, None] = {}
     for item in items:
         name = reading.string(item, "a hidden tool")
         if name is None:
             continue
         if not name or ("*" in name and (name != "*" or len(items) > 1)):
-            advice = 'name each tool, or write ["*"] alone'
-            reading.fail("E017", item, f"`hide` holds exact names, not {quote(name)}", advice)
+            reading.fail("E017", item, f"`hide` holds exact names, not {quote(name)}", _shown(name))
         names[name] = None
     return tuple(names)
+
+
+def _shown(name: str) -> str:
+    """What to do instead of hiding a name that is none."""
+    if not name.strip("*"):
+        return 'name each tool, or write ["*"] alone'
+    denied = json.dumps({name: {"action": "deny"}}, ensure_ascii=False)
+    return f"name each tool, or deny them: {quote(f'{chr(34)}tools{chr(34)}: {denied}', 120)}"
 
 
 def _tools(reading: Reading, node: Node | None, defaults: Approvals) -> tuple[Entry, ...]:
     if node is None:
         return ()
-    reading.object(node, "`tools`", None)
-    members = node.members if isinstance(node, ObjectNode) else []
+    if not isinstance(node, ObjectNode):
+        reading.wrong(node, "`tools`", "an object", 'such as {"send": {}}, an entry for each name')
+        return ()
+    members = node.members
     if len(members) > MOST_TOOLS:
         message = f"a policy has at most {MOST_TOOLS} tools, this has {len(members)}"
         reading.fail("E041", members[MOST_TOOLS].key, message)

@@ -1,4 +1,7 @@
-"""One member of `tools`, or `all_tools`: its four lists, and the shorthands that stand for them."""
+"""One member of `tools`, or `all_tools`: its four lists, and the shorthands that stand for them.
+
+Must not know other entries, nor which one serves a tool.
+"""
 
 from enum import StrEnum
 
@@ -6,11 +9,23 @@ from compiler.names import RuleList
 from compiler.parse.fields import Reading
 from compiler.parse.limits import limits, rate_limit
 from compiler.parse.rules import Approvals, approval_rule, approval_rules, rules
+from compiler.parse.shapes import Shape
 from compiler.policy import ApprovalRule, Entry, Rule, Rules
 from compiler.source import Member, Node
 
 LISTS = tuple(RuleList)
 SHORTHANDS = ("rate_limit", "action", "reason")
+ENTRY = Shape(
+    "a tool's entry",
+    (*LISTS, *SHORTHANDS),
+    form='{} to allow the tool, {"action": "deny"} to deny it',
+)
+ALL_TOOLS = Shape(
+    "`all_tools`",
+    LISTS,
+    form='{"limits": [{"counter": "calls", "window": "minute", "max": 60}]}',
+    remarks={key: "shorthands stand in entries of `tools` only" for key in SHORTHANDS},
+)
 
 
 class Action(StrEnum):
@@ -25,12 +40,12 @@ def all_tools(reading: Reading, node: Node | None, defaults: Approvals) -> Rules
     """The rules for every tool; no shorthands here."""
     if node is None:
         return Rules()
-    return _lists(reading, reading.object(node, "`all_tools`", LISTS), defaults)
+    return _lists(reading, reading.object(node, ALL_TOOLS), defaults)
 
 
 def entry(reading: Reading, member: Member, defaults: Approvals) -> Entry:
     """One member of `tools`, its shorthands after what is written in full."""
-    fields = reading.object(member.node, "a tool's entry", (*LISTS, *SHORTHANDS))
+    fields = reading.object(member.node, ENTRY)
     written = _lists(reading, fields, defaults)
     deny_if, approve_if = _action(reading, fields, defaults)
     rate = rate_limit(reading, member.name, fields["rate_limit"]) if "rate_limit" in fields else ()

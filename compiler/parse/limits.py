@@ -1,47 +1,60 @@
-"""Limits, and `rate_limit`, which is one."""
+"""Limits, and `rate_limit`, which is one.
+
+Must not know tallies, nor the limits of other entries: `agreement` compares them.
+"""
+
+from dataclasses import replace
 
 from compiler.diagnostics import quote
 from compiler.names import RuleList, amount_text
 from compiler.parse.conditions import path_of
-from compiler.parse.fields import Reading, did_you_mean
+from compiler.parse.fields import Reading
+from compiler.parse.shapes import Shape, did_you_mean
 from compiler.policy import Limit
 from compiler.source import Node, Scalar
 from compiler.values import micro_units
 from compiler.verdict import Scope, Window
-from compiler.windows import LONGEST_WINDOW, NAMED, seconds_window
+from compiler.windows import LONGEST_WINDOW, NAMED, seconds_window, window_meant
 
-KEYS = (
-    "counter",
-    "window",
-    "max",
-    "scope",
-    "increment_from",
-    "per",
-    "shared",
-    "shards",
-    "on_limit",
+LIMIT = Shape(
+    "a limit",
+    (
+        "counter", "window", "max", "scope", "increment_from", "per", "shared", "shards",
+        "on_limit",
+    ),
+    needed=("counter", "window", "max"),
+    form='{"counter": "calls", "window": "day", "max": 100}',
+)  # fmt: skip
+RATE = Shape(
+    "`rate_limit`",
+    ("max", "window", "scope"),
+    needed=("max", "window"),
+    form='{"max": 10, "window": "minute"}',
+    remarks={
+        key: "write it as one of `limits`"
+        for key in ("counter", "increment_from", "per", "shared", "shards", "on_limit")
+    },
 )
-RATE_KEYS = ("max", "window", "scope")
 MOST_SHARDS = 32
 TOGETHER = (Scope.SERVER, Scope.ALL)
 """The scopes whose tallies many grants share."""
 
 
 def limits(reading: Reading, node: Node | None) -> tuple[Limit, ...]:
-    """A list of limits as written; those that do not parse are reported and left out."""
-    read = [_limit(reading, item) for item in reading.list(node, f"`{RuleList.LIMITS}`")]
+    """A list of limits as written; errors are reported, and what is no limit is left out."""
+    read = [_limit(reading, item) for item in reading.objects(node, f"`{RuleList.LIMITS}`")]
     return tuple(one for one in read if one is not None)
 
 
 def _limit(reading: Reading, node: Node) -> Limit | None:
-    what = "a limit"
-    fields = reading.object(node, what, KEYS)
-    complete = reading.needed(fields, node, what, "counter", "window", "max")
+    failures = reading.failures
+    fields = reading.object(node, LIMIT)
     counter = reading.string(fields.get("counter"), "`counter`")
     if counter == "":
         reading.fail("E017", fields["counter"], "a counter needs a name")
     increment = fields.get("increment_from")
-    paths = [path_of(reading, item, "`per`") for item in reading.list(fields.get("per"), "`per`")]
+    per = reading.strings(fields.get("per"), "`per`")
+    paths = [path_of(reading, item, "`per`") for item in per]
     maximum = _maximum(reading, fields.get("max"))
     limit = Limit(
         counter=counter or "",
@@ -60,14 +73,16 @@ def _limit(reading: Reading, node: Node) -> Limit | None:
         reading.fail("E032", node, "a limit of scope `all` must be shared", advice)
     if "shards" in fields:
         _check_shards(reading, fields["shards"], limit, maximum)
-    return limit if complete else None
+    if not LIMIT.is_whole(fields):
+        return None
+    # The terms of one with errors are a guess: nothing is said of how they agree with others.
+    return limit if failures == reading.failures else replace(limit, shared=False)
 
 
 def rate_limit(reading: Reading, tool: str, node: Node) -> tuple[Limit, ...]:
     """`{"max": 10, "window": 60}`: a limit on the calls of one tool, per grant unless it says."""
-    what = "`rate_limit`"
-    fields = reading.object(node, what, RATE_KEYS)
-    if not reading.needed(fields, node, what, "max", "window"):
+    fields = reading.object(node, RATE)
+    if not RATE.is_whole(fields):
         return ()
     scope = _scope(reading, fields.get("scope"))
     if scope is Scope.ALL:
@@ -101,9 +116,15 @@ def _window(reading: Reading, node: Node | None) -> Window:
     if node is not None:
         names = ", ".join(f"`{name}`" for name in NAMED)
         message = f"a window is {names}, or a whole number of seconds from 1 to {LONGEST_WINDOW}"
-        advice = did_you_mean(value, NAMED) if isinstance(value, str) else ""
-        reading.fail("E034", node, message, advice)
+        reading.fail("E034", node, message, _window_advice(value))
     return NAMED["second"]
+
+
+def _window_advice(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    written = window_meant(value)
+    return f"write {written}" if written else did_you_mean(value, NAMED)
 
 
 def _maximum(reading: Reading, node: Node | None) -> int | None:
@@ -114,7 +135,7 @@ def _maximum(reading: Reading, node: Node | None) -> int | None:
     amount = micro_units(number)
     if amount is None:
         message = "`max` is at least 0, with at most 12 digits before and 6 after the point"
-        reading.fail("E015", node, f"{message}, not {quote(str(number))}")
+        reading.fail("E015", node, f"{message}, not {quote(reading.written(node))}")
     return amount
 
 

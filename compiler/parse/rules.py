@@ -1,16 +1,40 @@
-"""Rules: `require`, `deny_if`, `approve_if`, and the approval settings they share."""
+"""Rules: `require`, `deny_if`, `approve_if`, and the approval settings they share.
 
+Must not know entries, nor what a deployment fills in.
+"""
+
+import re
 from dataclasses import dataclass, replace
 
-from compiler.diagnostics import quote
+from compiler.diagnostics import quote, visible
 from compiler.names import RuleList
-from compiler.parse.conditions import conditions
+from compiler.parse.conditions import JUNCTIONS, conditions
 from compiler.parse.fields import Reading
+from compiler.parse.shapes import Shape
 from compiler.policy import ApprovalRule, Condition, Rule
 from compiler.source import Node
-from compiler.windows import duration
+from compiler.windows import duration, duration_text, seconds_meant
 
+FORM = '{"conditions": [{"path": "args.amount", "op": "gt", "value": 500}]}'
+REMARKS = {
+    **dict.fromkeys(
+        ("path", "op", "value", "condition", "if", "when"),
+        'conditions stand in a list: `"conditions": [{…}]`',
+    ),
+    **JUNCTIONS,
+}
 SETTINGS = ("approvers", "expires_in", "quorum", "mail_arguments")
+RULES = {
+    which: Shape(f"a `{which}` rule", ("conditions", "on_deny"), ("conditions",), FORM, REMARKS)
+    for which in (RuleList.REQUIRE, RuleList.DENY_IF)
+}
+HELD = Shape(
+    f"an `{RuleList.APPROVE_IF}` rule",
+    ("conditions", "reason", *SETTINGS),
+    ("conditions",),
+    FORM,
+    REMARKS,
+)
 SHORTEST_EXPIRY, LONGEST_EXPIRY = 60, 7 * 86400
 MOST_APPROVERS = 100
 """Of one rule: each is written to, and every rule carries those it leaves out."""
@@ -30,13 +54,11 @@ class Approvals:
 
 def rules(reading: Reading, node: Node | None, which: RuleList) -> tuple[Rule, ...]:
     """The rules of `require` or `deny_if`."""
-    return tuple(_rule(reading, item, which) for item in reading.list(node, f"`{which}`"))
+    return tuple(_rule(reading, item, which) for item in reading.objects(node, f"`{which}`"))
 
 
 def _rule(reading: Reading, node: Node, which: RuleList) -> Rule:
-    what = f"a `{which}` rule"
-    fields = reading.object(node, what, ("conditions", "on_deny"))
-    reading.needed(fields, node, what, "conditions")
+    fields = reading.object(node, RULES[which])
     message = reading.string(fields.get("on_deny"), "`on_deny`") or ""
     return Rule(conditions(reading, fields.get("conditions")), message, reading.span(node))
 
@@ -45,14 +67,12 @@ def approval_rules(
     reading: Reading, node: Node | None, defaults: Approvals
 ) -> tuple[ApprovalRule, ...]:
     """The rules of `approve_if`, what they leave out filled in from the defaults."""
-    items = reading.list(node, f"`{RuleList.APPROVE_IF}`")
+    items = reading.objects(node, f"`{RuleList.APPROVE_IF}`")
     return tuple(_approval_rule(reading, item, defaults) for item in items)
 
 
 def _approval_rule(reading: Reading, node: Node, defaults: Approvals) -> ApprovalRule:
-    what = f"an `{RuleList.APPROVE_IF}` rule"
-    fields = reading.object(node, what, ("conditions", "reason", *SETTINGS))
-    reading.needed(fields, node, what, "conditions")
+    fields = reading.object(node, HELD)
     found = conditions(reading, fields.get("conditions"))
     reason = reading.string(fields.get("reason"), "`reason`") or ""
     settings = approvals(reading, fields, node, defaults)
@@ -99,7 +119,7 @@ def approvals(
 
 def _approvers(reading: Reading, node: Node) -> tuple[str, ...]:
     addresses: dict[str, str] = {}
-    items = reading.list(node, "`approvers`")
+    items = reading.strings(node, "`approvers`")
     if len(items) > MOST_APPROVERS:
         message = f"at most {MOST_APPROVERS} approvers are asked, here {len(items)}"
         reading.fail("E051", items[MOST_APPROVERS], message)
@@ -110,19 +130,33 @@ def _approvers(reading: Reading, node: Node) -> tuple[str, ...]:
         local, _, domain = address.partition("@")
         odd = not address.isprintable() or any(one in ' "<>,;:()[]\\' for one in address)
         if not local or not domain or "@" in domain or odd or len(address) > LONGEST_ADDRESS:
-            reading.fail("E051", item, f"an approver is a mail address, not {quote(address)}")
+            message = f"an approver is a mail address, not {quote(address)}"
+            reading.fail("E051", item, message, _address_advice(address))
         elif address.lower() in addresses:
             reading.fail("E051", item, f"{quote(address)} is named twice")
         addresses.setdefault(address.lower(), address)
     return tuple(addresses.values())
 
 
+ADDRESS = re.compile(r"[^\s<>,;:()\[\]\"\\@]{1,64}@[^\s<>,;:()\[\]\"\\@]{1,80}")
+
+
+def _address_advice(text: str) -> str:
+    """The one address inside a text such as `Jane <jane@example.com>`, else what one looks like."""
+    found = ADDRESS.findall(text[:LONGEST_ADDRESS])
+    return f'write "{visible(found[0])}" alone' if len(found) == 1 else 'such as "ops@example.com"'
+
+
 def _expiry(reading: Reading, node: Node) -> int:
-    text = reading.string(node, "`expires_in`")
+    advice = 'write a whole number and one of s, m, h, d, such as "30m"'
+    text = reading.string(node, "`expires_in`", advice)
     seconds = duration(text) if text is not None else None
     if text is not None and not (seconds and SHORTEST_EXPIRY <= seconds <= LONGEST_EXPIRY):
+        meant = seconds_meant(text)
+        if meant is not None and SHORTEST_EXPIRY <= meant <= LONGEST_EXPIRY:
+            advice = f'write "{duration_text(meant)}"'
         message = f"`expires_in` is from `1m` to `7d`, not {quote(text)}"
-        reading.fail("E050", node, message, "write a number and one of s, m, h, d")
+        reading.fail("E050", node, message, "" if seconds else advice)
     return seconds or SHORTEST_EXPIRY
 
 

@@ -1,12 +1,15 @@
 """Patterns in RE2 syntax, compiled to automata that every engine runs the same way.
 
 `compile` goes syntax -> nfa -> dfa; `run` holds the result and is all a running gateway loads.
+Must not know conditions or policies.
 """
+
+from functools import lru_cache
 
 from compiler.regex.errors import Effort, PatternError
 from compiler.regex.run import Dfa
 
-__all__ = ["Dfa", "Effort", "PatternError", "compile"]
+__all__ = ["Dfa", "Effort", "PatternError", "compile", "compiled"]
 
 REFUSED = 100_000
 """What a refused pattern adds to the effort, whatever stage refused it."""
@@ -28,3 +31,10 @@ def compile(pattern: str, effort: Effort | None = None) -> Dfa:
     except PatternError:
         effort.spent += REFUSED
         raise
+
+
+@lru_cache(maxsize=64)
+def compiled(pattern: str) -> Dfa:
+    """The automaton of a pattern that is known to compile. The latest are kept, since one stage
+    after the other asks for them."""
+    return compile(pattern)

@@ -4,7 +4,8 @@
     ruff format compiler/regex/unicode_data.py
 
 The folder holds UnicodeData.txt, Scripts.txt and CaseFolding.txt of one version, as Unicode
-publishes them. The pinned version is the one of the RE2 that the tests compare with.
+publishes them. The pinned version is the one of the RE2 that the tests compare with. Must not know
+patterns.
 """
 
 import re

@@ -14,6 +14,8 @@ class Scalar(NamedTuple):
     start: int
     end: int
     value: str | int | float | bool | None
+    known: bool = True
+    """False: it could not be read, which is told already, and the value is a guess."""
 
 
 class Member(NamedTuple):

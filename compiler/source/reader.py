@@ -1,17 +1,18 @@
 """JSON text to nodes. Our own reader, since every later error needs a place.
 
 It refuses what readers of JSON disagree about (RFC 8259 leaves it open) and goes on after whatever
-it can mend, so that one run shows all errors.
+it can mend, so that one run shows all errors. Must not know the language of policies.
 """
 
 import re
 from collections.abc import Iterator
 
 from compiler.diagnostics import Report, quote
+from compiler.source.cursor import Cursor, Lost
+from compiler.source.habits import Habit
 from compiler.source.nodes import ListNode, Member, Node, ObjectNode, Scalar
 from compiler.source.text import Source
 from compiler.source.tokens import (
-    ADVICE,
     CONTROL,
     ESCAPE,
     MEMBER,
@@ -33,49 +34,37 @@ DEEPEST = 64
 def read(source: Source, report: Report) -> Node | None:
     """The document's node, or None where the text cannot be followed to its end."""
     with uncollected():
+        reader = _Reader(source, report)
         try:
-            return _Reader(source, report).document()
-        except _Lost:
+            return reader.document()
+        except Lost:
             return None
+        finally:
+            reader.habits.tell(source, report)
 
 
-class _Lost(Exception):
-    """The text cannot be followed any further; the reason is reported."""
+VALUES = ("string", "torn", "quoted", "number", "word", "bare", "{", "[")
+"""The kinds of token that a value can start with, or what was meant as one."""
+KEYS = ("string", "torn", "quoted")
+BARE = ("bare", "word", "number")
+"""Keys that lack their quotes."""
 
 
-class _Reader:
-    """Recursive descent, at most `DEEPEST` levels. `next` is the token looked at."""
+class _Reader(Cursor):
+    """Recursive descent, at most `DEEPEST` levels."""
 
     def __init__(self, source: Source, report: Report) -> None:
-        self.source = source
-        self.report = report
+        super().__init__(source, report)
         self.count = 0
-        self.position = 0
-        self.move(0)
-
-    def move(self, position: int) -> None:
-        """Look at the token from `position` on."""
-        self.position, self.next = position, token_at(self.source.text, position)
-
-    def text(self, token: Token) -> str:
-        return self.source.text[token.start : token.end]
-
-    def take(self) -> Token:
-        token = self.next
-        self.move(token.end)
-        return token
-
-    def fail(self, code: str, start: int, end: int, message: str, help: str = "") -> None:
-        self.report.add(code, self.source.span(start, end), message, help)
-
-    def lost(self, wanted: str) -> _Lost:
-        token = self.next
-        seen = "the text ends" if token.kind == "end" else f"found {quote(self.text(token), 20)}"
-        advice = ADVICE.get(token.kind) or ADVICE.get(self.text(token), "")
-        self.fail("E003", token.start, token.end, f"expected {wanted}, but {seen}", advice)
-        return _Lost()
 
     def document(self) -> Node:
+        if self.next.kind == "end":
+            least = '{"version": "1", "default": "deny"}'
+            self.expected("a policy", f"the shortest one is {least}")
+            raise Lost
+        if self.next.kind == "bare":
+            self.expected("`{`", "a policy is one JSON object")
+            raise Lost
         node = self.value(1)
         if self.next.kind != "end":
             raise self.lost("the end of the text")
@@ -87,31 +76,40 @@ class _Reader:
         if token.kind in ("{", "["):
             if depth > DEEPEST:
                 self.fail("E004", token.start, token.end, f"nested deeper than {DEEPEST} levels")
-                raise _Lost
+                raise Lost
             return self.object(depth) if token.kind == "{" else self.list(depth)
-        if token.kind in ("string", "torn"):
+        if token.kind in KEYS:
             return self.string()
         if token.kind == "number":
             return self.number()
         if token.kind == "word":
             self.take()
             return Scalar(token.start, token.end, WORDS[self.text(token)])
+        if token.kind == "bare":
+            self.expected("a value")
+            self.take()
+            return Scalar(token.start, token.end, None, known=False)
         raise self.lost("a string that ends on its line" if token.kind == "open" else "a value")
 
     def counted(self, start: int, end: int) -> None:
         self.count += 1
         if self.count > MOST_VALUES:
             self.fail("E002", start, end, f"a policy has at most {MOST_VALUES} values")
-            raise _Lost
+            raise Lost
 
     def object(self, depth: int) -> ObjectNode:
         start, members = self.take().start, dict[str, Member]()
+        self.opened.append(start)
+        self.skip_commas()
         while not self.at("}"):
             for member in self.plain_members():
                 self.keep(member, members)
             if not self.at("}"):
-                self.keep(self.member(depth), members)
+                found = self.member(depth)
+                if found is not None:
+                    self.keep(found, members)
                 self.separator("}")
+        self.opened.pop()
         return ObjectNode(start, self.take().end, list(members.values()))
 
     def plain_members(self) -> Iterator[Member]:
@@ -132,14 +130,35 @@ class _Reader:
         if position != self.position:
             self.move(position)
 
-    def member(self, depth: int) -> Member:
-        if self.next.kind not in ("string", "torn"):
+    def member(self, depth: int) -> Member | None:
+        """One member; None for a word where a key should stand, which is reported and left out."""
+        if self.next.kind in KEYS:
+            key = self.string()
+        elif self.next.kind not in BARE:
             raise self.lost("a key in double quotes")
-        key = self.string()
-        if not self.at(":"):
-            raise self.lost("`:` after the key")
-        self.take()
+        elif token_at(self.source.text, self.next.end).kind == ":":
+            self.habits.add(Habit.BARE_KEY, self.next)
+            token = self.take()
+            key = Scalar(token.start, token.end, self.text(token))
+        else:
+            self.expected("a key in double quotes")
+            self.take()
+            return None
+        self.colon()
         return Member(key, str(key.value), self.value(depth + 1))
+
+    def colon(self) -> None:
+        """What stands between key and value; a missing one, or `=`, is mended."""
+        if self.at(":"):
+            self.take()
+        elif self.next.kind == "odd" and self.text(self.next) == "=":
+            self.expected("`:` after the key")
+            self.take()
+        elif self.next.kind in VALUES:
+            token = self.next
+            self.fail("E003", token.start, token.end, "a `:` is missing before this value")
+        else:
+            raise self.lost("`:` after the key")
 
     def keep(self, member: Member, members: dict[str, Member]) -> None:
         """The first of a key written twice stays."""
@@ -151,45 +170,65 @@ class _Reader:
 
     def list(self, depth: int) -> ListNode:
         start, items = self.take().start, list[Node]()
+        self.opened.append(start)
+        self.skip_commas()
         while not self.at("]"):
             items.append(self.value(depth + 1))
             self.separator("]")
+        self.opened.pop()
         return ListNode(start, self.take().end, items)
-
-    def at(self, mark: str) -> bool:
-        return self.next.kind == mark
 
     def separator(self, closing: str) -> None:
         """A comma before another value, or nothing before the end; the other way is mended."""
+        self.skip_unit(closing)
         token = self.next
         if self.at(","):
             self.take()
+            self.skip_commas()
             if self.at(closing):
                 message = f"a comma before `{closing}`"
                 self.fail("E003", token.start, token.end, message, "remove it")
         elif not self.at(closing):
-            if token.kind not in ("string", "number", "word", "{", "["):
+            if token.kind not in VALUES:
                 raise self.lost(f"`,` or `{closing}`")
             self.fail("E003", token.start, token.end, "a comma is missing before this value")
+
+    def skip_commas(self) -> None:
+        while self.at(","):
+            token = self.take()
+            self.fail(
+                "E003", token.start, token.end, "a comma with no value before it", "remove it"
+            )
+
+    def skip_unit(self, closing: str) -> None:
+        """A word behind a value, as in `500 USD`, that is no key of its own."""
+        if self.at("bare") and token_at(self.source.text, self.next.end).kind != ":":
+            self.expected(f"`,` or `{closing}`", "remove it")
+            self.take()
 
     def number(self) -> Scalar:
         token = self.take()
         number = read_number(self.text(token))
-        if number is None or not is_comparable(number):
-            message = f"servers read the number {quote(self.text(token), 30)} differently"
-            advice = "write an integer within 2^53-1, or fewer digits"
-            self.fail("E006", token.start, token.end, message, advice)
-            number = 0
-        return Scalar(token.start, token.end, number)
+        if number is not None and is_comparable(number):
+            return Scalar(token.start, token.end, number)
+        message = f"servers read the number {quote(self.text(token), 30)} differently"
+        told = "write an integer within 2^53-1, or fewer digits"
+        self.fail("E006", token.start, token.end, message, told)
+        return Scalar(token.start, token.end, 0, known=False)
 
     def string(self) -> Scalar:
         token = self.take()
-        if token.kind == "torn":
-            self._explain(token)
-            return Scalar(token.start, token.end, self.text(token)[1:-1])
         text = self.text(token)[1:-1]
-        if "\\" in text:
+        if token.kind == "quoted":
+            self.habits.add(Habit.QUOTES, token)
+        elif token.kind == "torn":
+            self._explain(token)
+            return Scalar(token.start, token.end, text, known=False)
+        elif "\\" in text:
+            told = len(self.report.diagnostics)
             text = ESCAPE.sub(lambda found: self._unescaped(found, token.start + 1), text)
+            known = told == len(self.report.diagnostics)
+            return Scalar(token.start, token.end, text, known)
         return Scalar(token.start, token.end, text)
 
     def _explain(self, token: Token) -> None:

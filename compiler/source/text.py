@@ -23,9 +23,10 @@ class Source:
     lines: tuple[int, ...]
 
     def span(self, start: int, end: int) -> Span:
-        """Line and column of an offset; the length ends with the line."""
+        """Line and column of an offset; the length ends with the line, before its line break."""
         line = bisect_right(self.lines, start)
         line_end = self.lines[line] - 1 if line < len(self.lines) else len(self.text)
+        line_end -= self.text.endswith("\r", start, line_end)
         length = max(1, min(end, line_end) - start)
         return Span(line, start - self.lines[line - 1] + 1, length)
 

@@ -15,8 +15,10 @@ TOKEN = re.compile(
     r"|(?P<end>\Z)"
     r"|(?P<torn>\"(?:[^\"\\\n]|\\.)*+\")"
     r"|(?P<open>\"[^\n]*+)"
-    r"|(?P<comment>//[^\n]*+|/\*)"
-    r"|(?P<odd>[\w.+-]++|.)"
+    r"|(?P<comment>//[^\n]*+|\#[^\n]*+|/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/)"
+    r"|(?P<quoted>'(?:[^'\\\n]|\\.)*+'|[“„”][^“”\n]*+[“”])"
+    r"|(?P<bare>[\w.+-]++)"
+    r"|(?P<odd>.)"
     r")"
 )
 MEMBER = re.compile(
@@ -36,8 +38,9 @@ SHORT_ESCAPES = {
 }  # fmt: skip
 WORDS = {"true": True, "false": False, "null": None}
 ADVICE = {
-    "comment": "JSON has no comments",
+    "/": "JSON has no comments",
     "'": "strings stand in double quotes",
+    "open": "close it; a line break inside it is written `\\n`",
     "NaN": "NaN and infinities are not JSON",
     "Infinity": "NaN and infinities are not JSON",
     "-Infinity": "NaN and infinities are not JSON",
@@ -45,14 +48,29 @@ ADVICE = {
     "True": "write true",
     "False": "write false",
 }
+"""By the kind of a token that cannot stand where it does, or by its text."""
+DIGITS = re.compile(r"[+-]?\.?[0-9]")
+NUMBER_ADVICE = "numbers are written like 1000, 0.5 or 1e3"
 
 
 class Token(NamedTuple):
-    """What stands from offset `start` up to `end`. A mark's kind is the mark itself."""
+    """What stands from offset `start` up to `end`. A mark's kind is the mark itself.
+
+    `quoted` is a string in other quotes than JSON's, `bare` a word or number that JSON does not
+    know, `torn` a string with a control character in it, `open` one that does not end on its line.
+    """
 
     kind: str
     start: int
     end: int
+
+
+def advice(token: Token, text: str) -> str:
+    """What to write instead of a token that cannot stand where it does; may be empty."""
+    known = ADVICE.get(token.kind) or ADVICE.get(text, "")
+    if known or token.kind != "bare":
+        return known
+    return NUMBER_ADVICE if DIGITS.match(text) else "a text stands in double quotes"
 
 
 def token_at(text: str, position: int) -> Token:

@@ -1,6 +1,6 @@
 """A stretch without garbage collection: many objects are made, and no cycle is among them.
 
-Looking for cycles among a million nodes takes longer than reading them.
+Looking for cycles among a million nodes takes longer than reading them. Must not know what is made.
 """
 
 import gc

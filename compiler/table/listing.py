@@ -12,20 +12,26 @@ from compiler.verdict import Place
 
 
 def listing(program: Program) -> str:
-    """The whole program as text, ending in a line break."""
+    """The whole program as text, ending in a line break; nothing in it that a terminal obeys."""
     return "\n".join(map(visible, _lines(program))) + "\n"
 
 
 def _lines(program: Program) -> Iterator[str]:
-    exact, globs = program.globs_from, len(program.entries) - program.globs_from
     default = "deny" if program.unlisted is None else "allow"
-    yield f"default {default}, {exact} tools, {globs} globs, {len(program.conditions)} conditions"
+    tools = _counted(program.globs_from, "tool")
+    globs = _counted(len(program.entries) - program.globs_from, "glob")
+    conditions = _counted(len(program.conditions), "condition")
+    yield f"default {default}, {tools}, {globs}, {conditions}"
     if program.hide:
         yield f"hidden: {', '.join(program.hide)}"
     for entry in program.entries:
         yield from _entry(program, entry.name, entry)
     if program.unlisted is not None:
         yield from _entry(program, "any other tool", program.unlisted)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _entry(program: Program, title: str, entry: EntryRow) -> Iterator[str]:
@@ -60,7 +66,7 @@ def _limit(program: Program, limit: LimitRow) -> Iterator[str]:
     source = limit.increment_from
     taken = "1" if source is None else program.paths[source].text
     per = "".join(f", per {program.paths[index].text}" for index in limit.per)
-    most = f"at most {amount_text(limit.maximum)} a {window_text(limit.window)}"
+    most = f"at most {amount_text(limit.maximum)} per {window_text(limit.window)}"
     shards = f", {limit.shards} shards" if limit.shards > 1 else ""
     yield f"    takes {taken}, {most}{per}, scope {limit.scope}, tally of {limit.owner}{shards}"
 

@@ -1,4 +1,7 @@
-"""A number in the form the runtime keeps it: 19 digits behind the point, and a power of ten."""
+"""A number in the form the runtime keeps it: 19 digits behind the point, and a power of ten.
+
+Must not know where it stands in memory.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal

@@ -12,7 +12,7 @@ from functools import cache
 
 from compiler.globs import STAR
 from compiler.ir import ConditionRow, EntryRow, Program
-from compiler.policy import Every, Operator, Path, Root, Step
+from compiler.policy import LENGTHS, Every, Operator, Path, Root, Step
 from compiler.wasm import abi
 from compiler.wasm.data import Data, packed
 from compiler.wasm.encode import PAGE, Module, Segment, encode
@@ -66,7 +66,6 @@ OPERATORS = {
 ROOTS = {Root.ARGS: abi.ARGUMENTS_ROOT, Root.GRANT: abi.GRANT_ROOT}
 TIMES = {"hour": abi.HOUR_ROOT, "weekday": abi.WEEKDAY_ROOT}
 
-LENGTHS = (Operator.LENGTH_LTE, Operator.LENGTH_GTE)
 LONGEST = 2**31 - 1
 """No length in a memory of 32 bits is more."""
 

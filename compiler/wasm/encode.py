@@ -11,6 +11,8 @@ from itertools import groupby
 
 PREAMBLE = b"\0asm\x01\0\0\0"
 PAGE = 65_536
+MOST_PAGES = 32_768
+"""2 GiB: past them an address of 32 bits is a negative number."""
 
 
 class Type(IntEnum):
@@ -81,7 +83,7 @@ class Module:
     constants: Mapping[str, int]
     """Numbers that are exported beside them."""
     pages: int
-    """The memory's first size, in pages of 64 KiB. It may grow."""
+    """The memory's first size, in pages of 64 KiB. It may grow to MOST_PAGES."""
     segments: Sequence[Segment] = ()
     customs: Sequence[tuple[str, bytes]] = ()
     """Custom sections: name and bytes."""
@@ -96,7 +98,7 @@ def encode(module: Module) -> bytes:
     sections = [
         (Section.TYPE, vector(_function_type(*signature) for signature in types)),
         (Section.FUNCTION, vector(unsigned(types.index(one)) for one in signatures)),
-        (Section.MEMORY, vector([b"\0" + unsigned(module.pages)])),
+        (Section.MEMORY, vector([b"\1" + unsigned(module.pages) + unsigned(MOST_PAGES)])),
         (Section.GLOBAL, vector([*variables, *constants])),
         (Section.EXPORT, vector(_exports(module))),
         (Section.CODE, vector(map(_code, module.functions))),

@@ -252,8 +252,7 @@ export class Policy {
       const limit = this.names.limit(entry.limits[this.words[at / 4]]);
       const charge = { ...limit.charge }; // a copy of the same shape is made at once
       charge.cost = this.longs[at / 8 + 1];
-      // The JSON text of each value: parsed here it would lose numbers' exact spelling.
-      if (limit.per.length) charge.per = limit.per.map(() => texts.next().value || "null");
+      if (limit.per.length) charge.per = limit.per.map(() => identity(texts.next().value));
       found.push(charge);
     }
     return found;
@@ -414,9 +413,25 @@ function escaped(segment) {
   return segment.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
+/**
+ * One JSON text for all that spell a value: 1 and 1.0, "a" and "\u0061", {"a":1,"b":2} and
+ * {"b":2,"a":1} are one, or an agent could spell its way past a limit. Null for a missing value.
+ *
+ * No number is rounded: what the module takes is the shortest text of its double.
+ */
+function identity(text) {
+  return text ? JSON.stringify(JSON.parse(text), sorted) : "null";
+}
+
+/** A replacer: an object's keys in one order. */
+function sorted(key, value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** The context as the module reads it; now where no time is given. */
 function contextOf(grant, time = Date.now() / 1000) {
-  return JSON.stringify({ grant: { label: grant.label ?? "", tags: grant.tags ?? [] }, time });
+  return JSON.stringify({ grant: { label: grant?.label ?? "", tags: grant?.tags ?? [] }, time });
 }
 
 /** Whether no half of a character stands alone. */

@@ -1,4 +1,7 @@
-"""The names that the runtime's modules share, and what is known of them before anything runs."""
+"""The names that the runtime's modules share, and what is known of them before anything runs.
+
+Must not know instructions.
+"""
 
 import ast
 from dataclasses import dataclass, field

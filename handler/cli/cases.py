@@ -7,6 +7,7 @@ tallies. Must not know policies: what is expected is only read here.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from compiler.diagnostics import quote
 from compiler.values import Value
 from compiler.verdict import Effect
 from compiler.windows import duration
@@ -106,7 +107,7 @@ class _Reading:
         if not isinstance(name, str) or not name:
             raise LineError("`case` must be a name")
         if any(one.name == name for one in self.cases):
-            raise LineError(f"the case {name!r} stands in this file already")
+            raise LineError(f"the case {quote(name)} stands in this file already")
         self.defaults = {key: value[key] for key in ("grant", "session") if key in value}
         begun = call_line({"tool": "", "time": value.get("time"), **self.defaults}).time
         self.clock = STARTS_AT if begun is None else begun
@@ -144,4 +145,4 @@ def _known(value: dict[str, Value], keys: tuple[str, ...], what: str) -> None:
     for key in value:
         if key not in keys:
             listed = ", ".join(f"`{one}`" for one in keys)
-            raise LineError(f"{what} has no key `{key}`, only {listed}")
+            raise LineError(f"{what} has no key {quote(key)}, only {listed}")

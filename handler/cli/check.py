@@ -80,7 +80,8 @@ def run(args: argparse.Namespace) -> int:
             warnings = _warnings(fill(parsed.policy, tuple(args.approver)), tools)
     found = ordered((*parsed.diagnostics, *warnings))
     if args.format in FORMATS:
-        print(FORMATS[args.format](found, name))
+        if text := FORMATS[args.format](found, name):
+            print(text)
     else:
         print(render(found, parsed.text, name) + _summary(found, name))
     errors = sum(one.severity is Severity.ERROR for one in found)

@@ -188,7 +188,7 @@ def test_the_table_is_listed_for_people(policy: str, capsys: pytest.CaptureFixtu
 
 
 LISTING = """\
-default deny, 1 tools, 0 globs, 2 conditions
+default deny, 1 tool, 0 globs, 2 conditions
 hidden: drop
 
 pay
@@ -199,8 +199,8 @@ pay
     1 of ops@example.com, within 1800 s
   limit /tools/pay/limits/calls [0] line 1: \
 The limit `calls` admits 3 per minute and has no room for this call.
-    takes 1, at most 3 a minute, scope session, tally of tools/pay
+    takes 1, at most 3 per minute, scope session, tally of tools/pay
   limit /tools/pay/limits/spend [1] line 1: \
 The limit `spend` admits 10 per day and has no room for this call.
-    takes args.amount, at most 10 a day, scope grant, tally of tools/pay
+    takes args.amount, at most 10 per day, scope grant, tally of tools/pay
 """

@@ -50,6 +50,31 @@ def test_every_format_carries_the_same_findings(
     assert [(code, int(line), int(column)) for line, column, code in commands] == listed
 
 
+def test_a_place_of_several_lines_ends_before_the_line_break(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A column behind the line is none: the same with both kinds of line breaks."""
+    rule = '{"conditions": [],\n "on_deny": "Ask for approval."}'
+    text = f'{{"version": "1", "default": "deny", "tools": {{"t": {{"deny_if": [\n{rule}\n]}}}}}}'
+    ends = []
+    for number, line_break in enumerate(("\n", "\r\n")):
+        file = tmp_path / f"{number}.json"
+        file.write_bytes(text.replace("\n", line_break).encode())
+        run(str(file), "--format", "sarif")
+        found = results(json.loads(capsys.readouterr().out))
+        ends += [region(one)["endColumn"] for one in found if one["ruleId"] == "W106"]
+    assert ends == [len('{"conditions": [],') + 1] * 2
+
+
+def test_a_policy_with_nothing_wrong_gives_no_workflow_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fine = tmp_path / "policy.json"
+    fine.write_text('{"version": "1", "default": "deny", "tools": {"t": {}}}')
+    assert run(str(fine), "--format", "github") == check.FINE
+    assert capsys.readouterr().out == ""
+
+
 def results(sarif: dict[str, Any]) -> list[dict[str, Any]]:
     (run,) = sarif["runs"]
     found: list[dict[str, Any]] = run["results"]

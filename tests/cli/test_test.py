@@ -142,7 +142,7 @@ WRONG: dict[str, list[Any]] = {
     ":1: a case has no key `expect`": [{"case": "a", "expect": "allow"}],
     ":1: `time` must be": [{"case": "a", "time": "noon"}],
     ":1: the case has no steps": [{"case": "a"}, {"case": "b"}, pay(1, "allow")],
-    ":3: the case 'a' stands in this file already": [{"case": "a"}, pay(1, "allow"), {"case": "a"}],
+    ":3: the case `a` stands in this file already": [{"case": "a"}, pay(1, "allow"), {"case": "a"}],
     ":2: `expect` must be one of `allow`, `deny`, `req": [{"case": "a"}, {"tool": "t"}],
     ":2: `expect` must be": [{"case": "a"}, {"tool": "t", "expect": ["allow"]}],
     ":2: `rule` must be the name": [{"case": "a"}, pay(1, "deny", rule=1)],

@@ -85,6 +85,11 @@ POLICIES: dict[str, Callable[[], str]] = {
     "escapes": lambda: '"' + "\\u0061" * (SIZE // 6) + '"',
     "half-pairs": lambda: '"' + "\\ud800" * (SIZE // 6) + '"',
     "open-string": lambda: '"' + "\\" * SIZE,
+    "comments": lambda: "#\n" * (SIZE // 2),
+    "an-open-comment": lambda: '{"a":/*' + " /*" * (SIZE // 3),
+    "other-quotes": lambda: "[" + "''," * (SIZE // 3),
+    "keys-without-quotes": lambda: document(",".join(filled(lambda n: f"t{n}:{{}}"))),
+    "words": lambda: '{"a":1' + " a" * (SIZE // 2),
     "a-million-tools": lambda: document(tools(lambda _: "{}")),
     "one-key-many-times": lambda: document(",".join(filled(lambda _: '"a":{}'))),
     "unknown-long-keys": lambda: document(

@@ -131,7 +131,7 @@ def test_a_tool_that_no_rule_serves_is_told_without_rules(tool: str, rule: str) 
     [
         ({"action": "deny", "reason": "No."}, "1. Always denied. It says: “No.” (line 1)"),
         ({"approve_if": [{"conditions": []}]}, "1. Denied, since the policy names nobody who"),
-        ({"require": [{"conditions": []}]}, "1. Only if anything: this asks nothing."),
+        ({"require": [{"conditions": []}]}, "1. A rule that asks nothing."),
         (
             {"deny_if": [{"conditions": [{"path": "args.a[*].b", "op": "lt", "value": 1}]}]},
             "Denied if `b` of any element of `a` is below 1.",
@@ -144,7 +144,8 @@ def test_a_tool_that_no_rule_serves_is_told_without_rules(tool: str, rule: str) 
             {"deny_if": [{"conditions": [
                 {"path": "args.a[0]", "op": "exists", "value": False},
                 {"path": "grant.tags", "op": "not_contains", "value": "x"}]}]},
-            "Denied if element 1 of `a` is left out and the grant's tags does not contain \"x\".",
+            "Denied if element 1 of `a` is left out and the list of the grant's tags does not "
+            'contain "x".',
         ),
         (
             {"limits": [{"counter": "c", "window": 90, "max": 1, "scope": "all", "shared": True,
@@ -171,6 +172,20 @@ def test_a_tool_that_always_waits_is_not_said_to_be_allowed() -> None:
     assert "1. Waits for a person: 2 of a@b, c@d must say yes within 90 minutes. (line 1)" in text
     assert "2. Nothing is allowed without that." in text
     assert "What is left is allowed" not in text
+
+
+def test_a_tool_whose_calls_nobody_can_approve_is_not_said_to_be_allowed() -> None:
+    text = told({"action": "require_approval"})
+    assert "1. Denied, since the policy names nobody" in text
+    assert "allowed" not in text.partition("Any other tool")[0]
+
+
+def test_elements_that_were_read_are_told_in_the_plural() -> None:
+    rule = {"conditions": [{"path": "args.a[*]", "op": "lt", "value": 5}]}
+    document = {"version": "1", "default": "deny", "tools": {"t": {"require": [rule]}}}
+    text = json.dumps(document)
+    told = account(policy(text), text, Call("t", {"a": [1, "2"]}), Subject(), 0.0)
+    assert 'mismatch: every element of `a` is below 5 (they are 1, "2")' in told
 
 
 def test_what_serves_tools_by_pattern_or_not_at_all_is_told() -> None:

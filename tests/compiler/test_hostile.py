@@ -16,8 +16,8 @@ from tests.compiler.mutations import mutated
 from tests.corpus import CASES
 
 QUICK = (
-    "nothing", "brackets", "nested-as-deep-as-allowed", "half-pairs", "open-string",
-    "one-key-many-times", "unknown-long-keys", "unknown-long-words", "long-numbers",
+    "nothing", "brackets", "an-open-comment", "words", "nested-as-deep-as-allowed", "half-pairs",
+    "open-string", "one-key-many-times", "unknown-long-keys", "unknown-long-words", "long-numbers",
     "long-exponents", "pattern-counted", "pattern-wide", "pattern-stars",
 )  # fmt: skip
 """Those of which each takes less than a second; they run always, the others with the full tests."""

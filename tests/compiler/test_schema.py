@@ -9,10 +9,9 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # h
 
 from compiler.names import RuleList
 from compiler.parse import parse
-from compiler.parse.document import KEYS
+from compiler.parse.document import POLICY
 from compiler.parse.entries import SHORTHANDS, Action
-from compiler.parse.limits import KEYS as LIMIT_KEYS
-from compiler.parse.limits import MOST_SHARDS, RATE_KEYS
+from compiler.parse.limits import LIMIT, MOST_SHARDS, RATE
 from compiler.parse.rules import SETTINGS
 from compiler.policy import Default, Operator
 from compiler.schema import schema
@@ -112,11 +111,11 @@ def test_a_literal_of_the_wrong_type_is_refused_where_the_compiler_refuses_it(
 def test_the_schema_lists_the_words_of_the_compiler() -> None:
     parts = SCHEMA["$defs"]
     top, entry, limit = SCHEMA["properties"], parts["entry"]["properties"], parts["limit"]
-    assert tuple(top) == KEYS
+    assert tuple(top) == POLICY.keys
     assert tuple(entry) == (*RuleList, *SHORTHANDS)
     assert tuple(top["all_tools"]["properties"]) == tuple(RuleList)
-    assert tuple(limit["properties"]) == LIMIT_KEYS
-    assert set(entry["rate_limit"]["properties"]) == set(RATE_KEYS)
+    assert tuple(limit["properties"]) == LIMIT.keys
+    assert set(entry["rate_limit"]["properties"]) == set(RATE.keys)
     assert set(top["approvals"]["properties"]) == set(SETTINGS)
     assert set(parts["condition"]["properties"]["op"]["enum"]) == set(Operator)
     assert set(top["default"]["enum"]) == set(Default)

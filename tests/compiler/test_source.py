@@ -42,7 +42,7 @@ def test_values_come_out_as_they_were_written(
 
 
 @settings(max_examples=300)
-@given(st.text(alphabet='{}[]:,"\\ \n\tntf1.e-u0dx/\x00é', max_size=30))
+@given(st.text(alphabet='{}[]:,"\\ \n\tntf1.e-u0dx/\x00é' + "'#*=“”_+", max_size=30))
 def test_no_text_makes_the_compiler_raise(text: str) -> None:
     parsed = parse(text)
     assert parsed.policy is None

@@ -59,16 +59,16 @@ def test_every_program_can_be_listed(document: dict[str, object]) -> None:
 
 
 def test_a_listing_holds_nothing_that_a_terminal_obeys() -> None:
-    tools = {"a\x1b[2J\nb": {"deny_if": [{"conditions": [], "on_deny": "x\n  allowed"}]}}
+    tools = {"a\x1b[2J\nb\u202e": {"deny_if": [{"conditions": [], "on_deny": "x\n  allowed"}]}}
     text = listing(program_of(text_of({"version": "1", "default": "deny", "tools": tools})))
     assert all(line.isprintable() for line in text.splitlines())
-    assert "\n  allowed" not in text and "\nb" not in text
+    assert "\n  allowed" not in text and "a\\u{1b}[2J\\u{a}b\\u{202e}" in text
 
 
 def test_the_listing_says_which_limits_are_split() -> None:
     text = listing(lower(policy_of("limits-shards")))
-    assert "at most 4000 a second, scope all, tally of shared, 4 shards\n" in text
-    assert "at most 30 a minute, scope grant, tally of tools/search\n" in text
+    assert "at most 4000 per second, scope all, tally of shared, 4 shards\n" in text
+    assert "at most 30 per minute, scope grant, tally of tools/search\n" in text
 
 
 def test_values_that_are_equal_in_python_stay_apart() -> None:

@@ -157,3 +157,44 @@ def test_a_host_that_is_too_old_is_told_so(tmp_path: Path) -> None:
         [tools.node(), "old.mjs"], cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True
     )
     assert ran.stdout.startswith("true this host is too old")
+
+
+def in_node(folder: Path, module: bytes, script: str) -> str:
+    """What a script prints that has a `policy`."""
+    shutil.copy(FILES[0], folder)
+    (folder / "policy.wasm").write_bytes(module)
+    start = """
+        import { readFileSync } from "node:fs";
+        import { Policy } from "./host.js";
+        const policy = await Policy.load(readFileSync("policy.wasm"));
+    """
+    (folder / "script.mjs").write_text(start + script)
+    command = [tools.node(), "script.mjs"]
+    return subprocess.run(
+        command, cwd=folder, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.rstrip()
+
+
+def test_a_per_value_has_one_text_however_it_is_spelled(tmp_path: Path) -> None:
+    """Or an agent could spell its way past the limit of one recipient."""
+    spelled = [
+        ["1", "1.0", "10e-1"], ["0", "-0", "-0.0"], ['"a"', '"\\u0061"'],
+        ['{"b":[1.0],"a":{"d":1,"c":2}}', '{ "a": {"c": 2, "d": 1}, "b": [1] }'], ["null", None],
+    ]  # fmt: skip
+    ask = """
+        const per = (text) => {
+          const args = text === null ? '{"amount": 0}' : `{"amount": 0, "to": ${text}}`;
+          return policy.decide("pay", args).charges[1].per[0];
+        };
+        console.log(JSON.stringify(SPELLED.map((texts) => texts.map(per))));
+    """
+    script = ask.replace("SPELLED", json.dumps(spelled))
+    texts = json.loads(in_node(tmp_path, request(SPEND, [])["module"], script))
+    assert [set(one) for one in texts] == [
+        {"1"}, {"0"}, {'"a"'}, {'{"a":{"c":2,"d":1},"b":[1]}'}, {"null"},
+    ]  # fmt: skip
+
+
+def test_a_host_that_knows_no_grant_may_say_so(tmp_path: Path) -> None:
+    script = """console.log(policy.decide("pay", '{"amount": 0}', null).charges[1].per[1]);"""
+    assert in_node(tmp_path, request(SPEND, [])["module"], script) == '""'

@@ -67,9 +67,9 @@ def test_a_published_policy_decides() -> None:
 
 def test_a_policy_that_does_not_compile_is_refused_with_its_diagnostics() -> None:
     with pytest.raises(PolicyRefused) as refused:
-        compile_policy(b'{"version": "1", "defualt": "deny"}', "mine.json")
+        compile_policy(b'{"version": "2", "defualt": "deny"}', "mine.json")
     assert "mine.json:1:18: E010" in refused.value.diagnostics
-    assert "E011" in refused.value.diagnostics
+    assert "E013" in refused.value.diagnostics
 
 
 def test_warnings_do_not_refuse_a_policy() -> None:

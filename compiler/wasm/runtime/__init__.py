@@ -1,5 +1,5 @@
 """What every policy's module runs. Never run as Python: `compiler.wasm.translate` turns it into
-WebAssembly.
+WebAssembly. Must not know names, messages or hosts.
 
 The part of Python it is written in: functions of `i32` (signed) and `u64` (unsigned) numbers that
 wrap around, `if`, `while`, assignments, and the intrinsics of `machine`. All functions, constants

@@ -1,4 +1,4 @@
-"""A search by an automaton as `compiler.regex.run` encodes it."""
+"""A search by an automaton as `compiler.regex.run` encodes it. Must not know patterns."""
 
 from compiler.wasm.runtime.machine import i32, load8, load16
 

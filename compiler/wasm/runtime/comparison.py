@@ -1,4 +1,7 @@
-"""Values compared: equality by value, order of numbers and of strings."""
+"""Values compared: equality by value, order of numbers and of strings.
+
+Must not know conditions.
+"""
 
 from compiler.wasm.abi import (
     COUNT,

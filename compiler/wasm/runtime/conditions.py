@@ -1,4 +1,7 @@
-"""What a path finds, and what a condition says of it. The meaning is that of `compiler.meaning`."""
+"""What a path finds, and what a condition says of it. The meaning is that of `compiler.meaning`.
+
+Must not know rules.
+"""
 
 from compiler.wasm.abi import (
     CONDITION_LITERAL,

@@ -1,6 +1,6 @@
 """The decision on one call: `decide`, the only function a host calls.
 
-The order is that of `compiler.meaning`.
+The order is that of `compiler.meaning`. Must not know names, messages or tallies.
 """
 
 from compiler.wasm.abi import (

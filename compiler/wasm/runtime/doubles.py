@@ -1,4 +1,7 @@
-"""Which double a decimal reads as, by large integers: IEEE 754, to nearest, ties to even."""
+"""Which double a decimal reads as, by large integers: IEEE 754, to nearest, ties to even.
+
+Must not know JSON.
+"""
 
 from compiler.wasm.abi import LIMBS
 from compiler.wasm.runtime.machine import (

@@ -1,4 +1,7 @@
-"""The values that paths start from: the arguments, the grant and the time."""
+"""The values that paths start from: the arguments, the grant and the time.
+
+Must not know the steps of a path.
+"""
 
 from compiler.wasm.abi import (
     ARGUMENTS_ROOT,

@@ -1,4 +1,4 @@
-"""An object's keys: each in its member, and no two of them the same."""
+"""An object's keys: each in its member, and no two of them the same. Must not know JSON text."""
 
 from compiler.wasm.abi import FIRST, KEY, KEY_LENGTH, KEY_START, NEXT
 from compiler.wasm.runtime.comparison import keyed

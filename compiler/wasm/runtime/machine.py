@@ -1,6 +1,6 @@
 """What the WebAssembly machine offers beyond Python's own operators: each is one instruction.
 
-The bodies are never run; they say what the instruction does.
+The bodies are never run; they say what the instruction does. Must not know the runtime.
 """
 
 from collections.abc import Callable

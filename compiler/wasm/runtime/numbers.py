@@ -2,6 +2,7 @@
 
 The rules are those of `compiler.values.read_number` and `is_comparable`. A number beyond 15 digits
 or far from 1 is taken only if it is the shortest text of its double, which large integers decide.
+Must not know what is compared or counted.
 """
 
 from compiler.wasm.abi import (

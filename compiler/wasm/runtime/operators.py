@@ -1,6 +1,6 @@
 """What an operator says of a value: true, false or mismatch.
 
-The meaning is that of `compiler.truth`.
+The meaning is that of `compiler.truth`. Must not know paths or rules.
 """
 
 from compiler.wasm.abi import (

@@ -2,7 +2,8 @@
 
 The rules are those of `handler.decision.arguments`: strict JSON and UTF-8, at most 64 objects and
 lists inside each other, no duplicate key, no half character, no number that readers round. The
-text must end in a NUL byte, which is no part of any JSON, so that no address needs a check.
+text must end in a NUL byte, which is no part of any JSON, so that no address needs a check. Must
+not know the policy.
 """
 
 from compiler.wasm.abi import (

@@ -1,4 +1,7 @@
-"""JSON strings: checked as UTF-8, escapes decoded, half characters refused."""
+"""JSON strings: checked as UTF-8, escapes decoded, half characters refused.
+
+Must not know values.
+"""
 
 from compiler.wasm.runtime.machine import (
     i32,

@@ -1,6 +1,6 @@
 """Texts as stretches of memory: equal, ordered, found in each other, counted.
 
-May read up to eight bytes behind a text.
+May read up to eight bytes behind a text. Must not know JSON.
 """
 
 from compiler.wasm.runtime.machine import i32, load8, load32, load64, narrow, trailing_zeros, wide

@@ -1,4 +1,7 @@
-"""Which entry of the policy serves a tool. The meaning is that of `compiler.globs`."""
+"""Which entry of the policy serves a tool. The meaning is that of `compiler.globs`.
+
+Must not know what entries hold.
+"""
 
 from compiler.wasm.abi import (
     GLOB_COUNT,

@@ -63,6 +63,15 @@ MOST_FOR_A_TOOL = 260
 """Bytes: its name, where it is found, and each rule's line."""
 
 
+def test_the_memory_ends_where_addresses_would_turn_negative() -> None:
+    """A host that grew it further would be told for ever that the call is too large."""
+    module = emit(lower(policy_of(DECISIONS[0])))
+    exports = wasmtime.Module(wasmtime.Engine(), module).exports
+    (memory,) = (one.type for one in exports if one.name == "memory")
+    assert isinstance(memory, wasmtime.MemoryType)
+    assert memory.limits.max == 2**31 // 2**16
+
+
 def test_tools_that_ask_the_same_share_what_they_ask() -> None:
     rules = [
         {"conditions": [{"path": f"args.x{index}", "op": "gt", "value": index}], "on_deny": "No. "}
