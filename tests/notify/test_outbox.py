@@ -1,6 +1,7 @@
 """Mails that stay on this machine."""
 
 import asyncio
+import os
 import stat
 from pathlib import Path
 
@@ -47,6 +48,23 @@ def test_mails_of_one_millisecond_stand_in_the_order_they_were_sent(tmp_path: Pa
         asyncio.run(outbox.send(mail(f"mail {number}")))
     expected = [f"mail {number}" for number in reversed(range(8))]
     assert [kept.subject for kept in outbox.mails()] == expected
+
+
+def test_processes_that_start_together_have_one_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = os.link
+
+    def after_another(draft: Path, key: Path) -> None:
+        monkeypatch.setattr(os, "link", link)
+        others.append(Outbox(tmp_path, FixedClock(START)).key)
+        link(draft, key)
+
+    others: list[str] = []
+    monkeypatch.setattr(os, "link", after_another)
+    own = Outbox(tmp_path, FixedClock(START)).key
+    assert [own] == others and len(own) == 43
+    assert [file.name for file in tmp_path.iterdir()] == ["key"]
 
 
 def test_files_are_the_owners_alone(tmp_path: Path) -> None:

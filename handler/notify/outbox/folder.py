@@ -92,9 +92,16 @@ class Outbox:
 
 
 def _capability(path: Path) -> str:
-    """The key of the outbox's pages, made once and readable by its owner alone."""
-    with suppress(FileExistsError):
-        _write(path, secrets.token_urlsafe(32).encode())
+    """The key of the outbox's pages, made once and readable by its owner alone.
+
+    It is there whole or not at all: processes that start together get the same one.
+    """
+    if not path.exists():
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        _write(draft, secrets.token_urlsafe(32).encode())
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
     return path.read_text("ascii")
 
 
