@@ -58,7 +58,11 @@ def decided(
     *,
     charges: Iterable[Charge] = (),
 ) -> dict[str, Any]:
-    """The record of a decision. `charges` are those that were taken."""
+    """The record of a decision. `charges` are those that were taken.
+
+    Where the call has more arguments than are named, `more_arguments` says how many.
+    """
+    unnamed = len(subject.arguments) - MOST_NAMES
     return {
         "record": "decided",
         **subject.trace.names,
@@ -68,6 +72,7 @@ def decided(
         "server": subject.server,
         "tool": subject.tool[:LONGEST_NAME],
         "arguments": sorted(name[:LONGEST_NAME] for name in subject.arguments)[:MOST_NAMES],
+        **({"more_arguments": unnamed} if unnamed > 0 else {}),
         "revision": subject.revision,
         "effect": effect.value,
         "place": asdict(place) if place else None,

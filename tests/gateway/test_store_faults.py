@@ -139,7 +139,17 @@ def test_records_hold_the_names_of_arguments_and_never_a_value(
         door.call("send_message", {"to": "canary-1", "body": "canary-2"})
         door.call("create_charge", {"amount": 1, "currency": "canary-3"})
         decided, ended, denied = door.journal()
-    assert decided["arguments"] == ["body", "to"]
+    assert decided["arguments"] == ["body", "to"] and "more_arguments" not in decided
     assert (decided["effect"], ended["outcome"], denied["effect"]) == ("allow", "answered", "deny")
     assert decided["call"] == ended["call"] != denied["call"]
     assert "canary" not in str([decided, ended, denied])
+
+
+def test_a_record_says_how_many_arguments_it_does_not_name(
+    tmp_path: Path, upstream: UpstreamProcess
+) -> None:
+    with faulty(tmp_path, upstream.url) as (door, _):
+        door.call("send_message", {**MESSAGE, **{f"a{number:03}": 1 for number in range(100)}})
+        decided, *_ = door.journal()
+    assert decided["arguments"] == [f"a{number:03}" for number in range(64)]
+    assert decided["more_arguments"] == 38
