@@ -60,9 +60,12 @@ class Admission:
         self._hints: OrderedDict[str, Seen] = OrderedDict()
 
     def hint(self, claim: Claim) -> Seen | None:
-        """What was last seen of this grant and server; perhaps not so any more."""
+        """What was last seen of this grant and server; perhaps not so any more.
+
+        Nothing for who has another token: nobody's call is judged before the store knows them.
+        """
         seen = self._hints.get(claim.grant_id)
-        return seen if seen is not None and seen.server.name == claim.server else None
+        return seen if seen is not None and _fits(claim, seen) else None
 
     async def enter(
         self, claim: Claim, debits: Sequence[Debit], now: float
@@ -86,7 +89,8 @@ class Admission:
                 await self.release(entry.debits, now)
             if isinstance(server, BaseException):
                 raise server
-            self._hints.pop(claim.grant_id, None)
+            if self.hint(claim) is not None:
+                del self._hints[claim.grant_id]
             return Unauthenticated()
         seen = Seen(entry.grant, server)
         self._remember(claim.grant_id, seen)
@@ -110,6 +114,13 @@ class Admission:
         self._hints.move_to_end(grant_id)
         if len(self._hints) > MOST_HINTS:
             self._hints.popitem(last=False)
+
+
+def _fits(claim: Claim, seen: Seen) -> bool:
+    """Whether the claim is good by what was seen."""
+    if seen.server.name != claim.server:
+        return False
+    return claim.proof == seen.server.oauth or claim.proof in seen.grant.token_hashes
 
 
 def _stands(claim: Claim, server: Server) -> bool:
